@@ -5,6 +5,7 @@ over frames. `PoseDatasetBuilder` checks them and writes one example a frame.
 """
 
 import dataclasses
+import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -61,6 +62,21 @@ def pose_features(has_3d: bool = True, has_confidence: bool = False):
         | {key: tfds.features.Text() for key in ("subject", "action", "camera")}
         | {"frame": tfds.features.Scalar(dtype=np.int64)}
     )
+
+
+def manual_dir(dl_manager) -> pathlib.Path:
+    """The folder that the user's own files lie in.
+
+    Raises:
+        SynposeError: it is missing or empty; repeats the builder's instructions.
+    """
+    try:
+        return pathlib.Path(dl_manager.manual_dir)
+    except AssertionError as error:  # TFDS's own; its text names the folder and instructs.
+        raise SynposeError(
+            f"{error}\nName the folder with --manual_dir, or in Python with "
+            "tfds.download.DownloadConfig(manual_dir=...)."
+        ) from None
 
 
 class PoseDatasetBuilder(tfds.core.ShardBasedBuilder, skip_registration=True):
