@@ -1,0 +1,294 @@
+"""The synchronized adversarial model: section 3.4's training of three networks in one step."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from synpose_tf import losses, normalization
+from synpose_tf.kcs import KinematicChain
+from synpose_tf.networks import JOINTS, Critic, Generator, ReprojectionNetwork
+
+STRATEGIES = ("synchronized", "separate")
+LIPSCHITZ = ("penalty", "clipping")
+# Arjovsky et al.'s bound on the critic's weights.
+CLIP = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """What one training step sees, normalised (see `synpose_tf.normalization`).
+
+    Args:
+        poses_2d: (batch, 17, 2), the generator's input.
+        perspective: (batch, 1), 0 in `paper` mode.
+        poses_3d: (batch, 17, 3), true poses of the same samples.
+    """
+
+    poses_2d: tf.Tensor
+    perspective: tf.Tensor
+    poses_3d: tf.Tensor
+
+
+def rotate_about_y(poses, angles):
+    """Turns poses (batch, 17, 3) by angles (batch, 1), radians, about the camera's y axis."""
+    x, y, z = poses[..., 0], poses[..., 1], poses[..., 2]
+    cos, sin = tf.cos(angles), tf.sin(angles)
+    return tf.stack([cos * x + sin * z, y, cos * z - sin * x], axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="synpose_tf")
+class SynchronizedAdversarialModel(keras.Model):
+    """Generator, reprojection network and critic, trained together (figure 2).
+
+    Calling it lifts: `model({"poses_2d": (n, 17, 2), "perspective": (n, 1)})` gives
+    normalised 3D poses (n, 17, 3), by the moving average of the generator.
+
+    Args:
+        generator_width, reprojection_width, critic_width: units of the hidden layers.
+        dropout: of generator and reprojection network.
+        strategy: `synchronized` (figure 6b: the critic trains the reprojection network) or
+            `separate` (figure 6a: the mean squared error to the input pose does).
+        weighted_kcs: wKCS (equation 6) or plain KCS.
+        angle_weight: λ of equation 13.
+        lipschitz: `penalty` on the critic's gradient, or weight `clipping`.
+        penalty_weight: of the gradient penalty.
+        turn_real: turn the real pairs by the same random law as the generated ones, so
+            that headings and leaning, of which the data hold few, do not give the
+            generated poses away. The paper turns the generated ones only.
+        average: decay of the generator's exponential moving average, 0 for none.
+        seed: of the random turns and mixtures.
+
+    Raises:
+        ValueError: an unknown strategy or Lipschitz constraint.
+    """
+
+    def __init__(
+        self,
+        generator_width: int = 1024,
+        reprojection_width: int = 1024,
+        critic_width: int = 256,
+        dropout: float = 0.0,
+        strategy: str = "synchronized",
+        weighted_kcs: bool = True,
+        angle_weight: float = 1.0,
+        lipschitz: str = "penalty",
+        penalty_weight: float = 10.0,
+        turn_real: bool = True,
+        average: float = 0.999,
+        seed: int = 0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if strategy not in STRATEGIES:
+            raise ValueError(f"strategy must be one of {STRATEGIES}, found {strategy!r}")
+        if lipschitz not in LIPSCHITZ:
+            raise ValueError(f"lipschitz must be one of {LIPSCHITZ}, found {lipschitz!r}")
+        self._config = {
+            "generator_width": generator_width,
+            "reprojection_width": reprojection_width,
+            "critic_width": critic_width,
+            "dropout": dropout,
+            "strategy": strategy,
+            "weighted_kcs": weighted_kcs,
+            "angle_weight": angle_weight,
+            "lipschitz": lipschitz,
+            "penalty_weight": penalty_weight,
+            "turn_real": turn_real,
+            "average": average,
+            "seed": seed,
+        }
+        self.strategy = strategy
+        self.angle_weight = angle_weight
+        self.lipschitz = lipschitz
+        self.penalty_weight = penalty_weight
+        self.turn_real = turn_real
+        self.average = average
+        self.seed = seed
+
+        # === Networks ===
+        self.generator = Generator(generator_width, dropout=dropout, name="generator")
+        self.reprojection = ReprojectionNetwork(
+            reprojection_width, dropout=dropout, name="reprojection"
+        )
+        self.critic = Critic(critic_width, name="critic")
+        self.kinematic_chain = KinematicChain(weighted_kcs, name="kinematic_chain")
+        self.averaged_generator = Generator(
+            generator_width, dropout=dropout, name="averaged_generator", trainable=False
+        )
+        self.trackers = {
+            name: keras.metrics.Mean(name=name)
+            for name in ("critic_loss", "generator_loss", "angle_loss", "penalty", "reprojection_loss")
+        }
+        self.build()
+
+    def build(self, input_shape=None):
+        self.generator.build()
+        self.reprojection.build()
+        self.critic.build()
+        self.averaged_generator.build()
+        self.averaged_generator.set_weights(self.generator.get_weights())
+        self.built = True
+
+    def compile(
+        self,
+        learning_rate: float = 8e-5,
+        beta_1: float = 0.0,
+        beta_2: float = 0.9,
+        jit_compile: bool = True,
+        **kwargs,
+    ):
+        """Gives each network its Adam (section 3.7's values by default).
+
+        The optimizers are built here: unbuilt ones are silently left out of checkpoints.
+        """
+        super().compile(optimizer=None, jit_compile=jit_compile, **kwargs)
+        self._compile_values = {
+            "learning_rate": learning_rate,
+            "beta_1": beta_1,
+            "beta_2": beta_2,
+            "jit_compile": jit_compile,
+        }
+
+        def adam(network):
+            optimizer = keras.optimizers.Adam(
+                learning_rate, beta_1, beta_2, name=f"{network.name}_adam"
+            )
+            optimizer.build(network.trainable_variables)
+            return optimizer
+
+        self.generator_optimizer = adam(self.generator)
+        self.reprojection_optimizer = adam(self.reprojection)
+        self.critic_optimizer = adam(self.critic)
+
+    # === Inference ===
+    def call(self, inputs, training=False):
+        depths = self.averaged_generator(inputs["poses_2d"], training=False)
+        return normalization.lift(inputs["poses_2d"], depths, inputs["perspective"], keras.ops)
+
+    # === Training ===
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def train_step(self, data):
+        """One synchronized step: one forward pass, the gradients of all three networks."""
+        batch = Batch(**data)
+        turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])
+        with tf.GradientTape() as generator_tape:
+            depths = self.generator(batch.poses_2d, training=True)
+            lifted = normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
+            turned = rotate_about_y(lifted, turns)
+            reprojected = self.reprojection(turned, training=True)
+            angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
+
+        real = self._real_sample(batch, real_turns)
+        fake = (turned, reprojected)
+        with tf.GradientTape() as critic_tape:
+            critic_tape.watch(fake)
+            critic_loss, penalty, fake_score = self._critic_loss(real, fake, mixture)
+        critic_gradients, fake_gradients = critic_tape.gradient(
+            critic_loss, (self.critic.trainable_variables, fake)
+        )
+
+        # The critic's loss holds +mean(p_fake), the generator's -mean(p_fake): the backward
+        # pass through the critic serves both (equations 9 and 10).
+        upstream = [-gradient for gradient in fake_gradients]
+        generator_gradients, reprojection_gradients = generator_tape.gradient(
+            [*fake, angle_loss],
+            (self.generator.trainable_variables, self.reprojection.trainable_variables),
+            output_gradients=[*upstream, tf.constant(self.angle_weight)],
+        )
+        reprojection_loss = -fake_score
+        if self.strategy == "separate":
+            reprojection_loss, reprojection_gradients = self._separate_reprojection(batch, lifted)
+
+        self._apply(critic_gradients, generator_gradients, reprojection_gradients)
+        return self._track(
+            critic_loss=critic_loss,
+            generator_loss=self.angle_weight * angle_loss - fake_score,
+            angle_loss=angle_loss,
+            penalty=penalty,
+            reprojection_loss=reprojection_loss,
+        )
+
+    def _random(self, size):
+        """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty.
+
+        Drawn from (seed, step) alone, so that a resumed run draws what it would have.
+        """
+        seed = tf.stack([self.seed, tf.cast(self.critic_optimizer.iterations.value, tf.int32)])
+        draws = tf.random.stateless_uniform((3, size, 1), seed)
+        pi = 3.141592653589793
+        return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
+
+    def _real_sample(self, batch, turns):
+        if not self.turn_real:
+            return batch.poses_3d, batch.poses_2d
+        turned = rotate_about_y(batch.poses_3d, turns)
+        return turned, normalization.reproject(turned, batch.perspective, keras.ops)
+
+    def _critic_loss(self, real, fake, mixture):
+        """Equation 9 and the penalty; also mean(p_fake)."""
+        size = tf.shape(mixture)[0]
+        real = (*real, self.kinematic_chain(real[0]))
+        fake = (*fake, self.kinematic_chain(fake[0]))
+        scores = self.critic([tf.concat(pair, axis=0) for pair in zip(real, fake, strict=True)])
+        real_score = tf.reduce_mean(scores[:size])
+        fake_score = tf.reduce_mean(scores[size:])
+        loss = fake_score - real_score
+        penalty = tf.constant(0.0)
+        if self.lipschitz == "penalty":
+            penalty = self._penalty(real, fake, mixture)
+            loss += self.penalty_weight * penalty
+        return loss, penalty, fake_score
+
+    def _penalty(self, real, fake, mixture):
+        mixed = []
+        for r, f in zip(real, fake, strict=True):
+            weight = tf.reshape(mixture, [-1] + [1] * (len(r.shape) - 1))
+            mixed.append(tf.stop_gradient(f + weight * (r - f)))
+        with tf.GradientTape() as tape:
+            tape.watch(mixed)
+            scores = self.critic(mixed)
+        return tf.reduce_mean(losses.gradient_penalty(tape.gradient(scores, mixed)))
+
+    def _separate_reprojection(self, batch, lifted):
+        """Figure 6a: the unturned pose, reprojected, against the input pose."""
+        with tf.GradientTape() as tape:
+            reprojected = self.reprojection(tf.stop_gradient(lifted), training=True)
+            loss = tf.reduce_mean(tf.square(reprojected - batch.poses_2d))
+        return loss, tape.gradient(loss, self.reprojection.trainable_variables)
+
+    def _apply(self, critic_gradients, generator_gradients, reprojection_gradients):
+        for network, optimizer, gradients in (
+            (self.critic, self.critic_optimizer, critic_gradients),
+            (self.generator, self.generator_optimizer, generator_gradients),
+            (self.reprojection, self.reprojection_optimizer, reprojection_gradients),
+        ):
+            optimizer.apply(gradients, network.trainable_variables)
+        if self.lipschitz == "clipping":
+            for variable in self.critic.trainable_variables:
+                variable.assign(tf.clip_by_value(variable.value, -CLIP, CLIP))
+        # Early on the average follows quickly: the first weights are not worth keeping.
+        step = tf.cast(self.generator_optimizer.iterations.value, tf.float32)
+        decay = tf.minimum(self.average, step / (step + 10.0)) if self.average else 0.0
+        for mean, variable in zip(
+            self.averaged_generator.variables, self.generator.variables, strict=True
+        ):
+            mean.assign(variable.value + decay * (mean.value - variable.value))
+
+    def _track(self, **values):
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    # === Config ===
+    def get_config(self):
+        return {**super().get_config(), **self._config}
+
+    def get_compile_config(self):
+        return dict(self._compile_values)
+
+    def compile_from_config(self, config):
+        self.compile(**config)
