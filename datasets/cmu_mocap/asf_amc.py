@@ -1,0 +1,318 @@
+"""Acclaim skeletons (ASF) and motions (AMC) to joint positions.
+
+An ASF file holds a tree of bones at rest; an AMC file holds, frame by frame, the root's
+position and each moving bone's angles. With C the rotation of a bone's own axis at rest and
+M the frame's rotation, both extrinsic in the order that the axis names, the bone's global
+rotation is
+
+    R = R_parent C M C⁻¹,
+
+and its end is the parent's end + R direction length.
+"""
+
+import dataclasses
+import math
+import pathlib
+import zipfile
+import zlib
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.skeleton import CMU_ASF, CMU_BONES, H36M_17
+
+METRES_PER_INCH = 0.0254
+NOSE_FORWARD = 0.10  # metres from the middle of the head along its own forward, ASF's +z
+# ASF's world is y-up with z forward: (x, y, z) becomes (x, -z, y), a quarter turn about x.
+_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+_SECTIONS = ("units", "root", "bonedata", "hierarchy")
+_CHANNELS = ("tx", "ty", "tz", "rx", "ry", "rz")
+
+
+@dataclasses.dataclass(frozen=True)
+class Bone:
+    """A bone at rest.
+
+    Args:
+        parent: the parent bone's name; None for the root.
+        offset: (3,), from the parent's end to the bone's own, metres, y-up world.
+        axis: the rotation C of the bone's own axis.
+        order: the order of extrinsic rotations, such as "xyz".
+        channels: what an AMC line of this bone holds, such as ("rx", "rz").
+    """
+
+    parent: str | None
+    offset: np.ndarray
+    axis: Rotation
+    order: str
+    channels: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class AsfSkeleton:
+    """The bones of an ASF file by name, parents first; `scale` is metres per unit of length."""
+
+    path: pathlib.Path | zipfile.Path
+    bones: dict[str, Bone]
+    scale: float
+
+
+def read_asf(path: pathlib.Path | zipfile.Path) -> AsfSkeleton:
+    """Reads a skeleton.
+
+    Raises:
+        SynposeError: the file cannot be read, lacks a section, or has a line that does not
+            follow the format; names the file and the line.
+    """
+    sections = _asf_sections(path)
+    missing = [f":{name}" for name in _SECTIONS if name not in sections]
+    if missing:
+        raise SynposeError(
+            f"{path}: lacks the section {', '.join(missing)}; an ASF skeleton needs "
+            f"{', '.join(':' + name for name in _SECTIONS)}. Fetch the file again."
+        )
+    units = {words[0]: (line, words[1:]) for line, words in sections["units"]}
+    if units.get("angle", (0, ["deg"]))[1] != ["deg"]:
+        raise SynposeError(f"{path}, line {units['angle'][0]}: angles must be in deg.")
+    line, length = units.get("length", (0, ["1"]))
+    scale = METRES_PER_INCH / _numbers(path, line, length, 1)[0]
+    rest = {"root": _root(path, sections["root"], scale)}
+    rest |= _bones(path, sections["bonedata"], scale)
+    parents = _parents(path, sections["hierarchy"], rest)
+    bones = {
+        name: dataclasses.replace(rest[name], parent=parent) for name, parent in parents.items()
+    }
+    return AsfSkeleton(path, bones, scale)
+
+
+def read_amc(path: pathlib.Path | zipfile.Path, skeleton: AsfSkeleton) -> np.ndarray:
+    """Reads a motion of `skeleton`.
+
+    Returns:
+        (frames, channels), the channels of each bone in `skeleton`'s order; degrees and the
+        file's own units of length.
+
+    Raises:
+        SynposeError: the file cannot be read or is cut off, its frames do not count up by
+            one, or a line does not fit the skeleton; names the file and the line.
+    """
+    counts = {name: len(bone.channels) for name, bone in skeleton.bones.items() if bone.channels}
+    frames, values, number, line = [], {}, None, 0
+    for line, words in _lines(path):
+        if words[0].startswith(":"):
+            if words[0].lower() == ":radians":
+                raise SynposeError(f"{path}, line {line}: angles must be in degrees.")
+        elif len(words) == 1 and words[0].isdecimal():
+            if number is not None:
+                frames.append(_frame(path, line, number, values, counts))
+                if int(words[0]) != number + 1:
+                    raise SynposeError(
+                        f"{path}, line {line}: frame {words[0]} follows frame {number}; frames "
+                        "must count up by one. Fetch the file again."
+                    )
+            number, values = int(words[0]), {}
+        elif number is None:
+            raise SynposeError(f"{path}, line {line}: {words[0]!r} stands before any frame number.")
+        elif words[0] not in counts:
+            raise SynposeError(
+                f"{path}, line {line}: bone {words[0]!r} has no degree of freedom in "
+                f"{skeleton.path}. Is this the performer's own skeleton?"
+            )
+        else:
+            values[words[0]] = _numbers(path, line, words[1:], counts[words[0]])
+    if number is None:
+        raise SynposeError(f"{path}: holds no frame. Fetch the file again.")
+    frames.append(_frame(path, line, number, values, counts))
+    return np.array(frames)
+
+
+def forward_kinematics(skeleton: AsfSkeleton, motion: np.ndarray):
+    """Places every bone in every frame.
+
+    Args:
+        skeleton: B bones.
+        motion: (F, channels) as `read_amc` gives it.
+
+    Returns:
+        The bones' ends, name to (F, 3), metres, and their global rotations, name to
+        `Rotation` of F; the world is ASF's, y-up.
+    """
+    ends, rotations = {}, {}
+    column = 0
+    for name, bone in skeleton.bones.items():
+        channels = {key: motion[:, column + i] for i, key in enumerate(bone.channels)}
+        column += len(bone.channels)
+        still = np.zeros(len(motion))
+        angles = np.stack([channels.get("r" + axis, still) for axis in bone.order], axis=-1)
+        turn = bone.axis * Rotation.from_euler(bone.order, angles, degrees=True) * bone.axis.inv()
+        if bone.parent is None:
+            shift = np.stack([channels.get("t" + axis, still) for axis in "xyz"], axis=-1)
+            rotations[name], ends[name] = turn, bone.offset + shift * skeleton.scale
+        else:
+            rotations[name] = rotations[bone.parent] * turn
+            ends[name] = ends[bone.parent] + rotations[name].apply(bone.offset)
+    return ends, rotations
+
+
+def h36m_17(skeleton: AsfSkeleton, motion: np.ndarray) -> np.ndarray:
+    """Human3.6M-17 joints of a motion: (F, 17, 3), world metres, z up.
+
+    Two joints are no bone's end. The hip is the midpoint of the two hip joints. The nose has
+    no marker: it is put 10 cm in front of the middle of the head.
+
+    Raises:
+        SynposeError: the skeleton lacks a bone that a joint needs.
+    """
+    bone_of = dict(zip(CMU_ASF.joints, CMU_BONES, strict=True))
+    needed = {bone_of[joint] for joint in H36M_17.joints if joint in bone_of} | {"upperneck"}
+    missing = sorted(needed - skeleton.bones.keys())
+    if missing:
+        raise SynposeError(
+            f"{skeleton.path}: lacks the bones {missing}, which the joints of "
+            f"{H36M_17.name} need. Only CMU's skeletons are understood."
+        )
+    ends, rotations = forward_kinematics(skeleton, motion)
+    joints = {joint: ends[bone] for joint, bone in bone_of.items() if bone in ends}
+    joints["Hip"] = (joints["LHip"] + joints["RHip"]) / 2
+    forward = rotations["head"].apply([0.0, 0.0, NOSE_FORWARD])
+    joints["Nose"] = (joints["UpperNeck"] + joints["Head"]) / 2 + forward
+    return np.stack([joints[joint] for joint in H36M_17.joints], axis=1) @ _Z_UP.T
+
+
+# === Lines and numbers ===
+
+
+def _lines(path):
+    """(line number, words) of each line that is neither empty nor a comment."""
+    try:
+        text = path.read_text(encoding="latin-1")
+    except (OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise SynposeError(f"{path}: cannot be read ({error}). Fetch it again.") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            yield number, words
+
+
+def _numbers(path, line, words, count):
+    if len(words) != count:
+        raise SynposeError(
+            f"{path}, line {line}: found {len(words)} values, expected {count}. "
+            "Is the file cut off? Fetch it again."
+        )
+    try:
+        values = [float(word) for word in words]
+    except ValueError as error:
+        raise SynposeError(f"{path}, line {line}: expected numbers, found {words}.") from error
+    if not math.isfinite(sum(values)):
+        raise SynposeError(f"{path}, line {line}: found {words}, expected finite numbers.")
+    return values
+
+
+def _frame(path, line, number, values, counts):
+    """One frame's values in the skeleton's order."""
+    missing = [name for name in counts if name not in values]
+    if missing:
+        raise SynposeError(
+            f"{path}, line {line}: frame {number} ends without the bones {missing}. "
+            "Is the file cut off? Fetch it again."
+        )
+    return [value for name in counts for value in values[name]]
+
+
+# === The sections of an ASF file ===
+
+
+def _asf_sections(path):
+    """Section name to its (line, words), the keyword line left out."""
+    sections, current = {}, None
+    for line, words in _lines(path):
+        if words[0].startswith(":"):
+            current = sections.setdefault(words[0][1:].lower(), [])
+        elif current is not None:
+            current.append((line, words))
+    return sections
+
+
+def _root(path, lines, scale):
+    entry = {words[0].lower(): (line, words[1:]) for line, words in lines}
+    orientation = _entry(path, entry, "orientation", "the :root section")
+    order = _order(path, *_entry(path, entry, "axis", "the :root section"))
+    line, channels = _entry(path, entry, "order", "the :root section")
+    position = _numbers(path, *_entry(path, entry, "position", "the :root section"), 3)
+    return Bone(
+        parent=None,
+        offset=np.array(position) * scale,
+        axis=Rotation.from_euler(order, _numbers(path, *orientation, 3), degrees=True),
+        order=order,
+        channels=_channels(path, line, channels),
+    )
+
+
+def _bones(path, lines, scale):
+    bones, entry = {}, {}
+    for line, words in lines:
+        key = words[0].lower()
+        if key == "begin":
+            entry = {}
+        elif key == "end":
+            name, bone = _bone(path, line, entry, scale)
+            bones[name] = bone
+        else:
+            entry[key] = (line, words[1:])
+    return bones
+
+
+def _bone(path, end, entry, scale):
+    where = f"the bone that ends at line {end}"
+    line, name = _entry(path, entry, "name", where)
+    if len(name) != 1:
+        raise SynposeError(f"{path}, line {line}: expected one bone name, found {name}.")
+    direction = _numbers(path, *_entry(path, entry, "direction", where), 3)
+    length = _numbers(path, *_entry(path, entry, "length", where), 1)[0]
+    line, axis = _entry(path, entry, "axis", where)
+    order = _order(path, line, axis[3:])
+    bone = Bone(
+        parent=None,
+        offset=np.array(direction) * length * scale,
+        axis=Rotation.from_euler(order, _numbers(path, line, axis[:3], 3), degrees=True),
+        order=order,
+        channels=_channels(path, *entry.get("dof", (end, []))),
+    )
+    return name[0], bone
+
+
+def _entry(path, entry, key, where):
+    if key not in entry:
+        raise SynposeError(f"{path}: {where} lacks {key!r}.")
+    return entry[key]
+
+
+def _order(path, line, words):
+    order = "".join(words).lower()
+    if sorted(order) != ["x", "y", "z"]:
+        raise SynposeError(f"{path}, line {line}: expected an order such as XYZ, found {words}.")
+    return order
+
+
+def _channels(path, line, words):
+    channels = tuple(word.lower() for word in words)
+    if not set(channels) <= set(_CHANNELS):
+        raise SynposeError(f"{path}, line {line}: expected channels of {_CHANNELS}, found {words}.")
+    return channels
+
+
+def _parents(path, lines, rest):
+    """Bone name to parent, parents first."""
+    parents = {"root": None}
+    for line, (parent, *children) in lines:
+        if parent.lower() in ("begin", "end"):
+            continue
+        for name in (parent, *children):
+            if name not in rest:
+                raise SynposeError(f"{path}, line {line}: bone {name!r} is not in :bonedata.")
+        if parent not in parents:
+            raise SynposeError(f"{path}, line {line}: {parent!r} has children before a parent.")
+        parents |= dict.fromkeys(children, parent)
+    return parents

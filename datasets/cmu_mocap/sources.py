@@ -1,0 +1,225 @@
+"""Finds and reads the clips of the CMU database in the forms that people have it.
+
+Every form gives `Clip`s of Human3.6M-17 joints at 30 Hz, keyed `<group>/<clip>`:
+
+- the official tree, `subjects/NN/NN.asf` and `NN_MM.amc`, also below `all_asfamc/`;
+- the official archive `allasfamc.zip`, which holds that tree and is read without unpacking;
+- `.npz` archives of positions with a `split.json` beside them.
+"""
+
+import dataclasses
+import functools
+import json
+import pathlib
+import re
+import zipfile
+import zlib
+
+import numpy as np
+import tqdm
+from absl import logging
+
+from synpose_tf.datasets.cmu_mocap import asf_amc
+from synpose_tf.errors import SynposeError
+from synpose_tf.skeleton import H36M_17
+
+ARCHIVE = "allasfamc.zip"
+SPLIT_FILE = "split.json"
+SPLITS = ("train", "test")
+AMC_STRIDE = 4  # 120 Hz to 30 Hz
+INSTRUCTIONS = f"""\
+The folder must hold one of
+  - all_asfamc/subjects/ or subjects/, unpacked from http://mocap.cs.cmu.edu/{ARCHIVE};
+    some subjects are enough, each with its skeleton: subjects/02/02.asf, subjects/02/02_01.amc;
+  - {ARCHIVE} itself;
+  - .npz archives of (frames, 17, 3) Human3.6M-17 positions, metres, z up, 30 Hz, with keys
+    <group>/<clip>, and a {SPLIT_FILE}: {{"train": ["<group>/<clip>", ...], "test": [...]}}.
+Beside the first two, {SPLIT_FILE} is optional and names clips subject_02/02_01."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Clip:
+    """F frames of one recording.
+
+    Args:
+        key: `<group>/<clip>`; a group is a performer or, in an archive, its author's choice.
+        positions: (F, 17, 3), world, metres, z up, 30 Hz.
+        frames: (F,), the frame numbers in the source file, from 0, at the file's own rate.
+    """
+
+    key: str
+    positions: np.ndarray
+    frames: np.ndarray
+
+    @property
+    def subject(self) -> str:
+        return self.key.split("/")[0]
+
+    @property
+    def action(self) -> str:
+        """`walking` for `walking_13`; an official clip, `02_01`, has only its number."""
+        return re.sub(r"^([A-Za-z].*)_\d+$", r"\1", self.key.split("/")[1])
+
+
+def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
+    """Reads and checks every clip of both splits, in the order of their keys.
+
+    Args:
+        path: the folder that `INSTRUCTIONS` describes, or the official archive. The forms are
+            looked for in the order given there.
+
+    Raises:
+        SynposeError: no form of the database is there, or a file is broken; names the file
+            and the key or line.
+    """
+    split_file = path / SPLIT_FILE
+    subjects = _find_subjects(path)
+    loaders = _npz_clips(path) if subjects is None else _official_clips(subjects)
+    if not loaders:
+        raise SynposeError(f"{path}: no clip of the CMU database is here.\n{INSTRUCTIONS}")
+    if split_file.is_file():
+        split = _read_split(split_file, loaders)
+    elif subjects is not None:
+        split = _split_by_subject(loaders)
+    else:
+        raise SynposeError(f"{split_file}: is missing beside the archive.\n{INSTRUCTIONS}")
+    for name in SPLITS:
+        if not split[name]:
+            raise SynposeError(
+                f"{path}: none of the {len(loaders)} clips is for {name!r}. The subjects whose "
+                f"number is 2 modulo 5 test, the others train, unless {split_file} says otherwise."
+            )
+    unused = len(loaders) - sum(len(keys) for keys in split.values())
+    if unused:
+        logging.info("%s leaves out %d of %d clips.", split_file, unused, len(loaders))
+    return {
+        name: [loaders[key]() for key in tqdm.tqdm(sorted(split[name]), f"Reading {name} clips")]
+        for name in SPLITS
+    }
+
+
+# === The official tree and archive ===
+
+
+def _find_subjects(path):
+    """The tree's `subjects` folder, which may lie inside the archive, or None."""
+    roots = [path]
+    for archive in (path, path / ARCHIVE):
+        if archive.is_file():
+            try:
+                roots.append(zipfile.Path(archive))
+            except (OSError, zipfile.BadZipFile) as error:
+                raise SynposeError(
+                    f"{archive}: is no readable zip ({error}); it may be cut off. Delete it and "
+                    "fetch it again."
+                ) from error
+    for root in roots:
+        for folder in (root / "all_asfamc" / "subjects", root / "subjects"):
+            if folder.is_dir():
+                return folder
+    return None
+
+
+def _official_clips(subjects):
+    loaders = {}
+    for folder in subjects.iterdir():
+        if folder.is_dir() and folder.name.isdecimal():
+            for file in folder.iterdir():
+                if file.name.endswith(".amc"):
+                    clip = file.name.removesuffix(".amc")
+                    key = f"subject_{folder.name}/{clip}"
+                    loaders[key] = functools.partial(_read_official, key, folder)
+    return loaders
+
+
+def _read_official(key, folder):
+    amc = folder / f"{key.split('/')[1]}.amc"
+    asf = folder / f"{folder.name}.asf"
+    if not asf.is_file():
+        raise SynposeError(
+            f"{amc}: its skeleton {asf} is missing; a motion cannot be read without it. Put it "
+            "there or remove the motion."
+        )
+    skeleton = asf_amc.read_asf(asf)
+    motion = asf_amc.read_amc(amc, skeleton)
+    frames = np.arange(0, len(motion), AMC_STRIDE)
+    return Clip(key, asf_amc.h36m_17(skeleton, motion[frames]), frames)
+
+
+def _split_by_subject(keys):
+    """A fifth of the subjects test: those whose number leaves 2 when divided by 5."""
+    split = {name: [] for name in SPLITS}
+    for key in keys:
+        number = int(key.split("/")[0].removeprefix("subject_"))
+        split["test" if number % 5 == 2 else "train"].append(key)
+    return split
+
+
+# === Archives of positions ===
+
+
+def _npz_clips(folder):
+    loaders = {}
+    for path in sorted(folder.glob("*.npz")):
+        try:
+            archive = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise SynposeError(f"{path}: is no readable npz archive ({error}).") from error
+        for key in archive.files:
+            if key in loaders:
+                raise SynposeError(f"{path}: {key!r} is in another archive too. Rename one.")
+            loaders[key] = functools.partial(_read_array, path, archive, key)
+    return loaders
+
+
+def _read_array(path, archive, key):
+    if not re.fullmatch(r"[^/]+/[^/]+", key):
+        raise SynposeError(f"{path}: expected keys <group>/<clip>, found {key!r}.")
+    try:
+        positions = archive[key]
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise SynposeError(f"{path}: {key!r} cannot be read ({error}).") from error
+    shape, kind = positions.shape, positions.dtype
+    if kind.kind != "f" or len(shape) != 3 or shape[0] == 0 or shape[1:] != (len(H36M_17), 3):
+        raise SynposeError(
+            f"{path}: {key!r} is {kind} of shape {shape}, expected floating-point "
+            f"(frames, {len(H36M_17)}, 3): {H36M_17.name} positions in metres, z up."
+        )
+    bad = np.argwhere(~np.isfinite(positions))
+    if len(bad):
+        frame, joint, _ = bad[0]
+        raise SynposeError(
+            f"{path}: {key!r} is not finite at frame {frame}, joint {H36M_17.joints[joint]}. "
+            f"Repair the clip or take it out of {SPLIT_FILE}."
+        )
+    return Clip(key, positions, np.arange(len(positions)))
+
+
+# === split.json ===
+
+
+def _read_split(path, clips):
+    try:
+        split = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SynposeError(f"{path}: is no readable JSON ({error}).") from error
+    if (
+        not isinstance(split, dict)
+        or set(split) != set(SPLITS)
+        or not all(isinstance(keys, list) for keys in split.values())
+    ):
+        raise SynposeError(f'{path}: expected {{"train": [clip, ...], "test": [clip, ...]}}.')
+    seen = {}
+    for name in SPLITS:
+        for key in split[name]:
+            if key not in clips:
+                raise SynposeError(
+                    f"{path}: clip {key!r} of {name!r} is in none of the files beside it; there "
+                    f"are {len(clips)}, such as {min(clips)!r}."
+                )
+            if key in seen:
+                raise SynposeError(
+                    f"{path}: clip {key!r} is in {seen[key]!r} and again in {name!r}. Name it once."
+                )
+            seen[key] = name
+    return split
