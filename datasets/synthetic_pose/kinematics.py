@@ -1,13 +1,13 @@
-"""The body of `synthetic_pose`: bone lengths, joint angles with their limits, kinematics.
+"""The body of `synthetic_pose`: bone lengths, joint angles and their limits, kinematics.
 
-Frame: x forward, y to the person's left, z up, millimetres; the Hip joint is the origin
-and the pelvis faces +x until `place` puts the body into a z-up world. Angles are degrees.
+Body frame: x forward, y to the person's left, z up, the Hip joint at the origin;
+millimetres and degrees.
 
-A joint that turns about three axes has angles (flexion, side, twist). Of the trunk:
-flexion bends forward, side bends to the right, twist turns to the left. Of a limb, on
-either side of the body: flexion swings it forward, side is abduction, twist is inward
-rotation. Knees and elbows have one angle, 0 when straight. Paired joints are stored
-(left, right).
+A joint with three axes has the angles (flexion, side, twist), applied twist first in the
+trunk and flexion first in the limbs. In the trunk flexion bends forward, side bends to the
+right and twist turns to the left. In either limb flexion swings forward, side is abduction
+and twist is inward rotation. Knees and elbows are 0 when straight. Pairs are stored (left,
+right), and "outward" is the sideways direction away from the body's middle.
 """
 
 import dataclasses
@@ -16,34 +16,40 @@ import numpy as np
 
 from synpose_tf.skeleton import H36M_17
 
-# (low, high) per axis. Limbs, neck and knee: AAOS (1965); knee and elbow as measured by
-# Soucie et al. (2011); the trunk's sum is divided between two joints as in White & Panjabi
-# (1990). Neck and head share the cervical spine's range.
-LIMITS = {
-    "pelvis": ((-60, 100), (-30, 30), (-30, 30)),
-    "lumbar": ((-20, 50), (-20, 20), (-10, 10)),
-    "thorax": ((-10, 35), (-20, 20), (-35, 35)),
-    "neck": ((-20, 30), (-20, 20), (-25, 25)),
-    "head": ((-20, 20), (-20, 20), (-35, 35)),
-    "clavicle": ((-10, 40), (-20, 30)),
-    "shoulder": ((-60, 180), (-45, 180), (-90, 90)),
-    "elbow": ((0, 150),),
-    "hip": ((-30, 125), (-30, 45), (-45, 45)),
-    "knee": ((0, 150),),
-}
-PAIRED = ("clavicle", "shoulder", "elbow", "hip", "knee")
 SIDES = np.array([1.0, -1.0])  # the sign of y on the left and on the right
+TRUNK_JOINTS = PELVIS, LUMBAR, CHEST, NECK, HEAD = range(5)
 
-# Contact of the joint centres with the ground, as a fraction of stature.
+# (low, high) of each axis, as wide as healthy adults move. Limbs: AAOS (1965); knee and elbow:
+# Soucie et al. (2011). Trunk: lumbar, thoracic and cervical spine of White and Panjabi (1990),
+# the neck's share split between its two ends. The pelvis turns against the ground.
+LIMITS = {
+    "trunk": (
+        ((-60, 100), (-30, 30), (-30, 30)),
+        ((-20, 50), (-20, 20), (-10, 10)),
+        ((-15, 35), (-20, 20), (-35, 35)),
+        ((-25, 30), (-20, 20), (-25, 25)),
+        ((-20, 25), (-15, 15), (-35, 35)),
+    ),
+    "girdle": ((-10, 35), (-15, 25)),
+    "shoulder": ((-60, 180), (-45, 180), (-90, 90)),
+    "elbow": (0, 150),
+    "hip": ((-30, 125), (-30, 45), (-45, 45)),
+    "knee": (0, 150),
+}
+
+# At rest the spine is a curve: how far each part leans forward of the vertical.
+CURVE = {"lumbar": -8.0, "thorax": 7.0, "neck": 6.0}
+
+# Flesh between a joint and the ground that it rests on, as a share of stature.
 CLEARANCE = {"Ankle": 0.039, "Knee": 0.03, "Hip": 0.05, "Wrist": 0.015}
 
 
 @dataclasses.dataclass(frozen=True)
 class Body:
-    """Lengths in millimetres between the joint centres of one person.
+    """One person's size: millimetres between joint centres.
 
-    `hip` and `shoulder` are half widths; `head` is the head's length from the top of the
-    neck; the nose lies half of it up and `nose` forward.
+    `hip` and `shoulder` are half widths; `girdle` is the shoulders' height over the Thorax
+    joint. The Nose joint lies half of the head's length up and `nose` forward.
     """
 
     stature: float
@@ -56,6 +62,7 @@ class Body:
     head: float
     nose: float
     shoulder: float
+    girdle: float
     upper_arm: float
     forearm: float
 
@@ -68,43 +75,76 @@ class Body:
         return self.thigh + self.shank
 
 
-# Stature (mean, standard deviation) from ANSUR II (Gordon et al. 2014). Lengths as fractions
-# of stature: limbs from de Leva (1996), table 4. Joints of the trunk and head are placed
-# by the convention of a motion capture system; these lie between CMU's and Human3.6M's.
+# Stature, (mean, standard deviation): ANSUR II (Gordon et al. 2014).
 STATURE = {"female": (1629.0, 64.0), "male": (1756.0, 69.0)}
-TRUNK = {"lumbar": 0.131, "thorax": 0.146, "neck": 0.066, "head": 0.090, "nose": 0.057}
-PROPORTIONS = {
-    "female": TRUNK
-    | {"hip": 0.057, "thigh": 0.2124, "shank": 0.2528}
-    | {"shoulder": 0.099, "upper_arm": 0.1586, "forearm": 0.1523},
-    "male": TRUNK
-    | {"hip": 0.055, "thigh": 0.2425, "shank": 0.2529}
-    | {"shoulder": 0.104, "upper_arm": 0.1618, "forearm": 0.1545},
+
+# Shares of stature, ((female, male), standard deviation relative to stature). Limbs: de Leva
+# (1996), table 4. Motion capture systems place the joints of trunk, head, hips and shoulders by
+# conventions of their own; these lie between CMU's and Human3.6M's and vary to cover both.
+SHARES = {
+    "thigh": ((0.2124, 0.2425), 0.010),
+    "shank": ((0.2528, 0.2529), 0.010),
+    "upper_arm": ((0.1586, 0.1618), 0.007),
+    "forearm": ((0.1523, 0.1545), 0.007),
+    "hip": ((0.058, 0.056), 0.008),
+    "lumbar": ((0.128, 0.128), 0.007),
+    "thorax": ((0.135, 0.138), 0.009),
+    "neck": ((0.064, 0.066), 0.006),
+    "head": ((0.090, 0.090), 0.004),
+    "nose": ((0.057, 0.057), 0.002),
+    "shoulder": ((0.099, 0.104), 0.008),
+    "girdle": ((0.002, 0.002), 0.015),
 }
-LENGTH_DEVIATION = 0.04
-WIDTH_DEVIATION = 0.10
 
 
 def sample_body(rng) -> Body:
-    """Draws a person: sex, stature, and each length about its share of the stature."""
-    sex = ("female", "male")[rng.integers(2)]
-    stature = np.clip(rng.normal(), -2.5, 2.5) * STATURE[sex][1] + STATURE[sex][0]
-    lengths = {}
-    for name, fraction in PROPORTIONS[sex].items():
-        deviation = WIDTH_DEVIATION if name in ("hip", "shoulder") else LENGTH_DEVIATION
-        lengths[name] = stature * fraction * (1 + deviation * np.clip(rng.normal(), -2.5, 2.5))
-    return Body(stature=stature, **lengths)
+    """Draws a person: sex, stature, and each length about its share of stature."""
+    sex = rng.integers(2)
+    mean, deviation = STATURE[("female", "male")[sex]]
+    spread = np.clip(rng.normal(size=1 + len(SHARES)), -2.5, 2.5)
+    stature = mean + deviation * spread[0]
+    lengths = {
+        name: float(stature * (share[sex] + deviation * z))
+        for (name, (share, deviation)), z in zip(SHARES.items(), spread[1:], strict=True)
+    }
+    return Body(stature=float(stature), **lengths)
 
 
-def clip_angles(angles: dict) -> dict:
-    """Angles within `LIMITS`: {name: (F, axes) or, of paired joints, (F, 2, axes)}."""
-    return {name: np.clip(value, *np.transpose(LIMITS[name])) for name, value in angles.items()}
+@dataclasses.dataclass(frozen=True)
+class Angles:
+    """Joint angles over F frames, degrees.
+
+    Args:
+        trunk: (F, 5, 3), in the order of TRUNK_JOINTS.
+        girdle: (F, 2, 2), elevation and protraction of the shoulder girdle.
+        shoulder, hip: (F, 2, 3).
+        elbow, knee: (F, 2).
+    """
+
+    trunk: np.ndarray
+    girdle: np.ndarray
+    shoulder: np.ndarray
+    elbow: np.ndarray
+    hip: np.ndarray
+    knee: np.ndarray
+
+
+def within_limits(joint: str, angles) -> np.ndarray:
+    """Angles (..., *axes) clipped to `LIMITS[joint]`."""
+    low, high = np.moveaxis(np.array(LIMITS[joint]), -1, 0)
+    return np.minimum(np.maximum(angles, low), high)
+
+
+def both_sides(points) -> np.ndarray:
+    """(forward, outward, up), (3,) for both or (2, 3) for each side, in x, y, z: (2, 3)."""
+    return np.asarray(points) * np.stack([np.ones(2), SIDES, np.ones(2)], axis=-1)
 
 
 def rotation(axis: int, degrees) -> np.ndarray:
-    """(..., 3, 3), right-handed rotations about x, y or z (axis 0, 1, 2)."""
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    matrix = np.zeros((*np.shape(degrees), 3, 3))
+    """(..., 3, 3) right-handed rotations about x, y or z (axis 0, 1 or 2)."""
+    radians = np.radians(degrees)
+    cos, sin = np.cos(radians), np.sin(radians)
+    matrix = np.zeros((*radians.shape, 3, 3))
     a, b = (axis + 1) % 3, (axis + 2) % 3
     matrix[..., axis, axis] = 1.0
     matrix[..., a, a] = matrix[..., b, b] = cos
@@ -112,139 +152,147 @@ def rotation(axis: int, degrees) -> np.ndarray:
     return matrix
 
 
-def trunk_rotation(angles):
-    """(..., 3) flexion, side and twist of a trunk joint to (..., 3, 3)."""
-    flexion, side, twist = np.moveaxis(np.asarray(angles), -1, 0)
-    return rotation(2, twist) @ rotation(1, flexion) @ rotation(0, side)
+def trunk_rotation(angles) -> np.ndarray:
+    """(..., 3) angles of joints of the trunk to (..., 3, 3)."""
+    return rotation(2, angles[..., 2]) @ rotation(1, angles[..., 0]) @ rotation(0, angles[..., 1])
 
 
-def limb_rotation(angles):
-    """(..., 2, 3) angles of the left and right hips or shoulders to (..., 2, 3, 3)."""
-    flexion, side, twist = np.moveaxis(np.asarray(angles), -1, 0)
+def limb_rotation(angles) -> np.ndarray:
+    """(..., 2, 3) angles of hips or shoulders to (..., 2, 3, 3)."""
+    flexion, side, twist = (angles[..., axis] for axis in range(3))
     return rotation(1, -flexion) @ rotation(0, SIDES * side) @ rotation(2, -SIDES * twist)
-
-
-def _offset(rotations, x=0.0, y=0.0, z=0.0):
-    return rotations @ np.array([x, y, z])
 
 
 @dataclasses.dataclass(frozen=True)
 class Trunk:
-    """Rotations (F, 3, 3) and positions relative to the Hip joint, (F, 3) or (F, 2, 3)."""
+    """The trunk over F frames: rotations (F, 3, 3), points (F, 3), and of pairs (F, 2, 3)."""
 
     pelvis: np.ndarray
     chest: np.ndarray
-    head: np.ndarray
     hips: np.ndarray
     spine: np.ndarray
-    neck_base: np.ndarray
-    shoulders: np.ndarray
+    thorax: np.ndarray
     nose: np.ndarray
-    head_top: np.ndarray
+    head: np.ndarray
 
 
-def trunk(body: Body, angles: dict) -> Trunk:
-    """Forward kinematics of the trunk and head from the angles of their joints."""
-    pelvis = trunk_rotation(angles["pelvis"])
-    lumbar = pelvis @ trunk_rotation(angles["lumbar"])
-    chest = lumbar @ trunk_rotation(angles["thorax"])
-    neck = chest @ trunk_rotation(angles["neck"])
-    head = neck @ trunk_rotation(angles["head"])
-    spine = _offset(lumbar, z=body.lumbar)
-    neck_base = spine + _offset(chest, z=body.thorax)
-    neck_top = neck_base + _offset(neck, z=body.neck)
-    elevation, protraction = np.moveaxis(angles["clavicle"], -1, 0)
-    clavicle = rotation(2, -SIDES * protraction) @ rotation(0, SIDES * elevation)
-    outward = np.stack([np.zeros(2), SIDES * body.shoulder, np.full(2, -0.012 * body.stature)], -1)
+def trunk(body: Body, angles) -> Trunk:
+    """Forward kinematics of the trunk from its angles (F, 5, 3)."""
+    local = trunk_rotation(angles)
+    pelvis = local[:, PELVIS]
+    lumbar = pelvis @ local[:, LUMBAR]
+    chest = lumbar @ local[:, CHEST]
+    neck = chest @ local[:, NECK]
+    head = neck @ local[:, HEAD]
+
+    def bone(frames, name):
+        lean = np.radians(CURVE[name])
+        return frames @ (getattr(body, name) * np.array([np.sin(lean), 0.0, np.cos(lean)]))
+
+    spine = bone(lumbar, "lumbar")
+    thorax = spine + bone(chest, "thorax")
+    neck_top = thorax + bone(neck, "neck")
     return Trunk(
         pelvis=pelvis,
         chest=chest,
-        head=head,
-        hips=np.stack([_offset(pelvis, y=side * body.hip) for side in SIDES], axis=1),
+        hips=both_sides([0.0, body.hip, 0.0]) @ pelvis.swapaxes(-1, -2),
         spine=spine,
-        neck_base=neck_base,
-        shoulders=neck_base[:, None] + np.einsum("fij,fsjk,sk->fsi", chest, clavicle, outward),
-        nose=neck_top + _offset(head, x=body.nose, z=body.head / 2),
-        head_top=neck_top + _offset(head, z=body.head),
+        thorax=thorax,
+        nose=neck_top + head @ np.array([body.nose, 0.0, body.head / 2]),
+        head=neck_top + head @ np.array([0.0, 0.0, body.head]),
     )
 
 
-def joint_positions(body: Body, angles: dict) -> np.ndarray:
-    """Forward kinematics: angles of F frames to Human3.6M-17 joints (F, 17, 3)."""
-    core = trunk(body, angles)
-    thigh = core.pelvis[:, None] @ limb_rotation(angles["hip"])
-    shank = thigh @ rotation(1, angles["knee"][..., 0])
-    upper_arm = core.chest[:, None] @ limb_rotation(angles["shoulder"])
-    forearm = upper_arm @ rotation(1, -angles["elbow"][..., 0])
-    knees = core.hips + _offset(thigh, z=-body.thigh)
-    elbows = core.shoulders + _offset(upper_arm, z=-body.upper_arm)
-    pairs = {
-        "Hip": core.hips,
-        "Knee": knees,
-        "Ankle": knees + _offset(shank, z=-body.shank),
-        "Shoulder": core.shoulders,
-        "Elbow": elbows,
-        "Wrist": elbows + _offset(forearm, z=-body.forearm),
-    }
+def shoulders(body: Body, core: Trunk, girdle=None) -> np.ndarray:
+    """(F, 2, 3) shoulder joints; `girdle` (F, 2, 2) is at rest when not given."""
+    outward = both_sides([0.0, body.shoulder, body.girdle])
+    if girdle is not None:
+        raised = rotation(0, SIDES * girdle[..., 0])
+        outward = rotation(2, -SIDES * girdle[..., 1]) @ raised @ outward[..., None]
+        outward = outward[..., 0]
+    return core.thorax[:, None] + outward @ core.chest.swapaxes(-1, -2)
+
+
+def joint_positions(body: Body, angles: Angles) -> np.ndarray:
+    """Forward kinematics: Human3.6M-17 joints (F, 17, 3) in the body frame."""
+    core = trunk(body, angles.trunk)
+    thigh = core.pelvis[:, None] @ limb_rotation(angles.hip)
+    shank = thigh @ rotation(1, angles.knee)
+    upper_arm = core.chest[:, None] @ limb_rotation(angles.shoulder)
+    forearm = upper_arm @ rotation(1, -angles.elbow)
+    knees = core.hips - body.thigh * thigh[..., 2]
+    shoulder = shoulders(body, core, angles.girdle)
+    elbows = shoulder - body.upper_arm * upper_arm[..., 2]
     points = {
         "Hip": np.zeros_like(core.spine),
         "Spine": core.spine,
-        "Thorax": core.neck_base,
+        "Thorax": core.thorax,
         "Nose": core.nose,
-        "Head": core.head_top,
+        "Head": core.head,
+    }
+    pairs = {
+        "Hip": core.hips,
+        "Knee": knees,
+        "Ankle": knees - body.shank * shank[..., 2],
+        "Shoulder": shoulder,
+        "Elbow": elbows,
+        "Wrist": elbows - body.forearm * forearm[..., 2],
     }
     for name, pair in pairs.items():
         points["L" + name], points["R" + name] = pair[:, 0], pair[:, 1]
     return np.stack([points[joint] for joint in H36M_17.joints], axis=1)
 
 
-def reach(target, upper: float, lower: float, pole, bend_sign: float, limit: float):
-    """Inverse kinematics of a pair of two-bone limbs.
+def reach(target, pole, upper: float, lower: float, joint: str):
+    """Inverse kinematics of a pair of arms or legs: the angles that reach a target.
+
+    Angles beyond their limits are clipped, so a limb can miss its target.
 
     Args:
-        target: (F, 2, 3), ankles or wrists relative to the hips or shoulders, in the frame
-            of pelvis or chest. Targets out of reach are pulled into reach.
+        target: (F, 2, 3), wrists or ankles relative to the shoulders or hips, in the frame
+            of the chest or pelvis. One out of reach is approached.
+        pole: (F, 2, 3), the direction that elbow or knee points to, in the same frame.
         upper, lower: lengths of the two bones.
-        pole: (F, 2, 3), the way that knee or elbow should point.
-        bend_sign: 1 for elbows, which bend forward, -1 for knees.
-        limit: the largest bend, degrees.
+        joint: "shoulder" or "hip".
 
     Returns:
-        (F, 2, 3) angles of the hips or shoulders, (F, 2, 1) bends.
+        (F, 2, 3) angles of `joint` and (F, 2) of the elbow or knee.
     """
-    folded = np.sqrt(upper**2 + lower**2 + 2 * upper * lower * np.cos(np.radians(limit)))
-    length = np.linalg.norm(target, axis=-1, keepdims=True)
+    middle, bends = {"shoulder": ("elbow", 1.0), "hip": ("knee", -1.0)}[joint]
+    fold = np.radians(LIMITS[middle][1])
+    shortest = np.sqrt(upper**2 + lower**2 + 2 * upper * lower * np.cos(fold))
+    length = np.sqrt((target**2).sum(-1, keepdims=True))
     along = target / length
-    length = np.clip(length, folded, 0.9995 * (upper + lower))
+    length = np.clip(length, shortest, 0.9995 * (upper + lower))
     across = pole - (pole * along).sum(-1, keepdims=True) * along
-    across = across / np.linalg.norm(across, axis=-1, keepdims=True)
+    across /= np.sqrt((across**2).sum(-1, keepdims=True))
     cos = (upper**2 + length**2 - lower**2) / (2 * upper * length)
-    bone = cos * along + np.sqrt(np.maximum(0, 1 - cos**2)) * across
-    second = (length * along - upper * bone) / lower
-    bend = np.degrees(np.arccos(np.clip((bone * second).sum(-1, keepdims=True), -1, 1)))
+    first = cos * along + np.sqrt(np.maximum(0, 1 - cos**2)) * across
+    second = (length * along - upper * first) / lower
+    bend = np.degrees(np.arccos(np.clip((first * second).sum(-1), -1, 1)))
 
-    flexion = np.degrees(np.arctan2(bone[..., 0], -bone[..., 2]))
-    flexion = np.where(flexion < -120, flexion + 360, flexion)
-    side = np.degrees(np.arcsin(np.clip(SIDES * bone[..., 1], -1, 1)))
+    flexion = np.degrees(np.arctan2(first[..., 0], -first[..., 2]))
+    flexion = np.where(flexion < -120, flexion + 360, flexion)  # backward of overhead
+    side = np.degrees(np.arcsin(np.clip(SIDES * first[..., 1], -1, 1)))
     untwisted = limb_rotation(np.stack([flexion, side, np.zeros_like(side)], axis=-1))
-    second = np.einsum("fsji,fsj->fsi", untwisted, second) * bend_sign
+    second = bends * (second[..., None, :] @ untwisted)[..., 0, :]
     twist = -SIDES * np.degrees(np.arctan2(second[..., 1], second[..., 0]))
-    return np.stack([flexion, side, twist], axis=-1), bend
+    angles = np.stack([flexion, side, twist], axis=-1)
+    return within_limits(joint, angles), within_limits(middle, bend)
 
 
 def place(body: Body, joints, heading, path) -> np.ndarray:
-    """Puts poses into the world: heading (F,) in degrees, path (F, 2), feet on z = 0.
+    """Puts poses (F, 17, 3) of the body frame into a z-up world, on the ground z = 0.
 
-    The lowest joint, less the flesh beneath it, touches the ground.
+    Args:
+        heading: (F,), the body frame's x against the world's x, to the left.
+        path: (F, 2), the Hip joint's x and y in the world.
     """
-    joints = np.einsum("fij,fkj->fki", rotation(2, heading), joints)
-    lowest = np.stack(
-        [
-            joints[:, H36M_17.index(side + name), 2] - fraction * body.stature
-            for name, fraction in CLEARANCE.items()
-            for side in "LR"
-        ]
-    ).min(axis=0)
-    joints[..., :2] += path[:, None] - joints[:, :1, :2]
-    joints[..., 2] -= lowest[:, None]
-    return joints
+    joints = joints @ rotation(2, heading).swapaxes(-1, -2)
+    heights = [
+        joints[:, H36M_17.index(side + name), 2] - share * body.stature
+        for name, share in CLEARANCE.items()
+        for side in "LR"
+    ]
+    ground = np.min(heights, axis=0)
+    return joints + np.concatenate([path, -ground[:, None]], axis=-1)[:, None]
