@@ -27,7 +27,6 @@ NOSE_FORWARD = 0.10  # metres from the middle of the head along its own forward,
 # ASF's world is y-up with z forward: (x, y, z) becomes (x, -z, y), a quarter turn about x.
 _Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 _SECTIONS = ("units", "root", "bonedata", "hierarchy")
-_CHANNELS = ("tx", "ty", "tz", "rx", "ry", "rz")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,14 +34,12 @@ class Bone:
     """A bone at rest.
 
     Args:
-        parent: the parent bone's name; None for the root.
         offset: (3,), from the parent's end to the bone's own, metres, y-up world.
-        axis: the rotation C of the bone's own axis.
+        axis: the rotation C of the bone's own axis; the file lists its angles in `order`.
         order: the order of extrinsic rotations, such as "xyz".
         channels: what an AMC line of this bone holds, such as ("rx", "rz").
     """
 
-    parent: str | None
     offset: np.ndarray
     axis: Rotation
     order: str
@@ -51,10 +48,18 @@ class Bone:
 
 @dataclasses.dataclass(frozen=True)
 class AsfSkeleton:
-    """The bones of an ASF file by name, parents first; `scale` is metres per unit of length."""
+    """A tree of bones.
+
+    Args:
+        path: the file it comes from.
+        bones: name to bone, parents first; the first is "root".
+        parents: name to the parent's name, None for the root.
+        scale: metres per unit of length in the file and in its motions.
+    """
 
     path: pathlib.Path | zipfile.Path
     bones: dict[str, Bone]
+    parents: dict[str, str | None]
     scale: float
 
 
@@ -72,18 +77,11 @@ def read_asf(path: pathlib.Path | zipfile.Path) -> AsfSkeleton:
             f"{path}: lacks the section {', '.join(missing)}; an ASF skeleton needs "
             f"{', '.join(':' + name for name in _SECTIONS)}. Fetch the file again."
         )
-    units = {words[0]: (line, words[1:]) for line, words in sections["units"]}
-    if units.get("angle", (0, ["deg"]))[1] != ["deg"]:
-        raise SynposeError(f"{path}, line {units['angle'][0]}: angles must be in deg.")
-    line, length = units.get("length", (0, ["1"]))
-    scale = METRES_PER_INCH / _numbers(path, line, length, 1)[0]
-    rest = {"root": _root(path, sections["root"], scale)}
-    rest |= _bones(path, sections["bonedata"], scale)
-    parents = _parents(path, sections["hierarchy"], rest)
-    bones = {
-        name: dataclasses.replace(rest[name], parent=parent) for name, parent in parents.items()
-    }
-    return AsfSkeleton(path, bones, scale)
+    scale = _scale(path, sections["units"])
+    bones = _bones(path, sections["bonedata"], scale)
+    bones["root"] = _root(path, sections["root"], scale)
+    parents = _parents(path, sections["hierarchy"], bones)
+    return AsfSkeleton(path, {name: bones[name] for name in parents}, parents, scale)
 
 
 def read_amc(path: pathlib.Path | zipfile.Path, skeleton: AsfSkeleton) -> np.ndarray:
@@ -117,7 +115,7 @@ def read_amc(path: pathlib.Path | zipfile.Path, skeleton: AsfSkeleton) -> np.nda
         elif words[0] not in counts:
             raise SynposeError(
                 f"{path}, line {line}: bone {words[0]!r} has no degree of freedom in "
-                f"{skeleton.path}. Is this the performer's own skeleton?"
+                f"{skeleton.path}. Is the file cut off, or the skeleton another performer's?"
             )
         else:
             values[words[0]] = _numbers(path, line, words[1:], counts[words[0]])
@@ -146,12 +144,13 @@ def forward_kinematics(skeleton: AsfSkeleton, motion: np.ndarray):
         still = np.zeros(len(motion))
         angles = np.stack([channels.get("r" + axis, still) for axis in bone.order], axis=-1)
         turn = bone.axis * Rotation.from_euler(bone.order, angles, degrees=True) * bone.axis.inv()
-        if bone.parent is None:
+        parent = skeleton.parents[name]
+        if parent is None:
             shift = np.stack([channels.get("t" + axis, still) for axis in "xyz"], axis=-1)
             rotations[name], ends[name] = turn, bone.offset + shift * skeleton.scale
         else:
-            rotations[name] = rotations[bone.parent] * turn
-            ends[name] = ends[bone.parent] + rotations[name].apply(bone.offset)
+            rotations[name] = rotations[parent] * turn
+            ends[name] = ends[parent] + rotations[name].apply(bone.offset)
     return ends, rotations
 
 
@@ -189,7 +188,7 @@ def _lines(path):
         text = path.read_text(encoding="latin-1")
     except (OSError, zipfile.BadZipFile, zlib.error) as error:
         raise SynposeError(f"{path}: cannot be read ({error}). Fetch it again.") from error
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         words = line.split()
         if words and not words[0].startswith("#"):
             yield number, words
@@ -235,6 +234,18 @@ def _asf_sections(path):
     return sections
 
 
+def _scale(path, lines):
+    units = {words[0].lower(): (line, words[1:]) for line, words in lines}
+    line, angle = units.get("angle", (0, ["deg"]))
+    if angle != ["deg"]:
+        raise SynposeError(f"{path}, line {line}: angles must be in deg, found {angle}.")
+    line, length = _entry(path, units, "length", "the :units section")
+    (inches,) = _numbers(path, line, length, 1)
+    if inches <= 0:
+        raise SynposeError(f"{path}, line {line}: the unit of length must be positive.")
+    return METRES_PER_INCH / inches
+
+
 def _root(path, lines, scale):
     entry = {words[0].lower(): (line, words[1:]) for line, words in lines}
     orientation = _entry(path, entry, "orientation", "the :root section")
@@ -242,11 +253,10 @@ def _root(path, lines, scale):
     line, channels = _entry(path, entry, "order", "the :root section")
     position = _numbers(path, *_entry(path, entry, "position", "the :root section"), 3)
     return Bone(
-        parent=None,
         offset=np.array(position) * scale,
         axis=Rotation.from_euler(order, _numbers(path, *orientation, 3), degrees=True),
         order=order,
-        channels=_channels(path, line, channels),
+        channels=_channels(path, line, channels, ("tx", "ty", "tz", "rx", "ry", "rz")),
     )
 
 
@@ -274,11 +284,10 @@ def _bone(path, end, entry, scale):
     line, axis = _entry(path, entry, "axis", where)
     order = _order(path, line, axis[3:])
     bone = Bone(
-        parent=None,
         offset=np.array(direction) * length * scale,
         axis=Rotation.from_euler(order, _numbers(path, line, axis[:3], 3), degrees=True),
         order=order,
-        channels=_channels(path, *entry.get("dof", (end, []))),
+        channels=_channels(path, *entry.get("dof", (end, [])), ("rx", "ry", "rz")),
     )
     return name[0], bone
 
@@ -296,23 +305,26 @@ def _order(path, line, words):
     return order
 
 
-def _channels(path, line, words):
+def _channels(path, line, words, known):
     channels = tuple(word.lower() for word in words)
-    if not set(channels) <= set(_CHANNELS):
-        raise SynposeError(f"{path}, line {line}: expected channels of {_CHANNELS}, found {words}.")
+    if not set(channels) <= set(known):
+        raise SynposeError(f"{path}, line {line}: expected channels of {known}, found {words}.")
     return channels
 
 
-def _parents(path, lines, rest):
-    """Bone name to parent, parents first."""
+def _parents(path, lines, bones):
+    """Name to parent of each bone in the hierarchy, parents first."""
     parents = {"root": None}
     for line, (parent, *children) in lines:
-        if parent.lower() in ("begin", "end"):
+        if parent in ("begin", "end"):
             continue
         for name in (parent, *children):
-            if name not in rest:
+            if name not in bones:
                 raise SynposeError(f"{path}, line {line}: bone {name!r} is not in :bonedata.")
         if parent not in parents:
-            raise SynposeError(f"{path}, line {line}: {parent!r} has children before a parent.")
-        parents |= dict.fromkeys(children, parent)
+            raise SynposeError(f"{path}, line {line}: {parent!r} is no child of a bone above.")
+        for name in children:
+            if name in parents:
+                raise SynposeError(f"{path}, line {line}: {name!r} is the child of two bones.")
+            parents[name] = parent
     return parents

@@ -2,7 +2,9 @@
 
 import functools
 import pathlib
+import urllib.request
 import zlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -60,32 +62,36 @@ class Builder(PoseDatasetBuilder):
     def _shards(self, dl_manager):
         path = _source(dl_manager)
         splits = sources.read_clips(path)
-        self.info.metadata["source"] = str(path)
+        self.info.metadata["source"] = str(path.resolve())
         for split, clips in splits.items():
-            self.info.metadata[split] = summary = {
+            self.info.metadata[split] = {
                 "clips": len(clips),
                 "frames": sum(len(clip.frames) for clip in clips),
                 "subjects": sorted({clip.subject for clip in clips}),
             }
-            logging.info(
-                "%s: %d clips, %d frames at 30 Hz, %d subjects from %s",
-                *(split, summary["clips"], summary["frames"], len(summary["subjects"]), path),
-            )
+        logging.info("Read %s", self.info.metadata)
         return {
-            split: [functools.partial(_views, split, group) for group in _groups(split, clips)]
+            split: [
+                functools.partial(views, split, shard)
+                for shard in group(clips, len(_cameras(split)))
+            ]
             for split, clips in splits.items()
         }
 
 
 def _source(dl_manager) -> pathlib.Path:
-    """The user's folder or, where none was named, the official archive."""
+    """The user's folder or, where none is named, the official archive."""
+    default = dl_manager.download_dir / "manual"  # TFDS looks here when none is named.
     try:
-        return manual_dir(dl_manager)
+        folder = manual_dir(dl_manager)
+        if folder != pathlib.Path(default) or sources.has_clips(folder):
+            return folder
     except SynposeError as error:
-        # TFDS looks in this folder when the user names none.
-        if f"{dl_manager.download_dir / 'manual'} " not in str(error):
+        if f"{default} " not in str(error):
             raise
     try:
+        # TFDS retries for minutes where there is no network at all; ask once before.
+        urllib.request.urlopen(urllib.request.Request(URL, method="HEAD"), timeout=20).close()
         return pathlib.Path(dl_manager.download(URL))
     except (OSError, tfds.download.DownloadError) as error:
         raise SynposeError(
@@ -103,38 +109,17 @@ def _cameras(split):
     ]
 
 
-def _groups(split, clips):
-    """Clips in order, in groups of about `SHARD_EXAMPLES` examples."""
+def group(clips, cameras: int) -> list[list[sources.Clip]]:
+    """Consecutive clips whose views are together at most `SHARD_EXAMPLES`, or one longer clip."""
     groups, room = [], 0
     for clip in clips:
-        examples = len(clip.frames) * len(_cameras(split))
+        examples = len(clip.frames) * cameras
         if examples > room:
             groups.append([])
             room = SHARD_EXAMPLES
         groups[-1].append(clip)
         room -= examples
     return groups
-
-
-def _views(split, clips):
-    for clip in clips:
-        world = 1000.0 * place(clip, split)
-        for name, camera in _cameras(split):
-            points = camera.to_camera(world)
-            if points[..., 2].min() <= 0:
-                raise SynposeError(
-                    f"{clip.key}: a joint lies behind camera {name}. Are the positions in metres?"
-                )
-            yield View(
-                subject=clip.subject,
-                action=clip.action,
-                camera=name,
-                keypoints_2d=camera.project(points),
-                keypoints_3d=points,
-                intrinsics=camera.intrinsics,
-                up=camera.up,
-                frames=clip.frames,
-            )
 
 
 def place(clip: sources.Clip, split: str) -> np.ndarray:
@@ -155,3 +140,30 @@ def place(clip: sources.Clip, split: str) -> np.ndarray:
     path = path * np.minimum(1.0, MAX_RADIUS / np.maximum(distance, MAX_RADIUS))
     points[..., :2] += (path - root)[:, None]
     return points
+
+
+def views(split: str, clips: Iterable[sources.Clip]) -> Iterator[View]:
+    """Each clip, placed, as each camera of the split sees it.
+
+    Raises:
+        SynposeError: a joint lies behind a camera; names the clip's file and key.
+    """
+    for clip in clips:
+        world = 1000.0 * place(clip, split)
+        for name, camera in _cameras(split):
+            points = camera.to_camera(world)
+            if points[..., 2].min() <= 0:
+                raise SynposeError(
+                    f"{clip.file}: a joint of {clip.key!r} lies behind camera {name}. Are the "
+                    "positions in metres, z up?"
+                )
+            yield View(
+                subject=clip.subject,
+                action=clip.action,
+                camera=name,
+                keypoints_2d=camera.project(points),
+                keypoints_3d=points,
+                intrinsics=camera.intrinsics,
+                up=camera.up,
+                frames=clip.frames,
+            )

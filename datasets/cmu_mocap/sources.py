@@ -45,11 +45,13 @@ class Clip:
         key: `<group>/<clip>`; a group is a performer or, in an archive, its author's choice.
         positions: (F, 17, 3), world, metres, z up, 30 Hz.
         frames: (F,), the frame numbers in the source file, from 0, at the file's own rate.
+        file: where it was read.
     """
 
     key: str
     positions: np.ndarray
     frames: np.ndarray
+    file: pathlib.Path | zipfile.Path
 
     @property
     def subject(self) -> str:
@@ -59,6 +61,11 @@ class Clip:
     def action(self) -> str:
         """`walking` for `walking_13`; an official clip, `02_01`, has only its number."""
         return re.sub(r"^([A-Za-z].*)_\d+$", r"\1", self.key.split("/")[1])
+
+
+def has_clips(path: pathlib.Path) -> bool:
+    """Whether a folder, which may hold other data too, has a form of the database."""
+    return _find_subjects(path) is not None or (path / SPLIT_FILE).is_file()
 
 
 def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
@@ -143,7 +150,8 @@ def _read_official(key, folder):
     skeleton = asf_amc.read_asf(asf)
     motion = asf_amc.read_amc(amc, skeleton)
     frames = np.arange(0, len(motion), AMC_STRIDE)
-    return Clip(key, asf_amc.h36m_17(skeleton, motion[frames]), frames)
+    positions = asf_amc.h36m_17(skeleton, motion[frames]).astype(np.float32)
+    return Clip(key, positions, frames, file=amc)
 
 
 def _split_by_subject(keys):
@@ -192,7 +200,7 @@ def _read_array(path, archive, key):
             f"{path}: {key!r} is not finite at frame {frame}, joint {H36M_17.joints[joint]}. "
             f"Repair the clip or take it out of {SPLIT_FILE}."
         )
-    return Clip(key, positions, np.arange(len(positions)))
+    return Clip(key, positions, np.arange(len(positions)), file=path)
 
 
 # === split.json ===
