@@ -16,13 +16,13 @@ CLIP = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
-class Batch:
+class Sample:
     """What one training step sees, normalised (see `synpose_tf.normalization`).
 
     Args:
         poses_2d: (batch, 17, 2), the generator's input.
         perspective: (batch, 1), 0 in `paper` mode.
-        poses_3d: (batch, 17, 3), true poses of the same samples.
+        poses_3d: (batch, 17, 3), true poses of the same views.
     """
 
     poses_2d: tf.Tensor
@@ -41,10 +41,12 @@ def rotate_about_y(poses, angles):
 class SynchronizedAdversarialModel(keras.Model):
     """Generator, reprojection network and critic, trained together (figure 2).
 
-    Calling it lifts: `model({"poses_2d": (n, 17, 2), "perspective": (n, 1)})` gives
-    normalised 3D poses (n, 17, 3), by the moving average of the generator.
+    Calling it lifts, by the moving average of the generator: from a dict of `keypoints_2d`
+    (batch, 17, 2), pixels, and, in `camera` mode, `intrinsics` (batch, 9), to 3D poses
+    (batch, 17, 3), camera frame, root-relative, in an unknown unit (a mean image radius).
 
     Args:
+        mode: normalisation, `paper` or `camera`.
         generator_width, reprojection_width, critic_width: units of the hidden layers.
         dropout: of generator and reprojection network.
         strategy: `synchronized` (figure 6b: the critic trains the reprojection network) or
@@ -60,11 +62,12 @@ class SynchronizedAdversarialModel(keras.Model):
         seed: of the random turns and mixtures.
 
     Raises:
-        ValueError: an unknown strategy or Lipschitz constraint.
+        ValueError: an unknown mode, strategy or Lipschitz constraint.
     """
 
     def __init__(
         self,
+        mode: str = "paper",
         generator_width: int = 1024,
         reprojection_width: int = 1024,
         critic_width: int = 256,
@@ -85,6 +88,7 @@ class SynchronizedAdversarialModel(keras.Model):
         if lipschitz not in LIPSCHITZ:
             raise ValueError(f"lipschitz must be one of {LIPSCHITZ}, found {lipschitz!r}")
         self._config = {
+            "mode": normalization.check_mode(mode),
             "generator_width": generator_width,
             "reprojection_width": reprojection_width,
             "critic_width": critic_width,
@@ -98,6 +102,7 @@ class SynchronizedAdversarialModel(keras.Model):
             "average": average,
             "seed": seed,
         }
+        self.mode = mode
         self.strategy = strategy
         self.angle_weight = angle_weight
         self.lipschitz = lipschitz
@@ -163,8 +168,15 @@ class SynchronizedAdversarialModel(keras.Model):
 
     # === Inference ===
     def call(self, inputs, training=False):
-        depths = self.averaged_generator(inputs["poses_2d"], training=False)
-        return normalization.lift(inputs["poses_2d"], depths, inputs["perspective"], keras.ops)
+        poses_2d, frame = self._normalize_2d(inputs)
+        depths = self.averaged_generator(poses_2d, training=False)
+        lifted = normalization.lift(poses_2d, depths, frame.perspective, keras.ops)
+        return normalization.to_camera_frame(lifted, frame, keras.ops)
+
+    def _normalize_2d(self, inputs):
+        return normalization.normalize_2d(
+            inputs["keypoints_2d"], self.mode, inputs.get("intrinsics"), keras.ops
+        )
 
     # === Training ===
     @property
@@ -172,8 +184,13 @@ class SynchronizedAdversarialModel(keras.Model):
         return list(self.trackers.values())
 
     def train_step(self, data):
-        """One synchronized step: one forward pass, the gradients of all three networks."""
-        batch = Batch(**data)
+        """One synchronized step: one forward pass, the gradients of all three networks.
+
+        Args:
+            data: dict of `keypoints_2d` (batch, 17, 2), pixels, `keypoints_3d`
+                (batch, 17, 3), camera frame, millimetres, and `intrinsics` (batch, 9).
+        """
+        batch = self._normalize(data)
         turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])
         with tf.GradientTape() as generator_tape:
             depths = self.generator(batch.poses_2d, training=True)
@@ -211,6 +228,11 @@ class SynchronizedAdversarialModel(keras.Model):
             penalty=penalty,
             reprojection_loss=reprojection_loss,
         )
+
+    def _normalize(self, data):
+        poses_2d, frame = self._normalize_2d(data)
+        poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
+        return Sample(poses_2d, frame.perspective, poses_3d)
 
     def _random(self, size):
         """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty.

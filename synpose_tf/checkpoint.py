@@ -1,0 +1,155 @@
+"""A training run's folder: its configuration, checkpoints and history.
+
+    workdir/
+      run.json                  the configuration and data set, written first
+      history.csv               one row a validation
+      checkpoints/last.keras    networks, their average, three optimizers
+      checkpoints/best.keras    the same, at the lowest validation MPJPE
+      pictures/, tensorboard/
+"""
+
+import csv
+import json
+import os
+import pathlib
+import zipfile
+from typing import Any
+
+import keras
+
+from synpose_tf import adversarial, files  # noqa: F401  (registers the model for loading)
+from synpose_tf.errors import SynposeError
+
+CHECKPOINTS = ("last", "best")
+
+
+class Workdir:
+    """The folder of one training run.
+
+    Args:
+        path: the folder; made by `open_for`.
+    """
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path).expanduser()
+
+    @property
+    def pictures(self) -> pathlib.Path:
+        return self.path / "pictures"
+
+    @property
+    def tensorboard(self) -> pathlib.Path:
+        return self.path / "tensorboard"
+
+    def checkpoint(self, name: str) -> pathlib.Path:
+        return self.path / "checkpoints" / f"{name}.keras"
+
+    # === The run's identity ===
+    def open_for(self, run: dict[str, Any]) -> None:
+        """Makes the folder for a run, or checks that it holds the same one.
+
+        Args:
+            run: what decides the weights, JSON-serialisable. `steps` may differ.
+
+        Raises:
+            SynposeError: the folder can't be written, or holds another run's checkpoint.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            files.write_text(self.path / ".writable", "")
+            (self.path / ".writable").unlink()
+        except OSError as error:
+            raise SynposeError(
+                f"--workdir={self.path}: can't write there ({error.strerror}). Choose a folder "
+                "that you may write to, on a disk with space left."
+            ) from error
+        if self.checkpoint("last").exists():
+            self._check_same(run)
+        files.write_text(self.path / "run.json", json.dumps(run, indent=2) + "\n")
+
+    def _check_same(self, run):
+        before, now = _flatten(self.run()), _flatten(json.loads(json.dumps(run)))
+        changed = [
+            f"  {key}: {before.get(key)!r} there, {now.get(key)!r} now"
+            for key in sorted(before.keys() | now.keys())
+            if before.get(key) != now.get(key) and key not in ("config.steps", "version")
+        ]
+        if changed:
+            raise SynposeError(
+                f"--workdir={self.path} holds another run's checkpoint:\n"
+                + "\n".join(changed)
+                + "\nName another --workdir, or give the flags of that run to go on with it."
+            )
+
+    def run(self) -> dict[str, Any]:
+        """What `open_for` wrote.
+
+        Raises:
+            SynposeError: the folder holds no run, or its file is damaged.
+        """
+        path = self.path / "run.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise SynposeError(
+                f"--workdir={self.path}: no training run there ({path.name} is missing). "
+                "Train one: python -m synpose_tf.train --workdir=…"
+            ) from None
+        except ValueError as error:
+            raise SynposeError(f"{path}: not valid JSON ({error}).") from error
+
+    # === Checkpoints ===
+    def save(self, model: keras.Model, name: str) -> None:
+        """Writes a checkpoint, whole or not at all."""
+        with files.replacing(self.checkpoint(name)) as temporary:
+            model.save(temporary)
+
+    def copy(self, source: str, target: str) -> None:
+        """Makes checkpoint `target` the same as `source`, without a moment with none."""
+        with files.replacing(self.checkpoint(target)) as temporary:
+            os.link(self.checkpoint(source), temporary)
+
+    def load(self, name: str) -> keras.Model:
+        """Loads a checkpoint.
+
+        Raises:
+            SynposeError: it is missing or damaged.
+        """
+        path = self.checkpoint(name)
+        if not path.is_file():
+            raise SynposeError(f"{path} is missing: this run has saved no checkpoint yet.")
+        try:
+            return keras.saving.load_model(path)
+        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+            raise SynposeError(
+                f"{path}: damaged, or written by another version ({str(error).splitlines()[0]}). "
+                "Delete it, or train again into another --workdir."
+            ) from error
+
+    # === History ===
+    def history(self) -> list[dict[str, float]]:
+        """The validations so far, oldest first."""
+        path = self.path / "history.csv"
+        if not path.exists():
+            return []
+        with path.open(newline="", encoding="utf-8") as handle:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(handle)]
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Rewrites the history, whole or not at all."""
+        with (
+            files.replacing(self.path / "history.csv") as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as handle,
+        ):
+            writer = csv.DictWriter(handle, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _flatten(tree, prefix=""):
+    if not isinstance(tree, dict):
+        return {prefix: tree}
+    flat = {}
+    for key, value in tree.items():
+        flat |= _flatten(value, f"{prefix}.{key}" if prefix else key)
+    return flat

@@ -1,0 +1,61 @@
+"""What every command shares: clear errors, exit codes, quiet start."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from absl import app, flags
+
+from synpose_tf.errors import SynposeError
+
+
+def run(main: Callable[[], None]) -> None:
+    """Runs a command's `main` under absl; errors the user can mend end without a traceback.
+
+    Exit codes: 0 done, 1 an error, 130 interrupted.
+    """
+    # Before TensorFlow is imported, which commands do inside `main`.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+    def guarded(argv):
+        if len(argv) > 1:
+            _fail(f"unexpected argument {argv[1]!r}; flags are written --name=value.")
+        try:
+            main()
+        except SynposeError as error:
+            _fail(str(error))
+        except OSError as error:
+            name = f"{error.filename}: " if error.filename else ""
+            _fail(f"{name}{error.strerror or error}.")
+        except KeyboardInterrupt:
+            print("\ninterrupted.", file=sys.stderr)
+            sys.exit(130)
+
+    app.run(guarded)
+
+
+def _fail(message):
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+def define_data_flags(dataset: str | None) -> None:
+    """Flags that name the data, the same in every command.
+
+    Args:
+        dataset: the default of `--dataset`.
+    """
+    flags.DEFINE_string(
+        "dataset",
+        dataset,
+        "Data set, by its TFDS name: synthetic_pose (needs no download), cmu_mocap, …; with its "
+        "config after a slash where it has several.",
+    )
+    flags.DEFINE_string(
+        "manual_dir",
+        None,
+        "Folder with the files that you obtained yourself; each data set's README says which.",
+    )
+    flags.DEFINE_string(
+        "data_dir", None, "Where prepared data sets are kept. Default: ~/tensorflow_datasets."
+    )

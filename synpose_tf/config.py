@@ -1,0 +1,78 @@
+"""Training configurations: Python files whose `get_config()` returns a `TrainConfig`."""
+
+import dataclasses
+import importlib
+import importlib.util
+import pathlib
+import pkgutil
+from typing import Any
+
+from synpose_tf.errors import SynposeError
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides the weights, but the data.
+
+    Args:
+        steps: training steps.
+        batch_size: poses a step.
+        validate_every: steps between validations, each with a checkpoint and a picture.
+        seed: of weights, data order and random turns.
+        model: arguments of `SynchronizedAdversarialModel`.
+        optimizer: arguments of its `compile`.
+    """
+
+    steps: int = 4000
+    batch_size: int = 512
+    validate_every: int = 500
+    seed: int = 0
+    model: dict[str, Any] = dataclasses.field(default_factory=dict)
+    optimizer: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "validate_every"):
+            if getattr(self, name) < 1:
+                raise SynposeError(f"--{name} must be at least 1, found {getattr(self, name)}.")
+
+    def override(self, **values) -> "TrainConfig":
+        """This configuration with the values that are not None.
+
+        `mode` goes to the model, `jit_compile` and `learning_rate` to the optimizer.
+        """
+        values = {key: value for key, value in values.items() if value is not None}
+        model, optimizer = dict(self.model), dict(self.optimizer)
+        if "mode" in values:
+            model["mode"] = values.pop("mode")
+        for key in ("jit_compile", "learning_rate"):
+            if key in values:
+                optimizer[key] = values.pop(key)
+        return dataclasses.replace(self, model=model, optimizer=optimizer, **values)
+
+
+def config_names() -> list[str]:
+    """The configurations that come with the package."""
+    package = importlib.import_module("synpose_tf.configs")
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+def load_config(name: str) -> TrainConfig:
+    """Loads a configuration by name, or from a Python file's path.
+
+    Raises:
+        SynposeError: no such name or file, or the file has no `get_config`.
+    """
+    if name in config_names():
+        return importlib.import_module(f"synpose_tf.configs.{name}").get_config()
+    path = pathlib.Path(name)
+    if path.suffix != ".py" or not path.is_file():
+        raise SynposeError(
+            f"--config={name}: neither one of {', '.join(config_names())} nor a Python file."
+        )
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    config = getattr(module, "get_config", lambda: None)()
+    if not isinstance(config, TrainConfig):
+        raise SynposeError(f"{path}: it must define get_config(), returning a TrainConfig.")
+    return config

@@ -1,0 +1,1 @@
+"""Configurations for `python -m synpose_tf.train --config=NAME`."""

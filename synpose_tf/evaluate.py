@@ -1,0 +1,69 @@
+"""Evaluates a trained lifter, per action.
+
+  python -m synpose_tf.evaluate --workdir=runs/… --dataset=cmu_mocap --manual_dir=FOLDER
+
+Prints MPJPE (protocol 1, prediction scaled by the true mean root distance), P-MPJPE
+(protocol 2, Procrustes), N-MPJPE (optimal scale), all in millimetres, and PCK@150 mm and AUC
+in percent; writes the table as CSV and JSON into the workdir.
+"""
+
+from absl import flags
+
+from synpose_tf import cli
+from synpose_tf.errors import SynposeError
+
+cli.define_data_flags(dataset=None)
+flags.DEFINE_string("workdir", None, "The folder of a training run.")
+flags.DEFINE_string("split", "test", "Split of the data set.")
+flags.DEFINE_enum(
+    "checkpoint",
+    "last",
+    ["last", "best"],
+    "`best` had the lowest validation MPJPE. Where validation looks at the test split, a figure "
+    "to report is `last`'s.",
+)
+flags.DEFINE_string("output", None, "Folder for the tables. Default: <workdir>/evaluation.")
+flags.mark_flag_as_required("workdir")
+FLAGS = flags.FLAGS
+
+
+def main():
+    import pathlib
+
+    from synpose_tf import checkpoint, evaluation, files, pipeline
+
+    workdir = checkpoint.Workdir(FLAGS.workdir)
+    run = workdir.run()
+    model = workdir.load(FLAGS.checkpoint)
+    dataset = FLAGS.dataset or _dataset_name(run)
+    builder = pipeline.prepare(pipeline.Source(dataset, FLAGS.manual_dir, FLAGS.data_dir))
+    views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
+    if not len(views["action"]):
+        raise SynposeError(f"{builder.info.full_name}: split {FLAGS.split!r} is empty.")
+
+    step = int(model.critic_optimizer.iterations)
+    caption = (
+        f"{builder.info.full_name}, {FLAGS.split}; {workdir.path}, checkpoint {FLAGS.checkpoint}, "
+        f"step {step}; {model.mode} normalisation"
+    )
+    truth = views["keypoints_3d"]
+    flat = evaluation.tabulate(evaluation.flat_poses(views, model.mode), truth, views["action"])
+    table = evaluation.tabulate(evaluation.lift(model, views), truth, views["action"], caption)
+    print(table.text())
+    print(f"\nflat pose (z = 0), all poses: {flat.rows[evaluation.ALL_POSES]['mpjpe']:.2f} MPJPE")
+
+    output = pathlib.Path(FLAGS.output or workdir.path / "evaluation")
+    stem = f"{builder.info.full_name.split('/')[0]}_{FLAGS.split}_{FLAGS.checkpoint}"
+    files.write_text(output / f"{stem}.csv", table.csv())
+    about = {"step": step, "run": run, "flat": flat.rows[evaluation.ALL_POSES]}
+    files.write_text(output / f"{stem}.json", table.json(**about))
+    print(f"written: {output / stem}.csv and .json")
+
+
+def _dataset_name(run):
+    # full_name is name/version or name/config/version.
+    return "/".join(run["dataset"].split("/")[:-1])
+
+
+if __name__ == "__main__":
+    cli.run(main)

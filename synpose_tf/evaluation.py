@@ -1,0 +1,107 @@
+"""Evaluating a lifter on a prepared split: per action, their mean, and all poses."""
+
+import csv
+import dataclasses
+import io
+import json
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synpose_tf import metrics, normalization
+
+KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics")
+COLUMNS = {
+    "mpjpe": "MPJPE",
+    "p_mpjpe": "P-MPJPE",
+    "n_mpjpe": "N-MPJPE",
+    "pck": "PCK@150",
+    "auc": "AUC",
+}
+MEAN_OF_ACTIONS = "mean of actions"
+ALL_POSES = "all poses"
+_BATCH = 4096
+
+
+def lift(model: keras.Model, views: dict[str, np.ndarray]) -> np.ndarray:
+    """Lifts views with `keypoints_2d` and `intrinsics`: (poses, 17, 3), camera frame, unscaled."""
+    forward = tf.function(lambda inputs: model(inputs), reduce_retracing=True)
+    inputs = {key: views[key] for key in ("keypoints_2d", "intrinsics")}
+    count = len(inputs["keypoints_2d"])
+    chunks = [
+        forward({k: tf.constant(v[i : i + _BATCH]) for k, v in inputs.items()}).numpy()
+        for i in range(0, count, _BATCH)
+    ]
+    return np.concatenate(chunks)
+
+
+def flat_poses(views: dict[str, np.ndarray], mode: str) -> np.ndarray:
+    """The flat pose (z = 0) of each view, what a lifter must beat: (poses, 17, 3)."""
+    poses, frame = normalization.normalize_2d(views["keypoints_2d"], mode, views["intrinsics"])
+    flat = normalization.lift(poses, np.zeros(poses.shape[:2], poses.dtype), frame.perspective)
+    return normalization.to_camera_frame(flat, frame)
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Metrics by row: the actions in order, then the mean of actions, then all poses.
+
+    Args:
+        rows: row name to metric name to figure; millimetres, or percent for PCK and AUC.
+        counts: row name to number of poses.
+        caption: what the figures hold for.
+    """
+
+    rows: dict[str, dict[str, float]]
+    counts: dict[str, int]
+    caption: str
+
+    def text(self) -> str:
+        """The table for a terminal."""
+        width = max(len(name) for name in self.rows) + 2
+        head = f"{'':{width}}" + "".join(f"{c:>10}" for c in (*COLUMNS.values(), "poses"))
+        lines = [self.caption, "", head]
+        for name, row in self.rows.items():
+            if name == MEAN_OF_ACTIONS:
+                lines.append("-" * len(head))
+            figures = "".join(f"{row[key]:10.2f}" for key in COLUMNS)
+            lines.append(f"{name:{width}}{figures}{self.counts[name]:>10}")
+        return "\n".join(lines)
+
+    def csv(self) -> str:
+        """The table as CSV."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["action", *COLUMNS, "poses"])
+        for name, row in self.rows.items():
+            writer.writerow([name, *(f"{row[key]:.4f}" for key in COLUMNS), self.counts[name]])
+        return out.getvalue()
+
+    def json(self, **about) -> str:
+        """The table as JSON, with whatever else is to be said of it."""
+        tree = {"caption": self.caption, **about, "rows": self.rows, "poses": self.counts}
+        return json.dumps(tree, indent=2) + "\n"
+
+
+def tabulate(predicted, truth, actions, caption: str = "") -> Table:
+    """Computes a table.
+
+    Args:
+        predicted: (poses, 17, 3), camera frame, any scale.
+        truth: (poses, 17, 3), camera frame, millimetres.
+        actions: (poses,), action names; rows come in the order of their first pose.
+        caption: printed above.
+    """
+    figures = metrics.pose_metrics(predicted, truth)
+    names, first, index = np.unique(actions, return_index=True, return_inverse=True)
+    rows, counts = {}, {}
+    for code in np.argsort(first):
+        chosen = index == code
+        rows[str(names[code])] = {key: float(v[chosen].mean()) for key, v in figures.items()}
+        counts[str(names[code])] = int(chosen.sum())
+    mean = {key: float(np.mean([row[key] for row in rows.values()])) for key in figures}
+    rows[MEAN_OF_ACTIONS] = mean
+    rows[ALL_POSES] = {key: float(v.mean()) for key, v in figures.items()}
+    counts[MEAN_OF_ACTIONS] = counts[ALL_POSES] = len(index)
+    return Table(rows, counts, caption)

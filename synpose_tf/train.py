@@ -1,0 +1,139 @@
+"""Trains the lifter.
+
+  python -m synpose_tf.train                        the built-in synthetic poses
+  python -m synpose_tf.train --dataset=cmu_mocap --manual_dir=FOLDER
+                                                    real motion capture
+
+A run lives in its --workdir: checkpoints, history.csv, pictures of lifted validation poses,
+TensorBoard files. The same command again goes on where the last one stopped.
+"""
+
+from absl import flags
+
+from synpose_tf import cli
+from synpose_tf.version import __version__
+
+cli.define_data_flags(dataset="synthetic_pose")
+flags.DEFINE_string(
+    "workdir", None, "The run's folder. Default: runs/<dataset>_<config>_<normalization>."
+)
+flags.DEFINE_string(
+    "config",
+    "default",
+    "Training configuration: default (recommended), paper (the paper's text to the letter), small "
+    "(minutes on a laptop), or the path of a Python file with get_config().",
+)
+flags.DEFINE_enum(
+    "normalization",
+    None,
+    ["paper", "camera"],
+    "What the lifter is given: `paper`, pixels only; `camera`, pixels and the camera's "
+    "intrinsics, which is more accurate wherever they are known. Default: the config's.",
+)
+flags.DEFINE_integer("steps", None, "Training steps. Default: the config's.")
+flags.DEFINE_integer("batch_size", None, "Poses a step. Default: the config's.")
+flags.DEFINE_integer("validate_every", None, "Steps between validations. Default: the config's.")
+flags.DEFINE_float("learning_rate", None, "Of all three Adams. Default: the config's.")
+flags.DEFINE_integer("seed", None, "Fixes weights, data order and random turns. Default: 0.")
+flags.DEFINE_bool("xla", None, "Compile the training step with XLA. Default: the config's.")
+FLAGS = flags.FLAGS
+
+
+def main():
+    # Flags are parsed and refused before the seconds that TensorFlow takes to import.
+    from synpose_tf import checkpoint, pipeline, training
+    from synpose_tf.config import load_config
+
+    config = load_config(FLAGS.config).override(
+        steps=FLAGS.steps,
+        batch_size=FLAGS.batch_size,
+        validate_every=FLAGS.validate_every,
+        seed=FLAGS.seed,
+        mode=FLAGS.normalization,
+        learning_rate=FLAGS.learning_rate,
+        jit_compile=FLAGS.xla,
+    )
+    model = training.new_model(config)
+    workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode))
+    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builder = pipeline.prepare(source)
+    workdir.open_for(_run(config, builder))
+    if workdir.checkpoint("last").exists():
+        model = workdir.load("last")
+        print(f"going on with {workdir.path} from step {int(model.critic_optimizer.iterations)}")
+
+    arrays = pipeline.read_split(builder, "train", pipeline.TRAINING_KEYS)
+    views = pipeline.read_split(builder, "test", pipeline.TRAINING_KEYS)
+    views = training.validation_sample(views)
+    _announce(builder, arrays, views, model, workdir)
+    history = training.train(model, arrays, views, workdir, config)
+    _summarize(history, views, model, workdir)
+
+
+def _default_workdir(mode):
+    name = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
+    return f"runs/{FLAGS.dataset.replace('/', '_')}_{name}_{mode}"
+
+
+def _run(config, builder):
+    import dataclasses
+
+    return {
+        "version": __version__,
+        "dataset": builder.info.full_name,
+        "data": builder.data_path.parent.parent.name,
+        "config": dataclasses.asdict(config),
+    }
+
+
+def _announce(builder, arrays, views, model, workdir):
+    parameters = sum(
+        network.count_params() for network in (model.generator, model.reprojection, model.critic)
+    )
+    print(f"data set   {builder.info.full_name}: {len(arrays['keypoints_2d']):,} training views")
+    for split in ("train", "test"):
+        if split in (builder.info.metadata or {}):
+            print(f"  {split:8} {_describe(builder.info.metadata[split])}")
+    print(
+        f"validation {len(views['keypoints_2d']):,} views, evenly from the test split\n"
+        f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"
+        f"workdir    {workdir.path}"
+    )
+
+
+def _describe(summary):
+    return ", ".join(
+        f"{len(value) if isinstance(value, list) else value} {name}"
+        for name, value in summary.items()
+    )
+
+
+def _summarize(history, views, model, workdir):
+    from synpose_tf import evaluation, metrics
+
+    if not history:
+        print("Nothing to train: the run has had all its --steps.")
+        return
+    flat = evaluation.flat_poses(views, model.mode)
+    flat_error = metrics.pose_metrics(flat, views["keypoints_3d"])["mpjpe"].mean()
+    last = history[-1]
+    data = "".join(
+        f" --{name}={FLAGS[name].value}"
+        for name in ("dataset", "manual_dir", "data_dir")
+        if FLAGS[name].value
+    )
+    print(
+        f"\nafter {last['step']:.0f} steps and {last['seconds']:.0f} s of training\n"
+        f"validation MPJPE {last['val_mpjpe']:.1f} mm, {100 * last['val_mpjpe'] / flat_error:.0f} % "
+        f"of the flat pose's (z = 0) {flat_error:.1f} mm; P-MPJPE {last['val_p_mpjpe']:.1f} mm\n"
+        f"(protocol 1 with the true mean root distance as scale)\n\n"
+        f"What next:\n"
+        f"  look       {workdir.pictures}/step_{last['step']:07.0f}.png\n"
+        f"  curves     tensorboard --logdir={workdir.tensorboard}\n"
+        f"  evaluate   python -m synpose_tf.evaluate --workdir={workdir.path}{data}\n"
+        f"  go on      the same command with more --steps"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(main)
