@@ -40,6 +40,9 @@ LIMITS = {
 # At rest the spine is a curve: how far each part leans forward of the vertical.
 CURVE = {"lumbar": -8.0, "thorax": 7.0, "neck": 6.0}
 
+# The longest reach of a limb that follows a target: nobody stretches quite straight.
+STRAIGHT = 0.998
+
 # Flesh between a joint and the ground that it rests on, as a share of stature.
 CLEARANCE = {"Ankle": 0.039, "Knee": 0.03, "Hip": 0.05, "Wrist": 0.015}
 
@@ -75,39 +78,37 @@ class Body:
         return self.thigh + self.shank
 
 
-# Stature, (mean, standard deviation): ANSUR II (Gordon et al. 2014).
-STATURE = {"female": (1629.0, 64.0), "male": (1756.0, 69.0)}
+# Stature of women and of men, (mean, standard deviation): ANSUR II (Gordon et al. 2014).
+STATURE = ((1629.0, 64.0), (1756.0, 69.0))
 
-# Shares of stature, ((female, male), standard deviation relative to stature). Limbs: de Leva
-# (1996), table 4. Motion capture systems place the joints of trunk, head, hips and shoulders by
-# conventions of their own; these lie between CMU's and Human3.6M's and vary to cover both.
+# Shares of stature, (mean, standard deviation). Limbs: de Leva (1996), table 4, men; women's
+# legs are measured there from another hip centre. Motion capture systems place the joints of
+# trunk, head, hips and shoulders by conventions of their own; these lie between CMU's and
+# Human3.6M's, and their deviations cover both.
 SHARES = {
-    "thigh": ((0.2124, 0.2425), 0.010),
-    "shank": ((0.2528, 0.2529), 0.010),
-    "upper_arm": ((0.1586, 0.1618), 0.007),
-    "forearm": ((0.1523, 0.1545), 0.007),
-    "hip": ((0.058, 0.056), 0.008),
-    "lumbar": ((0.128, 0.128), 0.007),
-    "thorax": ((0.135, 0.138), 0.009),
-    "neck": ((0.064, 0.066), 0.006),
-    "head": ((0.090, 0.090), 0.004),
-    "nose": ((0.057, 0.057), 0.002),
-    "shoulder": ((0.099, 0.104), 0.008),
-    "girdle": ((0.002, 0.002), 0.015),
+    "thigh": (0.2425, 0.010),
+    "shank": (0.2529, 0.010),
+    "upper_arm": (0.1618, 0.007),
+    "forearm": (0.1545, 0.008),
+    "hip": (0.057, 0.008),
+    "lumbar": (0.128, 0.007),
+    "thorax": (0.137, 0.010),
+    "neck": (0.065, 0.006),
+    "head": (0.090, 0.004),
+    "nose": (0.057, 0.002),
+    "shoulder": (0.102, 0.008),
+    "girdle": (0.002, 0.015),
 }
 
 
 def sample_body(rng) -> Body:
     """Draws a person: sex, stature, and each length about its share of stature."""
-    sex = rng.integers(2)
-    mean, deviation = STATURE[("female", "male")[sex]]
+    mean, deviation = STATURE[rng.integers(2)]
     spread = np.clip(rng.normal(size=1 + len(SHARES)), -2.5, 2.5)
     stature = mean + deviation * spread[0]
-    lengths = {
-        name: float(stature * (share[sex] + deviation * z))
-        for (name, (share, deviation)), z in zip(SHARES.items(), spread[1:], strict=True)
-    }
-    return Body(stature=float(stature), **lengths)
+    shares = zip(SHARES.items(), spread[1:], strict=True)
+    lengths = {name: stature * (mean + deviation * z) for (name, (mean, deviation)), z in shares}
+    return Body(stature=stature, **lengths)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -263,7 +264,7 @@ def reach(target, pole, upper: float, lower: float, joint: str):
     shortest = np.sqrt(upper**2 + lower**2 + 2 * upper * lower * np.cos(fold))
     length = np.sqrt((target**2).sum(-1, keepdims=True))
     along = target / length
-    length = np.clip(length, shortest, 0.9995 * (upper + lower))
+    length = np.clip(length, shortest, STRAIGHT * (upper + lower))
     across = pole - (pole * along).sum(-1, keepdims=True) * along
     across /= np.sqrt((across**2).sum(-1, keepdims=True))
     cos = (upper**2 + length**2 - lower**2) / (2 * upper * length)

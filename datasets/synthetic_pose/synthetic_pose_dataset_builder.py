@@ -1,7 +1,8 @@
-"""`synthetic_pose`: poses from a kinematic model, made on the spot, nothing to download."""
+"""Poses from a kinematic model of the body, seen through Human3.6M's cameras."""
 
 import dataclasses
 import functools
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -11,84 +12,93 @@ from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.pose_dataset import PoseDatasetBuilder, View, pose_features
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
 
-CLIP_FRAMES = 32
-FRAME_STEP = 3  # 30 Hz simulated, 10 Hz kept
-FRAME_RATE = 30.0
-RADIUS_MM = 1500.0  # the root's path stays within this distance of the world's origin
 CAMERA_SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
+FRAME_RATE = 30.0
+FRAMES = np.arange(0, 96, 3)  # of each motion: 3.2 s at 10 Hz
+MAX_RADIUS = 1500.0  # millimetres from the world's origin, horizontally, to the root
+PEOPLE_PER_SHARD = 100
 
 
-@dataclasses.dataclass
-class Config(tfds.core.BuilderConfig):
-    """How many people are made, and from which seed.
+@dataclasses.dataclass(eq=False)
+class SyntheticPoseConfig(tfds.core.BuilderConfig):
+    """How many people each split has, and the seed of all that is random.
 
-    Each person performs every motion once, CLIP_FRAMES frames of it, seen by one camera.
+    Each person performs every motion of `motions.MOTIONS` once: 32 examples each.
     """
 
-    train_bodies: int = 500
-    test_bodies: int = 64
-    bodies_per_shard: int = 64
+    train_people: int = 500
+    test_people: int = 60
     seed: int = 0
 
 
 class Builder(PoseDatasetBuilder):
-    """Builder of `synthetic_pose`."""
+    """Views of people who stand, walk, sit, reach, crouch and turn.
+
+    Each motion is seen by one camera, so there are as many poses as examples: training
+    people by a camera of Human3.6M's S1, S5, S6, S7 or S8, test people by one of S9 or S11.
+    A camera is named `S1.54138969`. The frames are numbered at 30 Hz, every third is kept.
+    Nobody is in both splits. A person depends on the seed, the split and the number alone.
+    """
 
     pkg_dir_path = epath.Path(__file__).parent
     code_path = epath.Path(__file__)
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First version."}
-    BUILDER_CONFIGS = [Config(name="default", description="The set that training uses by default.")]
+    RELEASE_NOTES = {"1.0.0": "Six motions."}
+    BUILDER_CONFIGS = [
+        SyntheticPoseConfig(name="default", description="96,000 training and 11,520 test poses.")
+    ]
 
     def _info(self):
-        return self.dataset_info_from_configs(
-            features=pose_features(),
-            supervised_keys=("keypoints_2d", "keypoints_3d"),
-        )
+        return self.dataset_info_from_configs(features=pose_features())
 
     def _shards(self, dl_manager):
         config = self.builder_config
-        counts = {"train": config.train_bodies, "test": config.test_bodies}
         return {
             split: [
-                functools.partial(
-                    _views, split, range(i, min(i + config.bodies_per_shard, count)), config.seed
-                )
-                for i in range(0, count, config.bodies_per_shard)
+                functools.partial(views, split, people[i : i + PEOPLE_PER_SHARD], config.seed)
+                for i in range(0, len(people), PEOPLE_PER_SHARD)
             ]
-            for split, count in counts.items()
+            for split, people in {
+                "train": range(config.train_people),
+                "test": range(config.test_people),
+            }.items()
         }
 
 
-def _views(split, bodies, seed):
-    for number in bodies:
-        # A stream of its own for each person: independent of the order and of the others.
-        key = (tuple(CAMERA_SUBJECTS).index(split), number)
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+def views(split: str, people, seed: int) -> Iterator[View]:
+    """Each motion of each person, given by number, as one camera of the split sees it."""
+    for person in people:
+        rng = np.random.default_rng([seed, list(CAMERA_SUBJECTS).index(split), person])
         body = kinematics.sample_body(rng)
-        room = h36m_cameras()[rng.choice(CAMERA_SUBJECTS[split])]
+        room = rng.choice(CAMERA_SUBJECTS[split])
         for action, motion in motions.MOTIONS.items():
-            world = clip(rng, body, motion)
-            camera = room[rng.choice(sorted(room))]
-            points = camera.to_camera(world)
+            name = rng.choice(sorted(h36m_cameras()[room]))
+            camera = h36m_cameras()[room][name]
+            points = camera.to_camera(perform(rng, body, motion))
             yield View(
-                subject=f"{split}_{number:04d}",
+                subject=f"{split}_{person:04d}",
                 action=action,
-                camera=camera.name,
+                camera=f"{room}.{name}",
                 keypoints_2d=camera.project(points),
                 keypoints_3d=points,
                 intrinsics=camera.intrinsics,
                 up=camera.up,
-                frames=np.arange(CLIP_FRAMES) * FRAME_STEP,
+                frames=FRAMES,
             )
 
 
-def clip(rng, body, motion):
-    """(CLIP_FRAMES, 17, 3) world millimetres: one motion somewhere near the origin."""
-    moved = motion(rng, np.arange(CLIP_FRAMES) * FRAME_STEP / FRAME_RATE, body)
-    heading = rng.uniform(-180, 180)
-    path = (moved.path - moved.path.mean(axis=0)) @ kinematics.rotation(2, heading)[:2, :2].T
-    path = path + rng.uniform(-1, 1, 2) * 0.5 * RADIUS_MM
-    path *= min(1.0, RADIUS_MM / np.linalg.norm(path, axis=-1).max())
-    joints = kinematics.joint_positions(body, moved.angles)
-    return kinematics.place(body, joints, moved.heading + heading, path)
+def perform(rng, body: kinematics.Body, motion) -> np.ndarray:
+    """One motion at a random heading and place near the origin.
+
+    A path that would leave the cameras' common space shrinks towards the origin.
+
+    Returns:
+        (F, 17, 3), world, millimetres, z up.
+    """
+    clip = motion(rng, FRAMES / FRAME_RATE, body)
+    heading = rng.uniform(-180.0, 180.0)
+    path = (clip.path - clip.path.mean(axis=0)) @ kinematics.rotation(2, heading)[:2, :2].T
+    path = path + rng.uniform(-0.5, 0.5, 2) * MAX_RADIUS
+    path *= min(1.0, MAX_RADIUS / np.linalg.norm(path, axis=-1).max())
+    joints = kinematics.joint_positions(body, clip.angles)
+    return kinematics.place(body, joints, clip.heading + heading, path)
