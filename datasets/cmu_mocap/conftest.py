@@ -1,5 +1,8 @@
 """Small files in CMU's formats, made up for the tests: a skeleton, and motions of it."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
@@ -89,4 +92,30 @@ def official(tmp_path):
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{subject}.asf").write_text(asf_text())
         (place / f"{clip}.amc").write_text(amc_text(frames, seed))
+    return folder
+
+
+@pytest.fixture
+def zipped(tmp_path, official):
+    """A folder with the official archive alone."""
+    (tmp_path / "zipped").mkdir()
+    shutil.make_archive(tmp_path / "zipped" / "allasfamc", "zip", official, "all_asfamc")
+    return tmp_path / "zipped"
+
+
+@pytest.fixture
+def split():
+    return {"train": ["subject_01/01_01", "subject_01/01_02"], "test": ["subject_02/02_01"]}
+
+
+@pytest.fixture
+def archive(tmp_path, split):
+    """A folder with an .npz archive of 12-frame clips of one trembling body."""
+    rng = np.random.default_rng(0)
+    body = rng.uniform([-0.3, -0.2, 0.0], [0.3, 0.2, 1.8], size=(17, 3))
+    clips = {key: body + rng.normal(0.0, 0.01, (12, 17, 3)) for key in sum(split.values(), [])}
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    np.savez(folder / "positions.npz", **clips)
+    (folder / "split.json").write_text(json.dumps(split))
     return folder

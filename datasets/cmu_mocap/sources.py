@@ -99,10 +99,12 @@ def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
     unused = len(loaders) - sum(len(keys) for keys in split.values())
     if unused:
         logging.info("%s leaves out %d of %d clips.", split_file, unused, len(loaders))
-    return {
-        name: [loaders[key]() for key in tqdm.tqdm(sorted(split[name]), f"Reading {name} clips")]
-        for name in SPLITS
-    }
+    return {name: _load(f"Reading {name} clips", split[name], loaders) for name in SPLITS}
+
+
+def _load(title, keys, loaders):
+    with tqdm.tqdm(sorted(keys), title, unit=" clips") as progress:
+        return [loaders[key]() for key in progress]
 
 
 # === The official tree and archive ===
