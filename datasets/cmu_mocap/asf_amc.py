@@ -35,13 +35,13 @@ class Bone:
 
     Args:
         offset: (3,), from the parent's end to the bone's own, metres, y-up world.
-        axis: the rotation C of the bone's own axis; the file lists its angles in `order`.
+        axis: (3, 3), the rotation C of the bone's own axis; the file lists its angles in `order`.
         order: the order of extrinsic rotations, such as "xyz".
         channels: what an AMC line of this bone holds, such as ("rx", "rz").
     """
 
     offset: np.ndarray
-    axis: Rotation
+    axis: np.ndarray
     order: str
     channels: tuple[str, ...]
 
@@ -134,7 +134,7 @@ def forward_kinematics(skeleton: AsfSkeleton, motion: np.ndarray):
 
     Returns:
         The bones' ends, name to (F, 3), metres, and their global rotations, name to
-        `Rotation` of F; the world is ASF's, y-up.
+        (F, 3, 3); the world is ASF's, y-up.
     """
     ends, rotations = {}, {}
     column = 0
@@ -143,14 +143,14 @@ def forward_kinematics(skeleton: AsfSkeleton, motion: np.ndarray):
         column += len(bone.channels)
         still = np.zeros(len(motion))
         angles = np.stack([channels.get("r" + axis, still) for axis in bone.order], axis=-1)
-        turn = bone.axis * Rotation.from_euler(bone.order, angles, degrees=True) * bone.axis.inv()
+        turn = bone.axis @ _rotation(bone.order, angles) @ bone.axis.T
         parent = skeleton.parents[name]
         if parent is None:
             shift = np.stack([channels.get("t" + axis, still) for axis in "xyz"], axis=-1)
             rotations[name], ends[name] = turn, bone.offset + shift * skeleton.scale
         else:
-            rotations[name] = rotations[parent] * turn
-            ends[name] = ends[parent] + rotations[name].apply(bone.offset)
+            rotations[name] = rotations[parent] @ turn
+            ends[name] = ends[parent] + rotations[name] @ bone.offset
     return ends, rotations
 
 
@@ -174,9 +174,14 @@ def h36m_17(skeleton: AsfSkeleton, motion: np.ndarray) -> np.ndarray:
     ends, rotations = forward_kinematics(skeleton, motion)
     joints = {joint: ends[bone] for joint, bone in bone_of.items() if bone in ends}
     joints["Hip"] = (joints["LHip"] + joints["RHip"]) / 2
-    forward = rotations["head"].apply([0.0, 0.0, NOSE_FORWARD])
+    forward = rotations["head"] @ [0.0, 0.0, NOSE_FORWARD]
     joints["Nose"] = (joints["UpperNeck"] + joints["Head"]) / 2 + forward
     return np.stack([joints[joint] for joint in H36M_17.joints], axis=1) @ _Z_UP.T
+
+
+def _rotation(order, degrees):
+    """Extrinsic rotations about the axes of `order`: (..., 3) to (..., 3, 3)."""
+    return Rotation.from_euler(order, degrees, degrees=True).as_matrix()
 
 
 # === Lines and numbers ===
@@ -254,7 +259,7 @@ def _root(path, lines, scale):
     position = _numbers(path, *_entry(path, entry, "position", "the :root section"), 3)
     return Bone(
         offset=np.array(position) * scale,
-        axis=Rotation.from_euler(order, _numbers(path, *orientation, 3), degrees=True),
+        axis=_rotation(order, _numbers(path, *orientation, 3)),
         order=order,
         channels=_channels(path, line, channels, ("tx", "ty", "tz", "rx", "ry", "rz")),
     )
@@ -285,7 +290,7 @@ def _bone(path, end, entry, scale):
     order = _order(path, line, axis[3:])
     bone = Bone(
         offset=np.array(direction) * length * scale,
-        axis=Rotation.from_euler(order, _numbers(path, line, axis[:3], 3), degrees=True),
+        axis=_rotation(order, _numbers(path, line, axis[:3], 3)),
         order=order,
         channels=_channels(path, *entry.get("dof", (end, [])), ("rx", "ry", "rz")),
     )
