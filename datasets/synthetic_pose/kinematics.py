@@ -81,23 +81,23 @@ class Body:
 # Stature of women and of men, (mean, standard deviation): ANSUR II (Gordon et al. 2014).
 STATURE = ((1629.0, 64.0), (1756.0, 69.0))
 
-# Shares of stature, (mean, standard deviation). Limbs: de Leva (1996), table 4, men; women's
-# legs are measured there from another hip centre. Motion capture systems place the joints of
-# trunk, head, hips and shoulders by conventions of their own; these lie between CMU's and
-# Human3.6M's, and their deviations cover both.
+# Shares of stature, (mean, standard deviation). Legs and upper arms: de Leva (1996), table 4,
+# men; women's legs are measured there from another hip centre. Motion capture systems place the
+# other joints by conventions of their own: these lie between the skeletons of CMU and
+# Human3.6M, and their deviations cover both.
 SHARES = {
     "thigh": (0.2425, 0.010),
     "shank": (0.2529, 0.010),
     "upper_arm": (0.1618, 0.007),
-    "forearm": (0.1545, 0.008),
-    "hip": (0.057, 0.008),
+    "forearm": (0.142, 0.011),
+    "hip": (0.058, 0.008),
     "lumbar": (0.128, 0.007),
-    "thorax": (0.137, 0.010),
-    "neck": (0.065, 0.006),
+    "thorax": (0.120, 0.020),
+    "neck": (0.058, 0.012),
     "head": (0.090, 0.004),
-    "nose": (0.057, 0.002),
-    "shoulder": (0.102, 0.008),
-    "girdle": (0.002, 0.015),
+    "nose": (0.057, 0.003),
+    "shoulder": (0.102, 0.010),
+    "girdle": (0.005, 0.016),
 }
 
 
@@ -275,10 +275,9 @@ def reach(target, pole, upper: float, lower: float, joint: str):
     flexion = np.degrees(np.arctan2(first[..., 0], -first[..., 2]))
     flexion = np.where(flexion < -120, flexion + 360, flexion)  # backward of overhead
     side = np.degrees(np.arcsin(np.clip(SIDES * first[..., 1], -1, 1)))
-    untwisted = limb_rotation(np.stack([flexion, side, np.zeros_like(side)], axis=-1))
-    second = bends * (second[..., None, :] @ untwisted)[..., 0, :]
-    twist = -SIDES * np.degrees(np.arctan2(second[..., 1], second[..., 0]))
-    angles = np.stack([flexion, side, twist], axis=-1)
+    angles = within_limits(joint, np.stack([flexion, side, np.zeros_like(side)], axis=-1))
+    second = bends * (second[..., None, :] @ limb_rotation(angles))[..., 0, :]
+    angles[..., 2] = -SIDES * np.degrees(np.arctan2(second[..., 1], second[..., 0]))
     return within_limits(joint, angles), within_limits(middle, bend)
 
 

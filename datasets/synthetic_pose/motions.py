@@ -77,11 +77,12 @@ def wander(rng, time, scale, shape=()):
     return scale * np.sin(np.multiply.outer(time, frequency) + phase).sum(axis=1) / np.sqrt(2)
 
 
-def glide(rng, time, ways):
+def glide(rng, time, ways, detour=0.0):
     """Moves from each way to the next, resting between: minimum jerk (Flash and Hogan 1985).
 
     Args:
         ways: numbers, or arrays (F, ...) of what to follow.
+        detour: what a move swerves by at its middle, for each unit that it goes.
 
     Returns:
         (F,) or (F, ...) array.
@@ -89,9 +90,13 @@ def glide(rng, time, ways):
     times = np.sort(rng.uniform(time[0], time[-1], 2 * len(ways) - 2))
     at = ways[0] * np.ones_like(time) if np.ndim(ways[0]) == 0 else ways[0]
     for way, start, stop in zip(ways[1:], times[::2], times[1::2], strict=True):
-        share = np.clip((time - start) / max(stop - start, 0.4), 0, 1)
+        share = np.clip((time - start) / max(stop - start, 0.7), 0, 1)
         share = (share**3 * (10 - 15 * share + 6 * share**2)).reshape(-1, *[1] * (at.ndim - 1))
-        at = at + share * (way - at)
+        move = way - at
+        swerve = 4 * share * (1 - share) * detour
+        if np.any(detour):
+            swerve = swerve * np.sqrt((move**2).sum(axis=-1, keepdims=True))
+        at = at + share * move + swerve
     return at
 
 
@@ -138,7 +143,7 @@ def arms(rng, time, body: Body, core: Trunk, wrists):
     aim = (wrists - kinematics.shoulders(body, core)) @ core.chest / body.arm
     girdle = np.stack([aim[..., 2] + 0.2, aim[..., 0] - 0.35], axis=-1).clip(0, 1) * (28, 22)
     target = (wrists - kinematics.shoulders(body, core, girdle)) @ core.chest
-    pole = both_sides([-0.35, 0.55, -0.75] + rng.normal(size=(2, 3)) * 0.18)
+    pole = both_sides([-0.15, 0.6, -0.75] + rng.normal(size=(2, 3)) * 0.18)
     pole = np.broadcast_to(pole, target.shape)
     shoulder, elbow = kinematics.reach(target, pole, body.upper_arm, body.forearm, "shoulder")
     return {"girdle": girdle, "shoulder": shoulder, "elbow": elbow}
@@ -175,10 +180,11 @@ def gestures(rng, time, body: Body, core: Trunk, rest=None, liveliness=0.4):
         pool = LIVELY if rng.random() < liveliness else CALM
         return placed(rng, body, core, pool[rng.integers(len(pool))])
 
-    together = glide(rng, time, [place() for _ in range(3)])
+    round_the_front = core.chest[:, None, :, 0] * 0.35
+    together = glide(rng, time, [place() for _ in range(3)], round_the_front)
     if rng.random() < 0.35:
         return together
-    apart = glide(rng, time, [place() for _ in range(3)])
+    apart = glide(rng, time, [place() for _ in range(3)], round_the_front)
     return np.stack([together[:, 0], apart[:, 1]], axis=1)
 
 
