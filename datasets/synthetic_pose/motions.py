@@ -2,11 +2,10 @@
 
 A motion draws its parameters once a clip and moves smoothly through it. Hands, and the feet
 of all but gait, follow targets by inverse kinematics, so that trunk, hips, knees and arms
-agree; gait follows the joint angles of normal walking. Body frame, millimetres and degrees
-as in `kinematics`; time in seconds. Each motion is a function of
+agree; gait follows the joint angles of normal walking. Each motion is a function of
 
     rng: np.random.Generator, the clip's own.
-    time: (F,).
+    time: (F,), seconds.
     body: the person.
 """
 
@@ -24,32 +23,20 @@ from synpose_tf.datasets.synthetic_pose.kinematics import (
     SIDES,
     Angles,
     Body,
-    Trunk,
     both_sides,
     within_limits,
 )
-
-# Places of the wrist: forward, outward and up of the shoulder in the chest's frame, in arm
-# lengths. The first ones are those of hands at rest.
-PLACES = {
-    "on the hip": (0.02, 0.16, -0.68),
-    "before the belly": (0.42, -0.22, -0.62),
-    "folded": (0.42, -0.38, -0.36),
-    "behind the back": (-0.28, -0.10, -0.70),
-    "in the pocket": (0.10, 0.10, -0.78),
-    "carrying": (0.50, 0.12, -0.62),
-    "before the chest": (0.62, 0.10, -0.25),
-    "opened": (0.40, 0.62, -0.25),
-    "taking a photo": (0.48, -0.16, 0.12),
-    "at the mouth": (0.30, -0.26, 0.16),
-    "phoning": (0.14, -0.14, 0.26),
-    "on the head": (0.08, 0.00, 0.46),
-    "pointing": (0.90, 0.06, 0.00),
-    "to the side": (0.22, 0.88, 0.02),
-    "waving": (0.28, 0.32, 0.46),
-    "overhead": (0.22, 0.08, 0.92),
-}
-CALM, LIVELY = list(PLACES)[:6], list(PLACES)[6:]
+from synpose_tf.datasets.synthetic_pose.postures import (
+    arms,
+    gestures,
+    glide,
+    legs,
+    on_thighs,
+    posture,
+    some_sides,
+    stance,
+    wander,
+)
 
 # Normal gait (Perry and Burnfield 2010): share of the stride since the heel's strike, flexion
 # of the hip, flexion of the knee.
@@ -68,140 +55,6 @@ class Motion:
     angles: Angles
     path: np.ndarray
     heading: np.ndarray
-
-
-def wander(rng, time, scale, shape=()):
-    """(F, *shape) smooth noise of deviation `scale`: four sinusoids of 0.1 to 0.9 Hz."""
-    frequency = 2 * np.pi * rng.uniform(0.1, 0.9, (4, *shape))
-    phase = rng.uniform(0, 2 * np.pi, (4, *shape))
-    return scale * np.sin(np.multiply.outer(time, frequency) + phase).sum(axis=1) / np.sqrt(2)
-
-
-def glide(rng, time, ways, detour=0.0):
-    """Moves from each way to the next, resting between: minimum jerk (Flash and Hogan 1985).
-
-    Args:
-        ways: numbers, or arrays (F, ...) of what to follow.
-        detour: what a move swerves by at its middle, for each unit that it goes.
-
-    Returns:
-        (F,) or (F, ...) array.
-    """
-    times = np.sort(rng.uniform(time[0], time[-1], 2 * len(ways) - 2))
-    at = ways[0] * np.ones_like(time) if np.ndim(ways[0]) == 0 else ways[0]
-    for way, start, stop in zip(ways[1:], times[::2], times[1::2], strict=True):
-        share = np.clip((time - start) / max(stop - start, 0.7), 0, 1)
-        share = (share**3 * (10 - 15 * share + 6 * share**2)).reshape(-1, *[1] * (at.ndim - 1))
-        move = way - at
-        swerve = 4 * share * (1 - share) * detour
-        if np.any(detour):
-            swerve = swerve * np.sqrt((move**2).sum(axis=-1, keepdims=True))
-        at = at + share * move + swerve
-    return at
-
-
-def posture(rng, time, tilt=0.0, bend=0.0, side=0.0, twist=0.0):
-    """Angles of the trunk, (F, 5, 3).
-
-    Args:
-        tilt: of the pelvis forward, (F,) or a number, as all.
-        bend, side, twist: of the spine, shared by its parts. The head keeps its gaze.
-    """
-    count = len(time)
-    angles = wander(rng, time, 1.0, (5, 3)) + rng.normal(size=(5, 3))
-    angles *= np.array([1.5, 2.0, 2.5, 2.0, 2.0])[:, None]
-    gaze = glide(rng, time, rng.uniform(-45, 45, 3) * rng.uniform())
-    nod = glide(rng, time, rng.normal(6, 9, 2)) - 0.75 * (tilt + bend)
-    flexion = (tilt, 0.6 * bend, 0.4 * bend, 0.5 * nod, 0.5 * nod)
-    sides = (0.0, 0.4 * side, 0.6 * side, -0.2 * side, -0.2 * side)
-    twists = (0.0, 0.2 * twist, 0.8 * twist, 0.4 * gaze, 0.6 * gaze)
-    for axis, shares in enumerate((flexion, sides, twists)):
-        angles[..., axis] += np.stack([np.broadcast_to(share, count) for share in shares], axis=-1)
-    # Nobody looks so far up that the nose comes behind the neck for a camera above.
-    angles[..., HEAD, 0] += np.maximum(0, -5 - angles[..., 0].sum(axis=-1))
-    return within_limits("trunk", angles)
-
-
-def legs(rng, body: Body, core: Trunk, ankles, pole=(1.0, 0.15, 0.1)):
-    """Angles of hips and knees that bring the ankles to (F, 2, 3).
-
-    `pole`: forward, outward, up, where the knees point; (3,) or for each side (2, 3).
-    """
-    pole = both_sides(pole + rng.normal(size=(2, 3)) * 0.08)
-    hip, knee = kinematics.reach(
-        (ankles - core.hips) @ core.pelvis, pole @ core.pelvis, body.thigh, body.shank, "hip"
-    )
-    return {"hip": hip, "knee": knee}
-
-
-def arms(rng, time, body: Body, core: Trunk, wrists):
-    """Angles of girdle, shoulders and elbows that bring the wrists to (F, 2, 3).
-
-    The girdle rises and comes forward with the arm. Elbows point down, out and back.
-    """
-    wrists = wrists + wander(rng, time, 0.012 * body.arm, (2, 3))
-    aim = (wrists - kinematics.shoulders(body, core)) @ core.chest / body.arm
-    girdle = np.stack([aim[..., 2] + 0.2, aim[..., 0] - 0.35], axis=-1).clip(0, 1) * (28, 22)
-    target = (wrists - kinematics.shoulders(body, core, girdle)) @ core.chest
-    pole = both_sides([-0.15, 0.6, -0.75] + rng.normal(size=(2, 3)) * 0.18)
-    pole = np.broadcast_to(pole, target.shape)
-    shoulder, elbow = kinematics.reach(target, pole, body.upper_arm, body.forearm, "shoulder")
-    return {"girdle": girdle, "shoulder": shoulder, "elbow": elbow}
-
-
-def hanging(rng, body: Body, core: Trunk):
-    """(F, 2, 3) wrists of arms that hang, however the trunk leans."""
-    offset = (0.10, 0.14, -0.93) + rng.normal(size=3) * (0.06, 0.06, 0.015)
-    return kinematics.shoulders(body, core) + both_sides(offset) * body.arm
-
-
-def placed(rng, body: Body, core: Trunk, name):
-    """(F, 2, 3) wrists at one of `PLACES`."""
-    offset = both_sides(PLACES[name] + rng.normal(size=3) * 0.06) * body.arm
-    return kinematics.shoulders(body, core) + offset @ core.chest.swapaxes(-1, -2)
-
-
-def on_thighs(rng, body: Body, core: Trunk, hip):
-    """(F, 2, 3) wrists above the thighs, whose angles are `hip` (F, 2, 3)."""
-    thighs = -(core.pelvis[:, None] @ kinematics.limb_rotation(hip))[..., 2]
-    share = rng.uniform(0.55, 1.0, (2, 1))
-    return core.hips + share * body.thigh * thighs + (0, 0, 0.04 * body.stature)
-
-
-def gestures(rng, time, body: Body, core: Trunk, rest=None, liveliness=0.4):
-    """(F, 2, 3) wrists that move from place to place, together or each for itself.
-
-    `rest` (F, 2, 3) is where they are when idle; they hang when not given.
-    """
-
-    def place():
-        if rng.random() < 0.4:
-            return hanging(rng, body, core) if rest is None else rest
-        pool = LIVELY if rng.random() < liveliness else CALM
-        return placed(rng, body, core, pool[rng.integers(len(pool))])
-
-    round_the_front = core.chest[:, None, :, 0] * 0.35
-    together = glide(rng, time, [place() for _ in range(3)], round_the_front)
-    if rng.random() < 0.35:
-        return together
-    apart = glide(rng, time, [place() for _ in range(3)], round_the_front)
-    return np.stack([together[:, 0], apart[:, 1]], axis=1)
-
-
-def some_sides(rng):
-    """(2,) bool: the left, the right or both."""
-    return np.array([(True, False), (False, True), (True, True)])[rng.integers(3)]
-
-
-def stance(rng, time, body: Body, height, forward=0.0):
-    """(F, 2, 3) ankles on the ground, `height` under the Hip joint and `forward` of it."""
-    ankles = both_sides([0.0, body.hip + body.leg * rng.uniform(-0.02, 0.14), 0.0])
-    ankles = ankles + rng.normal(size=(2, 3)) * (0.05 * body.leg, 0, 0)
-    sway = wander(rng, time, 0.012 * body.leg, (3,)) + rng.normal(size=3) * 0.025 * body.leg
-    ankles = ankles - (sway * (1, 1, 0))[:, None]
-    ankles[..., 0] += np.reshape(forward, (-1, 1))
-    ankles[..., 2] -= np.reshape(height, (-1, 1))
-    return ankles
 
 
 def on_the_spot(rng, time, body, spine, core, ankles, wrists, pole=(1.0, 0.15, 0.1)):
@@ -304,32 +157,35 @@ def reaching(rng, time, body: Body) -> Motion:
     knees = rng.uniform(0.1, 0.9)  # rather than the back
     stoop = low * (1 - 0.7 * knees)
     spine = posture(
-        rng, time,
+        rng,
+        time,
         tilt=70 * stoop + 8 * effort * rng.uniform(-0.3, 1) + rng.normal(0, 3),
         bend=55 * stoop - 8 * high,
         side=-np.sign(azimuth) * 8 * high,
         twist=0.4 * azimuth * effort,
-    )  # fmt: skip
+    )
     spine[:, PELVIS, 2] += 0.2 * azimuth * effort
     spine = within_limits("trunk", spine)
     core = kinematics.trunk(body, spine)
     hips = body.leg * (0.99 - 0.55 * knees * low)
     ankles = stance(rng, time, body, hips, forward=0.15 * body.leg * stoop)
+    target, which = hand_target(rng, body, core, azimuth, height - hips - 0.04 * body.stature)
+    wrists = gestures(rng, time, body, core)
+    wrists = wrists + effort[:, None, None] * which[:, None] * (target - wrists)
+    return on_the_spot(rng, time, body, spine, core, ankles, wrists)
 
+
+def hand_target(rng, body: Body, core, azimuth, height):
+    """Wrists (F, 2, 3) that reach to `height` (F,) in a direction, and which hands do (2,)."""
+    course, which = np.full(2, np.radians(azimuth)), SIDES * azimuth > 0
+    if rng.random() < 0.4:
+        course, which = 0.4 * course - SIDES * rng.uniform(-0.25, 0.25), np.array([True, True])
     extent = rng.uniform(0.7, 0.99) * body.arm
     shoulders = kinematics.shoulders(body, core)
-    rise = height - (hips + 0.04 * body.stature)[:, None] - shoulders[..., 2]
-    rise = np.clip(rise, -0.97 * extent, 0.97 * extent)
-    which = some_sides(rng) if azimuth == 0 else np.array([azimuth > 0, azimuth < 0])
-    course = np.full(2, np.radians(azimuth))
-    if rng.random() < 0.4:
-        which = np.array([True, True])
-        course = 0.4 * course - SIDES * rng.uniform(-0.25, 0.25)
+    rise = np.clip(height[:, None] - shoulders[..., 2], -0.97 * extent, 0.97 * extent)
     level = np.sqrt(extent**2 - rise**2)
-    target = shoulders + np.stack([level * np.cos(course), level * np.sin(course), rise], axis=-1)
-    wrists = gestures(rng, time, body, core)
-    share = effort[:, None, None] * which[:, None]
-    return on_the_spot(rng, time, body, spine, core, ankles, wrists + share * (target - wrists))
+    offset = np.stack([level * np.cos(course), level * np.sin(course), rise], axis=-1)
+    return shoulders + offset, which
 
 
 def crouching(rng, time, body: Body) -> Motion:

@@ -145,20 +145,3 @@ def test_turning_turns():
         yaw = np.degrees(np.unwrap(np.arctan2(-across[:, 0], across[:, 1]))) + clip.heading
         turned.append(np.ptp(yaw))
     assert np.median(turned) > 45
-
-
-def test_wander_is_smooth_noise_of_the_given_deviation():
-    rng = np.random.default_rng(0)
-    noise = motions.wander(rng, np.arange(0, 60, 0.05), 3.0, (200,))
-    assert noise.mean() == pytest.approx(0, abs=0.1)
-    assert noise.std() == pytest.approx(3.0, rel=0.05)
-    assert np.abs(np.diff(noise, axis=0)).max() < 3.0
-
-
-def test_glide_starts_at_the_first_way_and_ends_at_the_last():
-    for seed in range(20):
-        path = motions.glide(np.random.default_rng(seed), np.linspace(0, 3, 500), (1.0, 5.0, 2.0))
-        assert path[0] == 1.0
-        assert path.min() >= 1.0
-        assert path.max() <= 5.0
-        assert np.abs(np.diff(path)).max() < 0.15
