@@ -109,12 +109,17 @@ def gait(rng, time, body: Body, cadence, stride, turn) -> Motion:
         for name, idle in limbs.items():
             limbs[name] = np.where(which[:, None] if idle.ndim == 3 else which, busy[name], idle)
     limbs |= {"hip": within_limits("hip", hip), "knee": within_limits("knee", knee)}
-    step = time[1] - time[0]
-    heading = step * np.cumsum(turn + wander(rng, time, 5.0))
-    course = np.radians(heading)
     speed = cadence * 1.4 * stride * body.leg
-    path = speed * step * np.cumsum(np.stack([np.cos(course), np.sin(course)], axis=-1), axis=0)
+    path, heading = course(time, speed, turn + wander(rng, time, 5.0))
     return Motion(Angles(spine, **limbs), path, heading)
+
+
+def course(time, speed, turn):
+    """Path (F, 2) and heading (F,) of who goes straight ahead; `turn` (F,), degrees a second."""
+    step = time[1] - time[0]
+    heading = step * np.cumsum(turn)
+    ahead = np.stack([np.cos(np.radians(heading)), np.sin(np.radians(heading))], axis=-1)
+    return step * speed * np.cumsum(ahead, axis=0), heading
 
 
 def arm_swing(rng, time, stride, swing):

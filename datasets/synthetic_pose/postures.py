@@ -20,14 +20,16 @@ from synpose_tf.datasets.synthetic_pose.kinematics import (
 )
 
 # Places of the wrist: forward, outward and up of the shoulder in the chest's frame, in arm
-# lengths. The first ones are those of hands at rest.
-PLACES = {
+# lengths.
+CALM = {
     "on the hip": (0.02, 0.16, -0.68),
     "before the belly": (0.42, -0.22, -0.62),
     "folded": (0.42, -0.38, -0.36),
     "behind the back": (-0.28, -0.10, -0.70),
     "in the pocket": (0.10, 0.10, -0.78),
     "carrying": (0.50, 0.12, -0.62),
+}
+LIVELY = {
     "before the chest": (0.62, 0.10, -0.25),
     "opened": (0.40, 0.62, -0.25),
     "taking a photo": (0.48, -0.16, 0.12),
@@ -39,7 +41,6 @@ PLACES = {
     "waving": (0.28, 0.32, 0.46),
     "overhead": (0.22, 0.08, 0.92),
 }
-CALM, LIVELY = list(PLACES)[:6], list(PLACES)[6:]
 
 
 def wander(rng, time, scale, shape=()):
@@ -53,11 +54,11 @@ def glide(rng, time, ways, detour=0.0):
     """Moves from each way to the next, resting between: minimum jerk (Flash and Hogan 1985).
 
     Args:
-        ways: numbers, or arrays (F, ...) of what to follow.
+        ways: numbers, or arrays (F, ..., 3) of points to follow.
         detour: what a move swerves by at its middle, for each unit that it goes.
 
     Returns:
-        (F,) or (F, ...) array.
+        (F,) or (F, ..., 3) array.
     """
     times = np.sort(rng.uniform(time[0], time[-1], 2 * len(ways) - 2))
     at = ways[0] * np.ones_like(time) if np.ndim(ways[0]) == 0 else ways[0]
@@ -65,10 +66,8 @@ def glide(rng, time, ways, detour=0.0):
         share = np.clip((time - start) / max(stop - start, 0.7), 0, 1)
         share = (share**3 * (10 - 15 * share + 6 * share**2)).reshape(-1, *[1] * (at.ndim - 1))
         move = way - at
-        swerve = 4 * share * (1 - share) * detour
-        if np.any(detour):
-            swerve = swerve * np.sqrt((move**2).sum(axis=-1, keepdims=True))
-        at = at + share * move + swerve
+        distance = np.linalg.norm(move, axis=-1, keepdims=True)
+        at = at + share * move + 4 * share * (1 - share) * distance * detour
     return at
 
 
@@ -127,9 +126,9 @@ def hanging(rng, body: Body, core: Trunk):
     return kinematics.shoulders(body, core) + both_sides(offset) * body.arm
 
 
-def placed(rng, body: Body, core: Trunk, name):
-    """(F, 2, 3) wrists at one of `PLACES`."""
-    offset = both_sides(PLACES[name] + rng.normal(size=3) * 0.06) * body.arm
+def held(rng, body: Body, core: Trunk, place):
+    """(F, 2, 3) wrists at a place of `CALM` or `LIVELY`."""
+    offset = both_sides(place + rng.normal(size=3) * 0.06) * body.arm
     return kinematics.shoulders(body, core) + offset @ core.chest.swapaxes(-1, -2)
 
 
@@ -149,8 +148,8 @@ def gestures(rng, time, body: Body, core: Trunk, rest=None, liveliness=0.4):
     def place():
         if rng.random() < 0.4:
             return hanging(rng, body, core) if rest is None else rest
-        pool = LIVELY if rng.random() < liveliness else CALM
-        return placed(rng, body, core, pool[rng.integers(len(pool))])
+        places = list((LIVELY if rng.random() < liveliness else CALM).values())
+        return held(rng, body, core, places[rng.integers(len(places))])
 
     round_the_front = core.chest[:, None, :, 0] * 0.35
     together = glide(rng, time, [place() for _ in range(3)], round_the_front)
