@@ -86,8 +86,9 @@ def _train_camera(path, where, cells, camera):
             raise SynposeError(
                 f"{path}: {key} of {where} has shape {array.shape}, expected (frames, {expected})."
             )
-        arrays.append(array.reshape(len(array), -1, size))
-    return _frames(path, where, arrays, MPI_INF_3DHP_28)
+        arrays.append(array.reshape(len(array), len(MPI_INF_3DHP_28), size))
+    _check_lengths(path, where, arrays)
+    return _frames(path, where, arrays, MPI_INF_3DHP_28, np.arange(len(arrays[0])))
 
 
 def read_test(path: pathlib.Path, where: str) -> tuple[Frames, np.ndarray]:
@@ -113,6 +114,7 @@ def read_test(path: pathlib.Path, where: str) -> tuple[Frames, np.ndarray]:
                 f"({size}, {shape[1]}, 1, frames)."
             )
         arrays.append(array.reshape(*shape, -1).transpose(2, 1, 0))
+    _check_lengths(path, where, arrays)
     valid = _labels(path, where, values, "valid_frame", len(arrays[0]), range(2)) == 1
     if not valid.any():
         raise SynposeError(f"{path}: no frame of {where} is valid (valid_frame is 0 throughout).")
@@ -137,14 +139,16 @@ def _labels(path, where, values, key, count, known, rows=slice(None)):
     return labels
 
 
-def _frames(path, where, arrays, skeleton, rows=None):
+def _check_lengths(path, where, arrays):
     lengths = [len(array) for array in arrays]
     if len(set(lengths)) > 1 or not lengths[0]:
         raise SynposeError(
             f"{path}: {where} has {lengths[0]} frames in annot2, {lengths[1]} in annot3 and "
             f"{lengths[2]} in univ_annot3; expected as many in each. Fetch the file again."
         )
-    rows = np.arange(lengths[0]) if rows is None else rows
+
+
+def _frames(path, where, arrays, skeleton, rows):
     joints = [select_joints(array[rows], skeleton, H36M_17).astype(np.float64) for array in arrays]
     for key, array in zip(KEYS, joints, strict=True):
         # A comparison with NaN is False, so this refuses NaN too.

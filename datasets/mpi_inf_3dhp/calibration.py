@@ -11,6 +11,7 @@ import numpy as np
 from synpose_tf.camera import pinhole
 from synpose_tf.errors import SynposeError
 
+MIN_FOCAL = 100.0  # pixels; the data set's own are 1,490 to 1,690
 _WORLD_UP = np.array([0.0, 1.0, 0.0])
 _LENGTHS = {"name": 1, "size": 2, "intrinsic": 16, "extrinsic": 16, "radial": 1}
 
@@ -94,7 +95,7 @@ def fit_pinhole(pixels, points) -> np.ndarray:
         (9,) intrinsics without distortion.
 
     Raises:
-        ValueError: the points lie on one ray or too nearly so.
+        ValueError: the points or the pixels lie too nearly in one place.
     """
     rays = np.reshape(points[..., :2] / points[..., 2:], (-1, 2))
     pixels = np.reshape(pixels, (-1, 2))
@@ -102,6 +103,6 @@ def fit_pinhole(pixels, points) -> np.ndarray:
     for axis in range(2):
         system = np.stack([rays[:, axis], np.ones(len(rays))], axis=1)
         (focal[axis], centre[axis]), _, rank, _ = np.linalg.lstsq(system, pixels[:, axis])
-        if rank < 2:
-            raise ValueError("the points lie on one line of sight")
+        if rank < 2 or focal[axis] < MIN_FOCAL:
+            raise ValueError(f"along axis {axis} they do not spread together")
     return pinhole(focal, centre)

@@ -1,139 +1,152 @@
 """The builder on files in the data set's real layout, written by scipy and h5py."""
 
-import logging
-
-import h5py
 import numpy as np
 import pytest
 import scipy.io
 import tensorflow_datasets as tfds
 
-import synpose_tf.datasets  # noqa: F401
-from synpose_tf.camera import Camera, h36m_cameras, project
+from synpose_tf.camera import project
 from synpose_tf.datasets.mpi_inf_3dhp import annotations
-from synpose_tf.datasets.mpi_inf_3dhp.mpi_inf_3dhp_dataset_builder import (
-    CHEST_CAMERAS, Builder, Config, find_sequences, test_views, train_views,
-)  # fmt: skip
+from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as dhp
+from synpose_tf.datasets.mpi_inf_3dhp.testing import (
+    SCALE,
+    cameras,
+    write_test,
+    write_train,
+    write_v5,
+    write_v73,
+)
 from synpose_tf.errors import SynposeError
 from synpose_tf.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, joint_map
 
-SCALE = 0.9  # of the universal skeleton to the person
-Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # z-up world to y-up
+
+def prepare(folder, data_dir, config=None):
+    builder = dhp.Builder(data_dir=data_dir, config=config)
+    builder.download_and_prepare(
+        download_config=tfds.download.DownloadConfig(manual_dir=folder, try_download_gcs=False)
+    )
+    return builder
 
 
-def cameras():
-    """14 real cameras, Human3.6M's, without distortion."""
-    views = [camera for subject in h36m_cameras().values() for camera in subject.values()][:14]
-    return [
-        Camera(c.name, c.rotation, c.position, np.r_[c.intrinsics[:4], np.zeros(5)], (2048, 2048))
-        for c in views
-    ]
+def read(builder, split):
+    """Every example of a split, as one array a feature."""
+    examples = list(tfds.as_numpy(builder.as_dataset(split=split)))
+    return {key: np.stack([example[key] for example in examples]) for key in examples[0]}
 
 
-@pytest.fixture(scope="module")
-def motion(request):
-    """(F, 17, 3) world millimetres: real motion capture, or a smooth one where it is absent."""
-    archive = request.config.rootpath.resolve().parent / "shared/data/cmu_positions"
-    if archive.is_dir():
-        with np.load(archive / "cmu_h36m17_30hz.npz") as clips:
-            world = 1000 * np.asarray(clips[clips.files[0]][:120], np.float64)
-    else:
-        rest = np.random.default_rng(0).normal(scale=(200, 200, 400), size=(17, 3))
-        turn = np.linspace(0, np.pi, 120)[:, None, None]
-        sway = 100 * np.sin(turn + np.arange(17)[:, None])
-        world = rest + sway + np.array([0, 0, 900.0])
-    return world - world[:, :1].mean(0) * [1, 1, 0]
+def universal(camera, motion):
+    """What must come out: the motion's own 17 joints, scaled about the pelvis."""
+    points = camera.to_camera(motion)
+    return points[:, :1] + SCALE * (points - points[:, :1])
 
 
-def with_all_joints(points, skeleton):
-    """Human3.6M-17 joints in a larger skeleton's order; the others beside their parents."""
-    out = np.zeros((len(points), len(skeleton), 3))
-    source = joint_map(H36M_17, skeleton)
-    for joint, index in enumerate(source):
-        out[:, joint] = points[:, 0 if index is None else index]
-        if index is None:
-            out[:, joint] += [10 * joint, 5, -5]
-    return out
+# === Reading ===
 
 
-def seen_by(camera, motion, skeleton):
-    """annot2, annot3 and univ_annot3 of one camera: (F, J, 2), (F, J, 3), (F, J, 3)."""
-    metric = with_all_joints(camera.to_camera(motion), skeleton)
-    pelvis = metric[:, [skeleton.root]]
-    return project(metric, camera.intrinsics), metric, pelvis + SCALE * (metric - pelvis)
+def test_training_sequence(tmp_path, motion):
+    write_train(tmp_path / "S2/Seq1", motion)
+    write_train(tmp_path / "S5/Seq2", motion[:50], do_compression=False)
+    builder = prepare(tmp_path, tmp_path / "data")
+    assert list(builder.info.splits) == ["train"]
+    examples = read(builder, "train")
+    assert len(examples["frame"]) == 8 * (len(motion) + 50)
+    assert {int(name) for name in examples["camera"]} == {0, 1, 2, 4, 5, 6, 7, 8}
+    for subject, action, count in (("S2", "Seq1", len(motion)), ("S5", "Seq2", 50)):
+        for number in dhp.CHEST_CAMERAS:
+            camera = cameras()[number]
+            rows = (examples["subject"] == subject.encode()) & (
+                examples["action"] == action.encode()
+            )
+            rows &= examples["camera"] == str(number).encode()
+            np.testing.assert_array_equal(examples["frame"][rows], np.arange(count))
+            points = camera.to_camera(motion[:count])
+            pixels = project(points, camera.intrinsics)
+            close(examples["keypoints_2d"][rows], pixels, 1e-3)
+            close(examples["keypoints_3d"][rows], universal(camera, motion[:count]), 1e-3)
+            close(examples["intrinsics"][rows], np.tile(camera.intrinsics, (count, 1)), 1e-3)
+            close(examples["up"][rows], np.tile(camera.up, (count, 1)), 1e-6)
 
 
-def write_train(folder, motion, change=None, **options):
-    """S*/Seq* of one sequence; `change` edits the variables before they are written."""
-    folder.mkdir(parents=True, exist_ok=True)
-    variables = {key: np.empty((14, 1), object) for key in annotations.KEYS}
-    for number, camera in enumerate(cameras()):
-        for key, joints in zip(annotations.KEYS, seen_by(camera, motion, MPI_INF_3DHP_28)):
-            variables[key][number, 0] = joints.reshape(len(motion), -1)
-    variables["cameras"] = np.arange(14, dtype=np.uint8)[:, None]
-    variables["frames"] = np.arange(len(motion), dtype=np.uint16)[:, None]
-    if change:
-        change(variables)
-    scipy.io.savemat(folder / "annot.mat", variables, **{"do_compression": True} | options)
-    write_calibration(folder / "camera.calibration")
-    return folder / "annot.mat"
+def close(found, expected, tolerance):
+    np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
 
-def write_calibration(path):
-    lines = ["Skeletool Camera Calibration File V1.0"]
-    for number, camera in enumerate(cameras()):
-        fx, fy, cx, cy = camera.intrinsics[:4]
-        # 3DHP's world is y-up.
-        rotation = camera.rotation @ Y_UP.T
-        extrinsic = np.eye(4)
-        extrinsic[:3, :3], extrinsic[:3, 3] = rotation, -camera.rotation @ camera.position
-        intrinsic = [fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1, 0, 0, 0, 0, 1]
-        lines += [
-            f"name          {number}",
-            "  sensor      10 10",
-            "  size        2048 2048",
-            "  animated    0",
-            "  intrinsic   " + " ".join(f"{v:.17g}" for v in intrinsic) + " ",
-            "  extrinsic   " + " ".join(f"{v:.17g}" for v in extrinsic.reshape(-1)) + " ",
-            "  radial      0",
-        ]
-    path.write_text("\n".join(lines) + "\n")
-
-
-def write_v73(path, variables, **options):
-    """A MATLAB v7.3 file: 512 bytes of header, then HDF5 with reversed dimensions."""
-    header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan 1 2017 HDF5 schema 1.00 ."
-    with h5py.File(path, "w", userblock_size=512) as file:
-        for key, value in variables.items():
-            if value.dtype == object:
-                cells = np.empty(value.shape[::-1], h5py.ref_dtype)
-                for (i, j), cell in np.ndenumerate(value):
-                    item = file.create_dataset(f"#refs#/{key}{i}", data=cell.T, **options)
-                    item.attrs["MATLAB_class"] = np.bytes_("double")
-                    cells[j, i] = item.ref
-                item = file.create_dataset(key, data=cells, dtype=h5py.ref_dtype)
-            else:
-                item = file.create_dataset(key, data=value.T, **options)
-            name = {"O": "cell", "f": "double", "u": "uint8"}[value.dtype.kind]
-            item.attrs["MATLAB_class"] = np.bytes_(name)
-    with open(path, "r+b") as file:
-        file.write(header.ljust(116) + bytes(8) + b"\x00\x02IM")
-
-
-def write_test(folder, motion, change=None, write=write_v73, **options):
-    """TS* of one sequence; every third frame is invalid, two activities take turns."""
-    folder.mkdir(parents=True, exist_ok=True)
+@pytest.mark.parametrize("write", [write_v73, write_v5])
+def test_test_sequence_has_valid_frames_only(tmp_path, motion, write):
+    write_test(tmp_path / "mpi_inf_3dhp_test_set/mpi_inf_3dhp_test_set/TS5", motion, write=write)
+    builder = prepare(tmp_path, tmp_path / "data")
+    assert list(builder.info.splits) == ["test"]
+    examples = read(builder, "test")
+    valid = np.flatnonzero(np.arange(len(motion)) % 3)
+    np.testing.assert_array_equal(examples["frame"], valid)
+    assert (examples["subject"] == b"TS5").all()
+    half = len(motion) // 2
+    assert (examples["action"][valid < half] == b"Standing/Walking").all()
+    assert (examples["action"][valid >= half] == b"Sports").all()
     camera = cameras()[0]
-    # MATLAB's order: 2 or 3 x joints x 1 x frames.
-    variables = {
-        key: joints.transpose(2, 1, 0)[:, :, None]
-        for key, joints in zip(annotations.KEYS, seen_by(camera, motion, MPI_INF_3DHP_17))
-    }
-    frames = np.arange(len(motion))
-    variables["valid_frame"] = (frames % 3 > 0).astype(np.uint8)[None]
-    variables["activity_annotation"] = (1.0 + 5 * (frames >= len(motion) // 2))[None]
-    variables["bb_crop"] = np.zeros((34, len(motion)))
-    if change:
-        change(variables)
-    write(folder / "annot_data.mat", variables, **options)
-    return folder / "annot_data.mat"
+    pixels = project(camera.to_camera(motion), camera.intrinsics)
+    close(examples["keypoints_2d"], pixels[valid], 1e-3)
+    close(examples["keypoints_3d"], universal(camera, motion)[valid], 1e-3)
+    close(examples["intrinsics"], np.tile(camera.intrinsics, (len(valid), 1)), 1e-3)
+    close(np.linalg.norm(examples["up"], axis=-1), 1, 1e-6)
+    assert (examples["up"][:, 1] < -0.97).all()  # test cameras stand nearly upright
+
+
+def test_training_sequence_saved_as_v73(tmp_path, motion):
+    path = write_train(tmp_path / "S1/Seq1", motion)
+    expected = list(dhp.train_views(path, (0, 3), 1))
+    variables = scipy.io.loadmat(path, variable_names=annotations.KEYS)
+    write_v73(path, {key: variables[key] for key in annotations.KEYS}, compression="gzip")
+    for view, other in zip(dhp.train_views(path, (0, 3), 1), expected, strict=True):
+        np.testing.assert_array_equal(view.keypoints_2d, other.keypoints_2d)
+        np.testing.assert_array_equal(view.keypoints_3d, other.keypoints_3d)
+
+
+def test_options(tmp_path, motion):
+    write_train(tmp_path / "S1/Seq1", motion)
+    config = dhp.Config(name="two", cameras=(3, 13), frame_step=7)
+    examples = read(prepare(tmp_path, tmp_path / "data", config), "train")
+    assert set(examples["camera"]) == {b"3", b"13"}
+    assert set(examples["frame"]) == set(range(0, len(motion), 7))
+
+
+def test_camera_is_fitted_without_calibration(tmp_path, motion):
+    path = write_train(tmp_path / "S1/Seq1", motion)
+    (path.parent / "camera.calibration").unlink()
+    for view in dhp.train_views(path, (0, 5), 1):
+        close(view.intrinsics, cameras()[int(view.camera)].intrinsics, 1e-3)
+        assert not view.up.any()
+
+
+def test_sides_are_the_persons_own():
+    """The published index lists, as an independent check of the mapping by name."""
+    train = [4, 23, 24, 25, 18, 19, 20, 3, 5, 6, 7, 9, 10, 11, 14, 15, 16]
+    test = [14, 8, 9, 10, 11, 12, 13, 15, 1, 16, 0, 5, 6, 7, 2, 3, 4]
+    assert list(joint_map(MPI_INF_3DHP_28, H36M_17)) == train
+    assert list(joint_map(MPI_INF_3DHP_17, H36M_17)) == test
+
+
+# === Folders ===
+
+
+def test_folders(tmp_path, motion):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(SynposeError, match="get_dataset.sh"):
+        prepare(empty, tmp_path / "data")
+    (empty / "S1").mkdir()
+    with pytest.raises(SynposeError, match="(?s)holds no S.*get_testset.sh"):
+        prepare(empty, tmp_path / "data")
+    for wrong in ("S9/Seq1", "S1/Seq3"):
+        write_train(tmp_path / wrong, motion[:5])
+        with pytest.raises(SynposeError, match=f"{wrong}.*only S1/Seq1 to S8/Seq2"):
+            dhp.find_sequences(tmp_path)
+        (tmp_path / wrong / "annot.mat").unlink()
+    write_test(tmp_path / "TS7", motion[:9])
+    with pytest.raises(SynposeError, match="no TS7, only TS1 to TS6"):
+        dhp.find_sequences(tmp_path)
+    (tmp_path / "TS7/annot_data.mat").unlink()
+    write_test(tmp_path / "TS1", motion[:9])
+    write_test(tmp_path / "copy/TS1", motion[:9])
+    with pytest.raises(SynposeError, match="TS1 lies twice"):
+        dhp.find_sequences(tmp_path)

@@ -12,6 +12,8 @@ A joint that is missing, or cannot be derived, takes the place of the nearest jo
 skeleton that is there, so that every pose is finite and a consumer can tell by confidence 0.
 """
 
+import functools
+
 import numpy as np
 
 from synpose_tf.skeleton import H36M_17, MPII_16, joint_map
@@ -45,6 +47,7 @@ def to_h36m_17(points, confidence) -> tuple[np.ndarray, np.ndarray]:
     return np.take_along_axis(out, nearest[..., None], -2), out_confidence
 
 
+@functools.cache
 def _hops():
     """(17, 17), the number of bones between two joints."""
     hops = np.full((len(H36M_17), len(H36M_17)), np.inf)
