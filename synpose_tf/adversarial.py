@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from synpose_tf import losses, normalization
 from synpose_tf.kcs import KinematicChain
-from synpose_tf.networks import JOINTS, Critic, Generator, ReprojectionNetwork
+from synpose_tf.networks import Critic, Generator, ReprojectionNetwork
+from synpose_tf.optimizer import MomentumFreeAdam
 
 STRATEGIES = ("synchronized", "separate")
 LIPSCHITZ = ("penalty", "clipping")
@@ -123,7 +124,13 @@ class SynchronizedAdversarialModel(keras.Model):
         )
         self.trackers = {
             name: keras.metrics.Mean(name=name)
-            for name in ("critic_loss", "generator_loss", "angle_loss", "penalty", "reprojection_loss")
+            for name in (
+                "critic_loss",
+                "generator_loss",
+                "angle_loss",
+                "penalty",
+                "reprojection_loss",
+            )
         }
         self.build()
 
@@ -138,27 +145,23 @@ class SynchronizedAdversarialModel(keras.Model):
     def compile(
         self,
         learning_rate: float = 8e-5,
-        beta_1: float = 0.0,
         beta_2: float = 0.9,
         jit_compile: bool = True,
         **kwargs,
     ):
-        """Gives each network its Adam (section 3.7's values by default).
+        """Gives each network its Adam with β₁ = 0 (section 3.7's values by default).
 
         The optimizers are built here: unbuilt ones are silently left out of checkpoints.
         """
         super().compile(optimizer=None, jit_compile=jit_compile, **kwargs)
         self._compile_values = {
             "learning_rate": learning_rate,
-            "beta_1": beta_1,
             "beta_2": beta_2,
             "jit_compile": jit_compile,
         }
 
         def adam(network):
-            optimizer = keras.optimizers.Adam(
-                learning_rate, beta_1, beta_2, name=f"{network.name}_adam"
-            )
+            optimizer = MomentumFreeAdam(learning_rate, beta_2, name=f"{network.name}_adam")
             optimizer.build(network.trainable_variables)
             return optimizer
 

@@ -1,11 +1,11 @@
 """A training run's folder: its configuration, checkpoints and history.
 
-    workdir/
-      run.json                  the configuration and data set, written first
-      history.csv               one row a validation
-      checkpoints/last.keras    networks, their average, three optimizers
-      checkpoints/best.keras    the same, at the lowest validation MPJPE
-      pictures/, tensorboard/
+workdir/
+  run.json                  the configuration and data set, written first
+  history.csv               one row a validation
+  checkpoints/last.keras    networks, their average, three optimizers
+  checkpoints/best.keras    the same, at the lowest validation MPJPE
+  pictures/, tensorboard/
 """
 
 import csv

@@ -37,9 +37,9 @@ def bone_distances(skeleton: Skeleton) -> np.ndarray:
 def kcs_weights(skeleton: Skeleton) -> np.ndarray:
     """W of equation 5: (bones, bones); 1 up to distance 1, tanh(1 / (d - 1)) beyond."""
     distances = bone_distances(skeleton)
-    return np.where(
-        distances <= 1, 1.0, np.tanh(1.0 / np.maximum(distances - 1, 1))
-    ).astype(np.float32)
+    return np.where(distances <= 1, 1.0, np.tanh(1.0 / np.maximum(distances - 1, 1))).astype(
+        np.float32
+    )
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")

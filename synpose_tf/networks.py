@@ -54,7 +54,9 @@ class ResidualLifter(keras.Model):
         dropout: rate after each activation.
     """
 
-    def __init__(self, outputs: int, blocks: int, width: int = 1024, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self, outputs: int, blocks: int, width: int = 1024, dropout: float = 0.0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.outputs_size = outputs
         self.blocks = blocks

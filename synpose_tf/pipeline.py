@@ -49,7 +49,7 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
         known = ", ".join(sorted(synpose_tf.datasets.BUILDERS))
         raise SynposeError(f"--dataset: unknown data set {source.name!r}; known are: {known}.")
     data_dir = pathlib.Path(source.data_dir or tfds.core.constants.DATA_DIR).expanduser()
-    config = tfds.download.DownloadConfig()
+    config = tfds.download.DownloadConfig(try_download_gcs=False)
     if source.manual_dir is not None:
         manual_dir = pathlib.Path(source.manual_dir).expanduser()
         if not manual_dir.is_dir() or not any(manual_dir.iterdir()):
@@ -57,7 +57,7 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
             instructions = synpose_tf.datasets.BUILDERS[name].MANUAL_DOWNLOAD_INSTRUCTIONS
             raise SynposeError(f"--manual_dir={source.manual_dir} {found}.\n{instructions or ''}")
         data_dir = data_dir / f"from_{_fingerprint(manual_dir)}"
-        config = tfds.download.DownloadConfig(manual_dir=manual_dir.resolve())
+        config = dataclasses.replace(config, manual_dir=manual_dir.resolve())
     try:
         builder = tfds.builder(source.name, data_dir=data_dir)
     except ValueError as error:
