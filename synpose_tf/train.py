@@ -117,6 +117,7 @@ def _summarize(history, views, model, workdir):
     flat = evaluation.flat_poses(views, model.mode)
     flat_error = metrics.pose_metrics(flat, views["keypoints_3d"])["mpjpe"].mean()
     last = history[-1]
+    share = 100 * last["val_mpjpe"] / flat_error
     data = "".join(
         f" --{name}={FLAGS[name].value}"
         for name in ("dataset", "manual_dir", "data_dir")
@@ -124,7 +125,7 @@ def _summarize(history, views, model, workdir):
     )
     print(
         f"\nafter {last['step']:.0f} steps and {last['seconds']:.0f} s of training\n"
-        f"validation MPJPE {last['val_mpjpe']:.1f} mm, {100 * last['val_mpjpe'] / flat_error:.0f} % "
+        f"validation MPJPE {last['val_mpjpe']:.1f} mm, {share:.0f} % "
         f"of the flat pose's (z = 0) {flat_error:.1f} mm; P-MPJPE {last['val_p_mpjpe']:.1f} mm\n"
         f"(protocol 1 with the true mean root distance as scale)\n\n"
         f"What next:\n"
