@@ -273,7 +273,7 @@ class SynchronizedAdversarialModel(keras.Model):
         for r, f in zip(real, fake, strict=True):
             weight = tf.reshape(mixture, [-1] + [1] * (len(r.shape) - 1))
             mixed.append(tf.stop_gradient(f + weight * (r - f)))
-        with tf.GradientTape() as tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(mixed)
             scores = self.critic(mixed)
         return tf.reduce_mean(losses.gradient_penalty(tape.gradient(scores, mixed)))
