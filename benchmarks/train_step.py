@@ -39,6 +39,7 @@ def random_views(count: int) -> dict[str, np.ndarray]:
         "keypoints_2d": project(points, intrinsics),
         "keypoints_3d": points,
         "intrinsics": np.broadcast_to(intrinsics, (count, 9)),
+        "up": np.broadcast_to([0.0, -1.0, 0.0], (count, 3)),
     }
     return {key: array.astype(np.float32) for key, array in arrays.items()}
 

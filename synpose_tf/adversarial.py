@@ -12,6 +12,7 @@ from synpose_tf.optimizer import MomentumFreeAdam
 
 STRATEGIES = ("synchronized", "separate")
 LIPSCHITZ = ("penalty", "clipping")
+AXES = ("camera_y", "vertical")
 # Arjovsky et al.'s bound on the critic's weights.
 CLIP = 0.01
 
@@ -24,18 +25,24 @@ class Sample:
         poses_2d: (batch, 17, 2), the generator's input.
         perspective: (batch, 1), 0 in `paper` mode.
         poses_3d: (batch, 17, 3), true poses of the same views.
+        axis: (batch, 3), the unit vector that poses are turned about.
     """
 
     poses_2d: tf.Tensor
     perspective: tf.Tensor
     poses_3d: tf.Tensor
+    axis: tf.Tensor
 
 
-def rotate_about_y(poses, angles):
-    """Turns poses (batch, 17, 3) by angles (batch, 1), radians, about the camera's y axis."""
-    x, y, z = poses[..., 0], poses[..., 1], poses[..., 2]
-    cos, sin = tf.cos(angles), tf.sin(angles)
-    return tf.stack([cos * x + sin * z, y, cos * z - sin * x], axis=-1)
+def turn(poses, axis, angles):
+    """Turns poses (batch, 17, 3) about unit axes (batch, 3) by angles (batch, 1), radians.
+
+    Rodrigues' formula: p cos θ + (a × p) sin θ + a (a · p)(1 - cos θ).
+    """
+    axis = tf.broadcast_to(axis[:, None], tf.shape(poses))
+    cos, sin = tf.cos(angles)[..., None], tf.sin(angles)[..., None]
+    along = tf.reduce_sum(axis * poses, axis=-1, keepdims=True)
+    return poses * cos + tf.linalg.cross(axis, poses) * sin + axis * along * (1.0 - cos)
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
@@ -56,6 +63,9 @@ class SynchronizedAdversarialModel(keras.Model):
         angle_weight: λ of equation 13.
         lipschitz: `penalty` on the critic's gradient, or weight `clipping`.
         penalty_weight: of the gradient penalty.
+        axis: what poses are turned about: `camera_y`, as the paper has it, or `vertical`, the
+            world's, which the data must then give as `up` (batch, 3). A camera that looks
+            down makes a pose that is turned about its y axis lean.
         turn_real: turn the real pairs by the same random law as the generated ones, so
             that headings and leaning, of which the data hold few, do not give the
             generated poses away. The paper turns the generated ones only.
@@ -63,7 +73,7 @@ class SynchronizedAdversarialModel(keras.Model):
         seed: of the random turns and mixtures.
 
     Raises:
-        ValueError: an unknown mode, strategy or Lipschitz constraint.
+        ValueError: an unknown mode, strategy, Lipschitz constraint or axis.
     """
 
     def __init__(
@@ -78,6 +88,7 @@ class SynchronizedAdversarialModel(keras.Model):
         angle_weight: float = 1.0,
         lipschitz: str = "penalty",
         penalty_weight: float = 10.0,
+        axis: str = "camera_y",
         turn_real: bool = True,
         average: float = 0.999,
         seed: int = 0,
@@ -88,6 +99,8 @@ class SynchronizedAdversarialModel(keras.Model):
             raise ValueError(f"strategy must be one of {STRATEGIES}, found {strategy!r}")
         if lipschitz not in LIPSCHITZ:
             raise ValueError(f"lipschitz must be one of {LIPSCHITZ}, found {lipschitz!r}")
+        if axis not in AXES:
+            raise ValueError(f"axis must be one of {AXES}, found {axis!r}")
         self._config = {
             "mode": normalization.check_mode(mode),
             "generator_width": generator_width,
@@ -99,6 +112,7 @@ class SynchronizedAdversarialModel(keras.Model):
             "angle_weight": angle_weight,
             "lipschitz": lipschitz,
             "penalty_weight": penalty_weight,
+            "axis": axis,
             "turn_real": turn_real,
             "average": average,
             "seed": seed,
@@ -108,6 +122,7 @@ class SynchronizedAdversarialModel(keras.Model):
         self.angle_weight = angle_weight
         self.lipschitz = lipschitz
         self.penalty_weight = penalty_weight
+        self.axis = axis
         self.turn_real = turn_real
         self.average = average
         self.seed = seed
@@ -191,14 +206,15 @@ class SynchronizedAdversarialModel(keras.Model):
 
         Args:
             data: dict of `keypoints_2d` (batch, 17, 2), pixels, `keypoints_3d`
-                (batch, 17, 3), camera frame, millimetres, and `intrinsics` (batch, 9).
+                (batch, 17, 3), camera frame, millimetres, `intrinsics` (batch, 9) and `up`
+                (batch, 3), unit vectors in the camera frame.
         """
         batch = self._normalize(data)
         turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])
         with tf.GradientTape() as generator_tape:
             depths = self.generator(batch.poses_2d, training=True)
             lifted = normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
-            turned = rotate_about_y(lifted, turns)
+            turned = turn(lifted, batch.axis, turns)
             reprojected = self.reprojection(turned, training=True)
             angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
 
@@ -235,7 +251,12 @@ class SynchronizedAdversarialModel(keras.Model):
     def _normalize(self, data):
         poses_2d, frame = self._normalize_2d(data)
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
-        return Sample(poses_2d, frame.perspective, poses_3d)
+        axis = data["up"]
+        if self.axis == "camera_y":
+            axis = tf.broadcast_to(tf.constant([[0.0, 1.0, 0.0]]), tf.shape(axis))
+        elif frame.rotation is not None:
+            axis = tf.linalg.matvec(frame.rotation, axis)
+        return Sample(poses_2d, frame.perspective, poses_3d, axis)
 
     def _random(self, size):
         """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty.
@@ -250,7 +271,7 @@ class SynchronizedAdversarialModel(keras.Model):
     def _real_sample(self, batch, turns):
         if not self.turn_real:
             return batch.poses_3d, batch.poses_2d
-        turned = rotate_about_y(batch.poses_3d, turns)
+        turned = turn(batch.poses_3d, batch.axis, turns)
         return turned, normalization.reproject(turned, batch.perspective, keras.ops)
 
     def _critic_loss(self, real, fake, mixture):

@@ -16,7 +16,7 @@ import tensorflow_datasets as tfds
 import synpose_tf.datasets
 from synpose_tf.errors import SynposeError
 
-TRAINING_KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics")
+TRAINING_KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics", "up")
 _READ_BATCH = 8192
 
 

@@ -3,7 +3,8 @@
 Packed forms carry checksums; unpacked CDF and HDF5 files do not. The checks here find what
 damage leaves no human body: a number that is none, a point outside the room, a bone that
 changes its length in a take whose bones otherwise keep theirs. A changed coordinate that
-moves a joint by less than a few centimetres cannot be told from motion.
+moves a joint by less than a few centimetres, or happens to keep its bones' lengths, cannot be
+told from motion.
 """
 
 import dataclasses
@@ -16,7 +17,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.skeleton import H36M_17, H36M_32, MPII_16, Skeleton, select_joints
 
 ROOM = 10_000.0  # mm from the world's origin; the recorded area is 4 m x 3 m
-BODY = (200.0, 3_000.0)  # mm from the hip to the farthest joint, in the median frame
+BODY = (200.0, 3_000.0)  # mm along an axis from the hip to the farthest joint, median frame
 RIGID = 0.02  # mm; a bone that keeps its length this well in half of a take's frames ...
 BROKEN = 2.0  # mm; ... has been damaged in a frame where it is this far off
 PIXELS = (-1_000.0, 2_000.0)  # one image to each side; detectors stay well within
@@ -65,10 +66,10 @@ def poses(where: str, points, unit: float = 1.0) -> Poses:
     points = _numbers(where, points, (len(H36M_32), 3))
     points = unit * select_joints(points, H36M_32, H36M_17)
     _refuse(where, ~np.isfinite(points), "a coordinate that is not finite")
-    size = np.linalg.norm(points - points[:, :1], axis=-1).max(-1)
+    size = np.abs(points - points[:, :1]).max((1, 2))
     if not BODY[0] <= np.median(size) <= BODY[1]:
         raise SynposeError(
-            f"{where}: the farthest joint lies {np.median(size):.3g} mm from the hip. Expected "
+            f"{where}: the joints lie within {np.median(size):.3g} mm of the hip. Expected "
             f"{BODY[0]:.0f} to {BODY[1]:.0f}: are the positions in "
             f"{'metres' if unit > 1 else 'millimetres'}?"
         )

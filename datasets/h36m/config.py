@@ -94,6 +94,8 @@ class H36mConfig(tfds.core.BuilderConfig):
 
 def _chosen(option, values, known):
     """The values, in the order in which the data set has them."""
+    if not values:
+        raise SynposeError(f"h36m: {option} names nothing; choose from {', '.join(known)}.")
     unknown = [value for value in values if value not in known]
     if unknown:
         raise SynposeError(

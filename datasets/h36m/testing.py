@@ -24,8 +24,8 @@ def motion(frames: int, seed: int = 0) -> np.ndarray:
     """(F, 32, 3), a standing body whose joints all turn slowly; its bones keep their length."""
     rng = np.random.default_rng(seed)
     offsets = dict.fromkeys(H36M_32.joints, (0.0, 0.0, 0.0))
-    offsets |= {"Spine": (0, 0, 240), "Thorax": (0, 0, 250), "Nose": (60, 0, 110)}
-    offsets["Head"] = (-60, 0, 110)
+    offsets |= {"Spine": (0, 0, 240), "Nose": (60, 0, 110), "Head": (-60, 0, 110)}
+    offsets |= dict.fromkeys(("Thorax", "LCollar", "RCollar"), (0, 0, 250))
     for side, y in (("R", -1), ("L", 1)):
         for joint, offset in {
             "Hip": (0, 130 * y, 0), "Knee": (20, 0, -450), "Ankle": (-20, 0, -440),

@@ -1,9 +1,10 @@
 """Reads MPI-INF-3DHP's annotations and tells apart frames that contradict themselves.
 
 Each frame carries three redundant annotations: `annot2` (pixels), `annot3` (camera frame,
-millimetres) and `univ_annot3`, which is `annot3` scaled about the pelvis to the universal
-skeleton by one factor for the whole sequence. So `annot3` projects onto `annot2` but
-`univ_annot3` does not, except for the pelvis. A damaged number breaks one of the two ties.
+millimetres) and `univ_annot3`, the same pose at the size of the universal skeleton. By the
+data set's README `annot3` projects onto `annot2` and `univ_annot3` does not; relative to the
+pelvis, `univ_annot3` is `annot3` times one factor for the whole sequence. A damaged number
+breaks one of these two ties.
 """
 
 import dataclasses
@@ -25,13 +26,14 @@ ACTIVITIES = (
     "Sports", "Miscellaneous",
 )  # fmt: skip
 
-# Far wider than the annotations' own noise (hundredths of a pixel and less), far narrower
-# than what a wrong camera, a shifted frame or a damaged exponent does.
+# Far wider than the annotations' own noise (a median of 0.003 px is published for S1), far
+# narrower than what a wrong camera, a shifted frame or a damaged exponent does.
 MAX_PIXELS = 5.0
 MAX_MILLIMETRES = 1.0
 # More contradictory frames than this are no glitch: the files do not belong together.
 MAX_BAD_FRAMES = 0.01
 _FARTHEST = 1e5  # millimetres or pixels
+_NUMBERS = "fiu"  # NumPy's kinds: float, signed and unsigned
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,9 +84,10 @@ def _train_camera(path, where, cells, camera):
             )
         array = np.asarray(cell.reshape(-1)[camera])
         expected = len(MPI_INF_3DHP_28) * size
-        if array.ndim != 2 or array.shape[1] != expected:
+        if array.ndim != 2 or array.shape[1] != expected or array.dtype.kind not in _NUMBERS:
             raise SynposeError(
-                f"{path}: {key} of {where} has shape {array.shape}, expected (frames, {expected})."
+                f"{path}: {key} of {where} has shape {array.shape} of {array.dtype}, expected "
+                f"numbers of shape (frames, {expected})."
             )
         arrays.append(array.reshape(len(array), len(MPI_INF_3DHP_28), size))
     _check_lengths(path, where, arrays)
@@ -108,10 +111,11 @@ def read_test(path: pathlib.Path, where: str) -> tuple[Frames, np.ndarray]:
     for key, size in zip(KEYS, (2, 3, 3), strict=True):
         array = values[key]
         shape = (size, len(MPI_INF_3DHP_17))
-        if array.shape[:2] != shape or any(n != 1 for n in array.shape[2:-1]):
+        flat = array.shape[:2] == shape and all(n == 1 for n in array.shape[2:-1])
+        if not flat or array.dtype.kind not in _NUMBERS:
             raise SynposeError(
-                f"{path}: {key} of {where} has shape {array.shape}, expected "
-                f"({size}, {shape[1]}, 1, frames)."
+                f"{path}: {key} of {where} has shape {array.shape} of {array.dtype}, expected "
+                f"numbers of shape ({size}, {shape[1]}, 1, frames)."
             )
         arrays.append(array.reshape(*shape, -1).transpose(2, 1, 0))
     _check_lengths(path, where, arrays)
@@ -126,9 +130,10 @@ def read_test(path: pathlib.Path, where: str) -> tuple[Frames, np.ndarray]:
 
 def _labels(path, where, values, key, count, known, rows=slice(None)):
     labels = values[key].reshape(-1)
-    if len(labels) != count:
+    if len(labels) != count or labels.dtype.kind not in _NUMBERS:
         raise SynposeError(
-            f"{path}: {key} of {where} has {len(labels)} entries, but annot2 has {count} frames."
+            f"{path}: {key} of {where} has {len(labels)} entries of {labels.dtype}, but annot2 "
+            f"has {count} frames."
         )
     labels = labels[rows]
     if not np.isin(labels, known).all():

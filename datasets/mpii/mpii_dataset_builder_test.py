@@ -283,6 +283,12 @@ def test_wrong_values_name_the_image(tmp_path, entry, message):
     assert mpii.FILE in str(error.value)
 
 
+def test_image_without_a_name(tmp_path):
+    write(tmp_path / mpii.FILE, {7.0: [spoil(3)]})
+    with pytest.raises(SynposeError, match=r"annolist\(1\).*image.name is"):
+        read_images(tmp_path / mpii.FILE)
+
+
 def test_wrong_files(tmp_path):
     path = tmp_path / mpii.FILE
     scipy.io.savemat(path, {"annolist": 1.0})

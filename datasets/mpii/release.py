@@ -57,7 +57,9 @@ def read_images(path: pathlib.Path) -> list[Image]:
 def _image(path, number, entry):
     where = f"RELEASE.annolist({number})"
     try:
-        name = str(_field(_field(entry, "image")[0, 0], "name")[0])
+        name = _field(_field(entry, "image")[0, 0], "name")[0]
+        if not isinstance(name, str):
+            raise TypeError(f"image.name is {name!r}")
         people = _field(entry, "annorect")
         people = {} if people is None else dict(enumerate(people.reshape(-1)))
         points = {i: _points(_field(person, "annopoints")) for i, person in people.items()}
@@ -86,22 +88,25 @@ def _points(annopoints):
 def _person(point):
     """(16, 3) of a point struct array: x, y, confidence."""
     joints = np.zeros((len(MPII_16), 3))
-    for entry in point.reshape(-1):
-        joint, x, y = (float(entry[key].item()) for key in ("id", "x", "y"))
-        if joint not in range(len(MPII_16)):
+    columns = [point[key].reshape(-1) for key in ("id", "x", "y")]
+    stated = "is_visible" in point.dtype.names
+    visible = point["is_visible"].reshape(-1) if stated else [None] * point.size
+    for *numbers, state in zip(*columns, visible, strict=True):
+        joint, x, y = (float(number.item()) for number in numbers)
+        if not (joint.is_integer() and 0 <= joint < len(MPII_16)):
             raise ValueError(f"a joint has id {joint:g}, expected 0 to {len(MPII_16) - 1}")
         # A comparison with NaN is False, so this refuses NaN too.
         if not max(abs(x), abs(y)) <= _FARTHEST:
             raise ValueError(f"joint {joint:g} lies at ({x}, {y}), which is no pixel")
         # As in the official tools, the first of two entries for one joint counts.
         if not joints[int(joint), 2]:
-            joints[int(joint)] = x, y, _confidence(_field(entry, "is_visible"))
+            joints[int(joint)] = x, y, _confidence(state)
     return joints
 
 
 def _confidence(visible):
     """Of is_visible, which is absent, empty, a number or a character."""
-    if visible is None:
+    if visible is None or visible.size == 0:
         return VISIBLE
     state = str(visible.reshape(-1)[0])
     if state not in ("0", "1", "0.0", "1.0"):
