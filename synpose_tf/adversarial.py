@@ -55,6 +55,8 @@ class SynchronizedAdversarialModel(keras.Model):
 
     Args:
         mode: normalisation, `paper` or `camera`.
+        distance: of the camera, which `paper` mode assumes, in mean radii of the pose; 0 for
+            infinitely far, as the paper has it. People are mostly filmed from 12 to 15.
         generator_width, reprojection_width, critic_width: units of the hidden layers.
         dropout: of generator and reprojection network.
         strategy: `synchronized` (figure 6b: the critic trains the reprojection network) or
@@ -79,6 +81,7 @@ class SynchronizedAdversarialModel(keras.Model):
     def __init__(
         self,
         mode: str = "paper",
+        distance: float = 0.0,
         generator_width: int = 1024,
         reprojection_width: int = 1024,
         critic_width: int = 256,
@@ -103,6 +106,7 @@ class SynchronizedAdversarialModel(keras.Model):
             raise ValueError(f"axis must be one of {AXES}, found {axis!r}")
         self._config = {
             "mode": normalization.check_mode(mode),
+            "distance": distance,
             "generator_width": generator_width,
             "reprojection_width": reprojection_width,
             "critic_width": critic_width,
@@ -118,6 +122,7 @@ class SynchronizedAdversarialModel(keras.Model):
             "seed": seed,
         }
         self.mode = mode
+        self.distance = distance
         self.strategy = strategy
         self.angle_weight = angle_weight
         self.lipschitz = lipschitz
@@ -193,7 +198,11 @@ class SynchronizedAdversarialModel(keras.Model):
 
     def _normalize_2d(self, inputs):
         return normalization.normalize_2d(
-            inputs["keypoints_2d"], self.mode, inputs.get("intrinsics"), keras.ops
+            inputs["keypoints_2d"],
+            self.mode,
+            inputs.get("intrinsics"),
+            self.distance,
+            keras.ops,
         )
 
     # === Training ===
@@ -250,7 +259,7 @@ class SynchronizedAdversarialModel(keras.Model):
 
     def _normalize(self, data):
         poses_2d, frame = self._normalize_2d(data)
-        poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
+        poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, xp=keras.ops)
         axis = data["up"]
         if self.axis == "camera_y":
             axis = tf.broadcast_to(tf.constant([[0.0, 1.0, 0.0]]), tf.shape(axis))

@@ -1,19 +1,21 @@
 """Normalisation (section 3.6): pixels and millimetres to what the networks see, and back.
 
 The root (hip) goes to the origin and the mean distance of the other joints from it, *in the
-image plane*, becomes 1, for 2D and 3D alike. (Dividing 3D by its mean distance in space, as
-the text can be read, leaves x and y of real and generated poses at different scales, and
-the critic wins by looking at the scale. BUILD_NOTES.md has the measurement.)
+image*, becomes 1, for 2D and 3D alike. (Dividing 3D by its mean distance in space, as the
+text can be read, leaves x and y of real and generated poses at different scales, and the
+critic wins by looking at the scale. BUILD_NOTES.md has the measurement.)
 
-Two modes:
+A lifted pose is (u (1 + s z), v (1 + s z), z), where s, the *perspective*, is 1 over the
+root's distance from the camera in mean radii. Two modes:
 
-- `paper`: pixels only. A lifted pose is (u, v, z): x and y are the normalised pixels.
+- `paper`: pixels only. The distance is unknown: s is 0 (a camera infinitely far away, as
+  the paper has it) or a constant for a usual distance.
 - `camera`: the intrinsics are known. The lens is undistorted and the camera turned so that
-  its axis passes through the root. With s the mean image radius of that view (rays), the
-  root is 1/s mean radii away, and a lifted pose is (u (1 + s z), v (1 + s z), z): exact.
+  its axis passes through the root. Then s is the mean image radius of the pose in rays, and
+  lifting by the true z is exact.
 
-`perspective` is that s; it is 0 in paper mode, so one `lift` serves both. Frame: camera,
-x right, y down, z forward, root-relative. Functions take `xp`: NumPy, or `keras.ops`.
+Frame: camera, x right, y down, z forward, root-relative. Functions take `xp`: NumPy, or
+`keras.ops`.
 """
 
 import dataclasses
@@ -38,7 +40,7 @@ class ImageFrame:
     Args:
         root: (batch, 1, 2), the root in pixels (`paper`) or as a ray (`camera`).
         scale: (batch, 1, 1), mean image radius in pixels (`paper`) or rays (`camera`).
-        perspective: (batch, 1), 0 in `paper` mode, `scale` in `camera` mode.
+        perspective: (batch, 1), the constant in `paper` mode, `scale` in `camera` mode.
         rotation: (batch, 3, 3), camera to virtual camera; None in `paper` mode.
         intrinsics: (batch, 9); None in `paper` mode.
     """
@@ -76,13 +78,14 @@ def planar_radius(points, xp=np):
     return (xp.sum(distances, axis=-2, keepdims=True) - distances[..., ROOT : ROOT + 1, :]) / joints
 
 
-def normalize_2d(pixels, mode: str, intrinsics=None, xp=np):
+def normalize_2d(pixels, mode: str, intrinsics=None, distance: float = 0.0, xp=np):
     """Normalises 2D poses.
 
     Args:
         pixels: (batch, 17, 2).
         mode: `paper` or `camera`.
         intrinsics: (batch, 9), needed in `camera` mode.
+        distance: the camera's that `paper` mode assumes, in mean radii; 0 for infinitely far.
 
     Returns:
         (batch, 17, 2) poses with mean radius 1, and the `ImageFrame` to undo it.
@@ -94,7 +97,8 @@ def normalize_2d(pixels, mode: str, intrinsics=None, xp=np):
         root = pixels[..., ROOT : ROOT + 1, :]
         centred = pixels - root
         scale = planar_radius(centred, xp)
-        return centred / scale, ImageFrame(root, scale, xp.zeros_like(scale[..., 0]))
+        perspective = xp.full_like(scale[..., 0], 1.0 / distance if distance else 0.0)
+        return centred / scale, ImageFrame(root, scale, perspective)
     if intrinsics is None:
         raise ValueError("camera mode needs the intrinsics of each view")
     rays = camera.pixels_to_rays(pixels, intrinsics, xp)
@@ -126,15 +130,13 @@ def normalize_3d(points, mode: str, xp=np):
         (batch, 17, 3) root-relative poses, and (batch, 1, 1), the millimetres of one unit.
     """
     root = points[..., ROOT : ROOT + 1, :]
-    if check_mode(mode) == "paper":
-        centred = points - root
-        scale = planar_radius(centred, xp)
-        return centred / scale, scale
-    rotation = camera.virtual_rotation(root[..., 0, :2] / root[..., 0, 2:], xp)
-    turned = camera.rotate(points, rotation, xp)
-    depth = turned[..., ROOT : ROOT + 1, 2:]
-    scale = planar_radius(turned[..., :2] / turned[..., 2:], xp) * depth
-    return (turned - turned[..., ROOT : ROOT + 1, :]) / scale, scale
+    if check_mode(mode) == "camera":
+        rotation = camera.virtual_rotation(root[..., 0, :2] / root[..., 0, 2:], xp)
+        points = camera.rotate(points, rotation, xp)
+        root = points[..., ROOT : ROOT + 1, :]
+    rays = points[..., :2] / points[..., 2:] - root[..., :2] / root[..., 2:]
+    scale = planar_radius(rays, xp) * root[..., 2:]
+    return (points - root) / scale, scale
 
 
 def restore_3d(poses, scale, root, mode: str, xp=np):

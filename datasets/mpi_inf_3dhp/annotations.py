@@ -33,7 +33,7 @@ MAX_MILLIMETRES = 1.0
 # More contradictory frames than this are no glitch: the files do not belong together.
 MAX_BAD_FRAMES = 0.01
 _FARTHEST = 1e5  # millimetres or pixels
-_NUMBERS = "fiu"  # NumPy's kinds: float, signed and unsigned
+_NUMBERS = "fiub"  # NumPy's kinds: float, signed, unsigned and logical
 
 
 @dataclasses.dataclass(frozen=True)

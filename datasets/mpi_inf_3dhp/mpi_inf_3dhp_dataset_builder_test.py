@@ -102,6 +102,14 @@ def test_training_sequence_saved_as_v73(tmp_path, motion):
         np.testing.assert_array_equal(view.keypoints_3d, other.keypoints_3d)
 
 
+def test_valid_frame_may_be_logical(tmp_path, motion):
+    def change(variables):
+        variables["valid_frame"] = variables["valid_frame"] == 1
+
+    path = write_test(tmp_path / "TS3", motion, change, write_v5)
+    assert sum(len(view.frames) for view in dhp.test_views(path)) == 80
+
+
 def test_options(tmp_path, motion):
     write_train(tmp_path / "S1/Seq1", motion)
     config = dhp.Config(name="two", cameras=(3, 13), frame_step=7)
