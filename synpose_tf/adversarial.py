@@ -66,8 +66,8 @@ class SynchronizedAdversarialModel(keras.Model):
         lipschitz: `penalty` on the critic's gradient, or weight `clipping`.
         penalty_weight: of the gradient penalty.
         axis: what poses are turned about: `camera_y`, as the paper has it, or `vertical`, the
-            world's, which the data must then give as `up` (batch, 3). A camera that looks
-            down makes a pose that is turned about its y axis lean.
+            world's (the camera's y where `up` is zero: not known). A camera that looks down
+            makes a pose that is turned about its y axis lean.
         turn_real: turn the real pairs by the same random law as the generated ones, so
             that headings and leaning, of which the data hold few, do not give the
             generated poses away. The paper turns the generated ones only.
@@ -92,8 +92,8 @@ class SynchronizedAdversarialModel(keras.Model):
         lipschitz: str = "penalty",
         penalty_weight: float = 10.0,
         axis: str = "camera_y",
-        turn_real: bool = True,
-        average: float = 0.999,
+        turn_real: bool = False,
+        average: float = 0.0,
         seed: int = 0,
         **kwargs,
     ):
@@ -216,7 +216,7 @@ class SynchronizedAdversarialModel(keras.Model):
         Args:
             data: dict of `keypoints_2d` (batch, 17, 2), pixels, `keypoints_3d`
                 (batch, 17, 3), camera frame, millimetres, `intrinsics` (batch, 9) and `up`
-                (batch, 3), unit vectors in the camera frame.
+                (batch, 3), unit vectors in the camera frame, zero where unknown.
         """
         batch = self._normalize(data)
         turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])
@@ -260,11 +260,12 @@ class SynchronizedAdversarialModel(keras.Model):
     def _normalize(self, data):
         poses_2d, frame = self._normalize_2d(data)
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, xp=keras.ops)
-        axis = data["up"]
-        if self.axis == "camera_y":
-            axis = tf.broadcast_to(tf.constant([[0.0, 1.0, 0.0]]), tf.shape(axis))
-        elif frame.rotation is not None:
-            axis = tf.linalg.matvec(frame.rotation, axis)
+        axis = tf.broadcast_to(tf.constant([[0.0, 1.0, 0.0]]), tf.shape(data["up"]))
+        if self.axis == "vertical":
+            up = data["up"]
+            if frame.rotation is not None:
+                up = tf.linalg.matvec(frame.rotation, up)
+            axis = tf.where(tf.reduce_any(up != 0.0, axis=-1, keepdims=True), up, axis)
         return Sample(poses_2d, frame.perspective, poses_3d, axis)
 
     def _random(self, size):
