@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 
 import keras
 import numpy as np
@@ -84,17 +85,23 @@ class Table:
         return json.dumps(tree, indent=2) + "\n"
 
 
-def tabulate(predicted, truth, actions, caption: str = "") -> Table:
+def action_names(takes) -> np.ndarray:
+    """The actions of takes: `Walking 1` is a take of `Walking`. Arrays of `str` both."""
+    names, index = np.unique(takes, return_inverse=True)
+    return np.array([re.sub(r" \d+$", "", name) for name in names])[index]
+
+
+def tabulate(predicted, truth, takes, caption: str = "") -> Table:
     """Computes a table.
 
     Args:
         predicted: (poses, 17, 3), camera frame, any scale.
         truth: (poses, 17, 3), camera frame, millimetres.
-        actions: (poses,), action names; rows come in the order of their first pose.
+        takes: (poses,), the data set's `action`; rows come in the order of their first pose.
         caption: printed above.
     """
     figures = metrics.pose_metrics(predicted, truth)
-    names, first, index = np.unique(actions, return_index=True, return_inverse=True)
+    names, first, index = np.unique(action_names(takes), return_index=True, return_inverse=True)
     rows, counts = {}, {}
     for code in np.argsort(first):
         chosen = index == code

@@ -91,9 +91,12 @@ def _announce(builder, arrays, views, model, workdir):
         network.count_params() for network in (model.generator, model.reprojection, model.critic)
     )
     print(f"data set   {builder.info.full_name}: {len(arrays['keypoints_2d']):,} training views")
+    about = builder.info.metadata or {}
     for split in ("train", "test"):
-        if split in (builder.info.metadata or {}):
-            print(f"  {split:8} {_describe(builder.info.metadata[split])}")
+        if split in about:
+            print(f"  {split:8} {_describe(about[split])}")
+    for note in about.get("notes", ()):
+        print(f"  note     {note}")
     print(
         f"validation {len(views['keypoints_2d']):,} views, evenly from the test split\n"
         f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"

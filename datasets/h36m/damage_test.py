@@ -130,3 +130,13 @@ def test_damaged_files_give_an_error_or_the_right_joints(kind, tmp_path):
     assert refused > 5
     path.write_bytes(content)
     assert not check(tmp_path, path, intact, 0.0)
+
+
+def test_a_header_that_would_keep_the_reader_busy_for_hours(tmp_path):
+    testing.write_official(tmp_path, POSES, packed=False)
+    path = tmp_path / "S1/MyPoseFeatures/D3_Positions/Walking 1.cdf"
+    content = bytearray(path.read_bytes())
+    content[365] = 0xFF  # The number of variables: 16,711,680.
+    path.write_bytes(content)
+    with pytest.raises(SynposeError, match=r"Walking 1\.cdf: .*cannot be read \(it takes too long"):
+        read(tmp_path)
