@@ -2,13 +2,21 @@
 
 >>> import synpose_tf.datasets, tensorflow_datasets as tfds
 >>> tfds.load("synthetic_pose", split="test")
+
+Look into a folder of your own files before anything long starts:
+
+    python -m synpose_tf.datasets --manual_dir=FOLDER
 """
 
 # Absolute names: a test runner that imports this folder as `datasets` must not register
 # the builders a second time.
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as _cmu_mocap
+from synpose_tf.datasets.h36m import h36m_dataset_builder as _h36m
+from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as _mpi_inf_3dhp
+from synpose_tf.datasets.mpii import mpii_dataset_builder as _mpii
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as _synthetic_pose
 
 BUILDERS = {
-    module.Builder.name: module.Builder for module in (_cmu_mocap, _synthetic_pose)
+    module.Builder.name: module.Builder
+    for module in (_cmu_mocap, _h36m, _mpi_inf_3dhp, _mpii, _synthetic_pose)
 }
