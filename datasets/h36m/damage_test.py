@@ -124,10 +124,10 @@ def test_damaged_files_give_an_error_or_the_right_joints(kind, tmp_path):
     intact = read(tmp_path)
     rng = random.Random(kind)
     refused = 0
-    for _ in range(25):
+    for _ in range(12 if path.suffix == ".cdf" else 30):  # Each CDF file takes a process.
         path.write_bytes(damage(content, rng))
         refused += check(tmp_path, path, intact, tolerance)
-    assert refused > 5
+    assert refused > 3
     path.write_bytes(content)
     assert not check(tmp_path, path, intact, 0.0)
 

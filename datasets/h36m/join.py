@@ -121,21 +121,28 @@ def _difference(poses, detections):
     return difference
 
 
+def known_faults(subjects, actions) -> list[str]:
+    """What is done about the data set's known faults in these subjects and actions."""
+    notes = []
+    if "S11" in subjects and "Directions" in actions:
+        notes.append(
+            "S11 Directions (the take without a number) is left out: one camera's video is "
+            "broken, and published code drops the take."
+        )
+    if "S9" in subjects and set(SHIFTED) & set(actions):
+        notes.append(
+            f"S9's {', '.join(SHIFTED)} are kept, though a few of these takes have a shifted "
+            "ground truth: most published tables keep them."
+        )
+    return notes
+
+
 def _notes(poses, config, without, cut):
     subjects = config.train_subjects + config.test_subjects
     notes = []
     if absent := [subject for subject in subjects if subject not in {key[0] for key in poses}]:
         notes.append(f"No poses of {', '.join(absent)} were found: the set is without them.")
-    if "S11" in subjects and "Directions" in config.actions:
-        notes.append(
-            "S11 Directions (the take without a number) is left out: one camera's video is "
-            "broken, and published code drops the take."
-        )
-    if "S9" in subjects and set(SHIFTED) & set(config.actions):
-        notes.append(
-            f"S9's {', '.join(SHIFTED)} are kept, though a few of these takes have a shifted "
-            "ground truth: most published tables keep them."
-        )
+    notes += known_faults(subjects, config.actions)
     if without:
         counts = ", ".join(f"{count} of {subject}" for subject, count in without.items())
         notes.append(f"Takes without detections for all or some cameras: {counts}.")

@@ -8,6 +8,7 @@ The hourglass files are also met without the folder that tells how the detector 
 """
 
 import dataclasses
+import functools
 import io
 import math
 import pathlib
@@ -86,6 +87,27 @@ class Martinez:
                 _refuse_second(found, key, where)
                 found[key] = clips.detections(where, _read(where, file, "poses"), MPII_16)
         return found
+
+    def list_positions(self) -> set[tuple[str, str]]:
+        """The keys of `positions`, by the files' names alone."""
+        matches = self._matching_names(_pattern(POSES, takes.SUBJECTS))
+        return {(match[1], takes.take_named(match[2], path)) for path, match in matches}
+
+    def list_detections(self, kind: str) -> set[tuple[str, str, str]]:
+        """The keys of `detections`, by the files' names alone."""
+        if kind not in self.kinds:
+            return set()
+        matches = self._matching_names(_pattern(DETECTIONS, takes.SUBJECTS, kind))
+        return {(match[1], takes.take_named(match[2], path), match[3]) for path, match in matches}
+
+    def _matching_names(self, pattern):
+        matches = [(path, pattern.search(name)) for path, name in self._names]
+        return [(path, match) for path, match in matches if match]
+
+    @functools.cached_property
+    def _names(self):
+        loose = [(path, path.as_posix()) for path in self.files]
+        return loose + [(path, name) for path in self.archives for name in archives.names(path)]
 
     def _matches(self, pattern) -> Iterator[tuple[str, re.Match, io.BytesIO | pathlib.Path]]:
         packed = set()

@@ -54,6 +54,16 @@ class OfficialPoses:
     def detections(self, kind: str, subjects: Sequence[str]) -> dict:
         return {}
 
+    def list_positions(self) -> set[tuple[str, str]]:
+        """The keys of `positions`, by the files' names alone."""
+        names = [(path, path.as_posix()) for paths in self.unpacked.values() for path in paths]
+        names += [(path, name) for path in self.packed.values() for name in archives.names(path)]
+        matches = [(path, CDF.search(name)) for path, name in names]
+        return {(match[1], takes.take_named(match[2], path)) for path, match in matches if match}
+
+    def list_detections(self, kind: str) -> set:
+        return set()
+
 
 def find(files: Sequence[pathlib.Path]) -> list[OfficialPoses]:
     """The official files among `files`, as one source or none.

@@ -39,6 +39,12 @@ class Source(Protocol):
     ) -> dict[tuple[str, str, str], clips.Detections]:
         """Detections by (subject, take, camera)."""
 
+    def list_positions(self) -> set[tuple[str, str]]:
+        """The keys of `positions`, found quickly and unchecked."""
+
+    def list_detections(self, kind: str) -> set[tuple[str, str, str]]:
+        """The keys of `detections`, found quickly and unchecked."""
+
 
 def find(folder: pathlib.Path) -> list[Source]:
     """The sources in a folder and below it, the most trusted first.
@@ -46,15 +52,21 @@ def find(folder: pathlib.Path) -> list[Source]:
     Raises:
         SynposeError: there is none, or an archive is damaged.
     """
-    files = sorted(_files(folder))
-    found = [*official.find(files), *martinez.find(files), *videopose3d.find(files)]
+    found = look(folder)
     if not found:
+        files = sorted(_files(folder))
         some = ", ".join(path.name for path in files[:5]) or "nothing"
         raise SynposeError(
             f"{folder}: holds no form of Human3.6M. Found {some}{', ...' * (len(files) > 5)}.\n"
             f"{INSTRUCTIONS}"
         )
     return found
+
+
+def look(folder: pathlib.Path) -> list[Source]:
+    """As `find`, but gives an empty list where there is none."""
+    files = sorted(_files(folder))
+    return [*official.find(files), *martinez.find(files), *videopose3d.find(files)]
 
 
 def _files(folder):

@@ -76,6 +76,25 @@ class VideoPose3D:
                     )
         return found
 
+    def list_positions(self) -> set[tuple[str, str]]:
+        """The keys of `positions`. They stand in the file's one array, which is read for them."""
+        if self.poses is None:
+            return set()
+        return {entry[:2] for entry in _entries(self.poses, "positions_3d", takes.SUBJECTS)}
+
+    def list_detections(self, kind: str) -> set[tuple[str, str, str]]:
+        """The keys of `detections`; as `list_positions`."""
+        if kind not in self.detected:
+            return set()
+        return {
+            (subject, take, camera)
+            for subject, take, _, views in _entries(
+                self.detected[kind], "positions_2d", takes.SUBJECTS
+            )
+            for camera, points in zip(takes.CAMERAS, views, strict=False)
+            if points is not None
+        }
+
 
 def find(files: Sequence[pathlib.Path]) -> list[VideoPose3D]:
     """VideoPose3D's files among `files`, as one source or none.
