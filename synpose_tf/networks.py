@@ -55,7 +55,7 @@ class ResidualLifter(keras.Model):
     """
 
     def __init__(
-        self, outputs: int, blocks: int, width: int = 1024, dropout: float = 0.0, **kwargs
+        self, outputs: int, blocks: int, width: int = 512, dropout: float = 0.0, **kwargs
     ):
         super().__init__(**kwargs)
         self.outputs_size = outputs
@@ -114,7 +114,7 @@ class Generator(ResidualLifter):
     TensorShape([8, 17])
     """
 
-    def __init__(self, width: int = 1024, blocks: int = 2, dropout: float = 0.0, **kwargs):
+    def __init__(self, width: int = 512, blocks: int = 2, dropout: float = 0.0, **kwargs):
         super().__init__(JOINTS - 1, blocks, width, dropout, **kwargs)
 
     def build(self, input_shape=(None, JOINTS, 2)):
@@ -140,7 +140,7 @@ class ReprojectionNetwork(ResidualLifter):
         dropout: rate after each activation.
     """
 
-    def __init__(self, width: int = 1024, blocks: int = 1, dropout: float = 0.0, **kwargs):
+    def __init__(self, width: int = 512, blocks: int = 1, dropout: float = 0.0, **kwargs):
         super().__init__(2 * JOINTS, blocks, width, dropout, **kwargs)
 
     def build(self, input_shape=(None, JOINTS, 3)):
@@ -169,7 +169,7 @@ class Critic(keras.Model):
         width: units of each branch and of the hidden layer.
     """
 
-    def __init__(self, width: int = 256, **kwargs):
+    def __init__(self, width: int = 512, **kwargs):
         super().__init__(**kwargs)
         self.width = width
 
