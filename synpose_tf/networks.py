@@ -14,8 +14,14 @@ JOINTS = len(H36M_17)
 NEGATIVE_SLOPE = 0.2
 
 
-def _leaky_relu(name):
-    return layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE, name=name)
+@keras.saving.register_keras_serializable(package="synpose_tf")
+def leaky_relu(x):
+    """x, or 0.2 x where that is negative.
+
+    Not `keras.layers.LeakyReLU`, whose second derivative TensorFlow gives as a tensor of
+    zeros: the gradient penalty would send it through the whole critic, for nothing.
+    """
+    return ops.where(x > 0, x, NEGATIVE_SLOPE * x)
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
@@ -28,7 +34,6 @@ class DenseUnit(layers.Layer):
         self.dropout = dropout
         self.linear = layers.Dense(width, use_bias=False, kernel_initializer="he_normal")
         self.norm = layers.BatchNormalization(momentum=0.9)
-        self.activation = _leaky_relu("activation")
         self.drop = layers.Dropout(dropout)
 
     def build(self, input_shape):
@@ -37,7 +42,7 @@ class DenseUnit(layers.Layer):
 
     def call(self, inputs, training=False):
         x = self.norm(self.linear(inputs), training=training)
-        return self.drop(self.activation(x), training=training)
+        return self.drop(leaky_relu(x), training=training)
 
     def get_config(self):
         return {**super().get_config(), "width": self.width, "dropout": self.dropout}
@@ -54,9 +59,7 @@ class ResidualLifter(keras.Model):
         dropout: rate after each activation.
     """
 
-    def __init__(
-        self, outputs: int, blocks: int, width: int = 512, dropout: float = 0.0, **kwargs
-    ):
+    def __init__(self, outputs: int, blocks: int, width: int = 512, dropout: float = 0.0, **kwargs):
         super().__init__(**kwargs)
         self.outputs_size = outputs
         self.blocks = blocks
@@ -174,12 +177,9 @@ class Critic(keras.Model):
         self.width = width
 
         # === Layers ===
-        def dense(name, activation=True):
+        def dense(name):
             return layers.Dense(
-                width,
-                activation=_leaky_relu(f"{name}_activation") if activation else None,
-                kernel_initializer="he_normal",
-                name=name,
+                width, activation=leaky_relu, kernel_initializer="he_normal", name=name
             )
 
         self.pose_3d = dense("pose_3d")
