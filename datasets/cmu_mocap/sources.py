@@ -14,6 +14,7 @@ import pathlib
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import tqdm
@@ -76,8 +77,23 @@ def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
             looked for in the order given there.
 
     Raises:
-        SynposeError: no form of the database is there, or a file is broken; names the file
-            and the key or line.
+        SynposeError: no form of the database is there, a split has no clip, or a file is
+            broken; names the file and the key or line.
+    """
+    splits = find_clips(path)
+    for name, loaders in splits.items():
+        if not loaders:
+            raise SynposeError(
+                f"{path}: no clip is for {name!r}. The subjects whose number is 2 modulo 5 test, "
+                f"the others train, unless {path / SPLIT_FILE} says otherwise."
+            )
+    return {name: _load(f"Reading {name} clips", splits[name]) for name in SPLITS}
+
+
+def find_clips(path: pathlib.Path) -> dict[str, dict[str, Callable[[], Clip]]]:
+    """What reads each clip of either split, by the clip's key; no clip is read yet.
+
+    Args, Raises: as `read_clips`, but a split may have no clip.
     """
     split_file = path / SPLIT_FILE
     subjects = _find_subjects(path)
@@ -90,21 +106,15 @@ def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
         split = _split_by_subject(loaders)
     else:
         raise SynposeError(f"{split_file}: is missing beside the archive.\n{INSTRUCTIONS}")
-    for name in SPLITS:
-        if not split[name]:
-            raise SynposeError(
-                f"{path}: none of the {len(loaders)} clips is for {name!r}. The subjects whose "
-                f"number is 2 modulo 5 test, the others train, unless {split_file} says otherwise."
-            )
     unused = len(loaders) - sum(len(keys) for keys in split.values())
     if unused:
         logging.info("%s leaves out %d of %d clips.", split_file, unused, len(loaders))
-    return {name: _load(f"Reading {name} clips", split[name], loaders) for name in SPLITS}
+    return {name: {key: loaders[key] for key in sorted(split[name])} for name in SPLITS}
 
 
-def _load(title, keys, loaders):
-    with tqdm.tqdm(sorted(keys), title, unit=" clips") as progress:
-        return [loaders[key]() for key in progress]
+def _load(title, loaders):
+    with tqdm.tqdm(loaders.values(), title, unit=" clips") as progress:
+        return [load() for load in progress]
 
 
 # === The official tree and archive ===

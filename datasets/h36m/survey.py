@@ -76,7 +76,7 @@ def _describe(poses, views):
     lines = table(rows)
     for what, keys in {"poses": poses, **views}.items():
         names = sorted({source.name for source in keys.values()})
-        lines.append(f"{what} from {' and '.join(names) or 'nowhere'}")
+        lines += [f"{what} from {name}" for name in names]
     actions = {takes.action_of(take) for _, take in poses}
     listed = ", ".join(action for action in takes.ACTIONS if action in actions)
     lines.append(f"actions: {'all 15' if len(actions) == 15 else listed or 'none'}")
@@ -98,8 +98,10 @@ def _missing(poses, views):
             lacking[tuple(a for a in takes.ACTIONS if a not in actions)].append(subject)
     for actions, owners in lacking.items():
         if actions:
-            what = f"{', '.join(actions)} of {', '.join(owners)}"
-            missing.append((what, "a table of all 15 actions, and an average that compares"))
+            have = ", ".join(action for action in takes.ACTIONS if action not in actions)
+            few = len(actions) < len(takes.ACTIONS) / 2
+            what = ", ".join(actions) if few else f"all actions but {have}"
+            missing.append((f"{what}, of {', '.join(owners)}", "a table of all 15 actions"))
     for kind, seen in views.items():
         expected = [
             (*key, camera) for key in poses if key != join.DROPPED for camera in takes.CAMERAS
