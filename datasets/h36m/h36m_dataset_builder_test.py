@@ -183,6 +183,9 @@ def test_options_choose_subjects_actions_cameras_and_rate(tmp_path):
     assert set(splits["test"]) == {("S7", "Sitting 2", "58860488")}
     frames = stack(splits["test"]["S7", "Sitting 2", "58860488"], "frame")
     np.testing.assert_array_equal(frames, np.arange(0, 70, 5))
+    again, info = load(name, tmp_path, tmp_path)  # Now from the prepared files.
+    assert info.full_name == f"h36m/{name}/1.0.0"
+    assert again["test"].keys() == splits["test"].keys()
 
 
 def test_links_are_followed_and_circles_end(tmp_path):
