@@ -12,6 +12,7 @@ import csv
 import json
 import os
 import pathlib
+import shutil
 import zipfile
 from typing import Any
 
@@ -54,15 +55,6 @@ class Workdir:
         Raises:
             SynposeError: the folder can't be written, or holds another run's checkpoint.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            files.write_text(self.path / ".writable", "")
-            (self.path / ".writable").unlink()
-        except OSError as error:
-            raise SynposeError(
-                f"--workdir={self.path}: can't write there ({error.strerror}). Choose a folder "
-                "that you may write to, on a disk with space left."
-            ) from error
         if self.checkpoint("last").exists():
             self._check_same(run)
         files.write_text(self.path / "run.json", json.dumps(run, indent=2) + "\n")
@@ -89,25 +81,35 @@ class Workdir:
         """
         path = self.path / "run.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            run = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
             raise SynposeError(
                 f"--workdir={self.path}: no training run there ({path.name} is missing). "
                 "Train one: python -m synpose_tf.train --workdir=…"
             ) from None
         except ValueError as error:
             raise SynposeError(f"{path}: not valid JSON ({error}).") from error
+        if not isinstance(run, dict) or not isinstance(run.get("dataset"), str):
+            raise SynposeError(f"{path}: damaged, it does not name the run's data set.")
+        return run
 
     # === Checkpoints ===
     def save(self, model: keras.Model, name: str) -> None:
-        """Writes a checkpoint, whole or not at all."""
+        """Writes a checkpoint, whole or not at all.
+
+        Raises:
+            SynposeError: it can't be written.
+        """
         with files.replacing(self.checkpoint(name)) as temporary:
             model.save(temporary)
 
     def copy(self, source: str, target: str) -> None:
         """Makes checkpoint `target` the same as `source`, without a moment with none."""
         with files.replacing(self.checkpoint(target)) as temporary:
-            os.link(self.checkpoint(source), temporary)
+            try:
+                os.link(self.checkpoint(source), temporary)
+            except OSError:  # Not every file system has links.
+                shutil.copyfile(self.checkpoint(source), temporary)
 
     def load(self, name: str) -> keras.Model:
         """Loads a checkpoint.
@@ -119,24 +121,41 @@ class Workdir:
         if not path.is_file():
             raise SynposeError(f"{path} is missing: this run has saved no checkpoint yet.")
         try:
+            zipfile.ZipFile(path).close()  # Keras says of a damaged archive that it is absent.
             return keras.saving.load_model(path)
-        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # Whatever a damaged file makes of zipfile, HDF5 and Keras.
+            reason = f"{error}".partition("\n")[0] or type(error).__name__
             raise SynposeError(
-                f"{path}: damaged, or written by another version ({str(error).splitlines()[0]}). "
-                "Delete it, or train again into another --workdir."
+                f"{path}: damaged, or written by another version ({reason}). Put a good copy in "
+                "its place, such as the other checkpoint beside it, or train into another "
+                "--workdir."
             ) from error
 
     # === History ===
     def history(self) -> list[dict[str, float]]:
-        """The validations so far, oldest first."""
+        """The validations so far, oldest first.
+
+        Raises:
+            SynposeError: the file is damaged.
+        """
         path = self.path / "history.csv"
         if not path.exists():
             return []
-        with path.open(newline="", encoding="utf-8") as handle:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(handle)]
+        try:
+            with path.open(newline="", encoding="utf-8") as handle:
+                return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(handle)]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise SynposeError(
+                f"{path}: damaged ({error}). Repair it, or move it away: the run goes on from its "
+                "checkpoint and begins a new history."
+            ) from error
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
-        """Rewrites the history, whole or not at all."""
+        """Rewrites the history, whole or not at all.
+
+        Raises:
+            SynposeError: it can't be written.
+        """
         with (
             files.replacing(self.path / "history.csv") as temporary,
             temporary.open("w", newline="", encoding="utf-8") as handle,

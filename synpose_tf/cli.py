@@ -4,9 +4,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from synpose_tf.errors import SynposeError
+
+# The flags defined here belong to the command that asks for them, and so to its --help.
+flags.disclaim_key_flags()
 
 
 def run(main: Callable[[], None]) -> None:
@@ -31,7 +34,19 @@ def run(main: Callable[[], None]) -> None:
             print("\ninterrupted.", file=sys.stderr)
             sys.exit(130)
 
-    app.run(guarded)
+    app.run(guarded, flags_parser=_parse_flags)
+
+
+def _parse_flags(argv):
+    try:
+        positional = flags.FLAGS(argv)
+    except flags.Error as error:
+        _fail(f"{error}\nPass --help to see the flags.")
+    except SystemExit:
+        sys.exit(0)  # --help, which absl ends with 1.
+    if flags.FLAGS["verbosity"].using_default_value:
+        flags.FLAGS.verbosity = logging.WARNING  # absl would take INFO.
+    return positional
 
 
 def _fail(message):

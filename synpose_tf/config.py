@@ -32,8 +32,8 @@ class TrainConfig:
 
     def __post_init__(self):
         for name in ("steps", "batch_size", "validate_every"):
-            if getattr(self, name) < 1:
-                raise SynposeError(f"--{name} must be at least 1, found {getattr(self, name)}.")
+            _check_integer(name, getattr(self, name), 1)
+        _check_integer("seed", self.seed, 0)
 
     def override(self, **values) -> "TrainConfig":
         """This configuration with the values that are not None.
@@ -50,6 +50,11 @@ class TrainConfig:
         return dataclasses.replace(self, model=model, optimizer=optimizer, **values)
 
 
+def _check_integer(name, value, low, high=2**31 - 1):
+    if not isinstance(value, int) or not low <= value <= high:
+        raise SynposeError(f"--{name} must be an integer from {low} to {high}, found {value!r}.")
+
+
 def config_names() -> list[str]:
     """The configurations that come with the package."""
     package = importlib.import_module("synpose_tf.configs")
@@ -60,7 +65,7 @@ def load_config(name: str) -> TrainConfig:
     """Loads a configuration by name, or from a Python file's path.
 
     Raises:
-        SynposeError: no such name or file, or the file has no `get_config`.
+        SynposeError: no such name or file, or the file fails or has no `get_config`.
     """
     if name in config_names():
         return importlib.import_module(f"synpose_tf.configs.{name}").get_config()
@@ -71,8 +76,16 @@ def load_config(name: str) -> TrainConfig:
         )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    config = getattr(module, "get_config", lambda: None)()
+    try:
+        spec.loader.exec_module(module)
+        config = getattr(module, "get_config", lambda: None)()
+    except SynposeError as error:
+        raise SynposeError(f"--config={path}: {error}") from error
+    except Exception as error:  # It is the user's own code.
+        raise SynposeError(f"--config={path} fails: {type(error).__name__}: {error}") from error
     if not isinstance(config, TrainConfig):
-        raise SynposeError(f"{path}: it must define get_config(), returning a TrainConfig.")
+        raise SynposeError(
+            f"--config={path}: it must define get_config(), returning a synpose_tf.config."
+            f"TrainConfig; found {config!r}."
+        )
     return config

@@ -10,7 +10,6 @@ in percent; writes the table as CSV and JSON into the workdir.
 from absl import flags
 
 from synpose_tf import cli
-from synpose_tf.errors import SynposeError
 
 cli.define_data_flags(dataset=None)
 flags.DEFINE_string("workdir", None, "The folder of a training run.")
@@ -38,8 +37,6 @@ def main():
     dataset = FLAGS.dataset or _dataset_name(run)
     builder = pipeline.prepare(pipeline.Source(dataset, FLAGS.manual_dir, FLAGS.data_dir))
     views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
-    if not len(views["action"]):
-        raise SynposeError(f"{builder.info.full_name}: split {FLAGS.split!r} is empty.")
 
     step = int(model.critic_optimizer.iterations)
     caption = (

@@ -5,26 +5,41 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+from synpose_tf.errors import SynposeError
+
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Gives a temporary path; when the block ends well, it becomes `path` in one step.
 
     When the block fails, the temporary file goes and whatever stood at `path` stays.
+
+    Raises:
+        SynposeError: the file can't be written.
     """
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        yield temporary
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise SynposeError(
+            f"{path}: can't be written ({error.strerror or error}). What was there before is "
+            "untouched. Name a folder that you may write to, on a disk with space left."
+        ) from error
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
-    """Writes a text file, whole or not at all."""
+    """Writes a text file, whole or not at all.
+
+    Raises:
+        SynposeError: the file can't be written.
+    """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -61,7 +61,10 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
     try:
         builder = tfds.builder(source.name, data_dir=data_dir)
     except ValueError as error:
-        raise SynposeError(f"--dataset={source.name}: {error}") from error
+        configs = ", ".join(synpose_tf.datasets.BUILDERS[name].builder_configs) or "none"
+        raise SynposeError(
+            f"--dataset={source.name}: {name} has no such config; it has: {configs}."
+        ) from error
     builder.download_and_prepare(download_config=config)
     return builder
 
@@ -87,7 +90,8 @@ def read_split(builder: tfds.core.DatasetBuilder, split: str, keys) -> dict[str,
         name to array (examples, …); text as arrays of `str`.
 
     Raises:
-        SynposeError: the set has no such split or feature.
+        SynposeError: the set has no such split or feature, the split is empty or its files
+            are damaged.
     """
     if split not in builder.info.splits:
         raise SynposeError(
@@ -103,9 +107,30 @@ def read_split(builder: tfds.core.DatasetBuilder, split: str, keys) -> dict[str,
     files = [str(path) for path in builder.info.splits[split].filepaths]
     records = tf.data.TFRecordDataset(files).batch(_READ_BATCH)
     parsed = records.map(lambda r: tf.io.parse_example(r, parsing), num_parallel_calls=2)
-    chunks = list(parsed.as_numpy_iterator())
+    chunks = _read(parsed, builder, split)
     arrays = {key: np.concatenate([chunk[key] for chunk in chunks]) for key in keys}
     return {key: a.astype(str) if a.dtype == object else a for key, a in arrays.items()}
+
+
+def _read(batches, builder, split):
+    expected = builder.info.splits[split].num_examples
+    if not expected:
+        raise SynposeError(f"{builder.info.full_name}: split {split!r} is empty.")
+    try:
+        chunks = list(batches.as_numpy_iterator())
+    except tf.errors.OpError as error:
+        raise _damaged(builder, split, error.message) from error
+    found = sum(len(next(iter(chunk.values()))) for chunk in chunks)
+    if found != expected:
+        raise _damaged(builder, split, f"{found} of {expected} views are left")
+    return chunks
+
+
+def _damaged(builder, split, reason):
+    return SynposeError(
+        f"{builder.data_path}: split {split!r} is damaged ({reason}). Delete this folder; the next "
+        "run prepares the data set again."
+    )
 
 
 def training_batches(

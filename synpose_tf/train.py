@@ -11,6 +11,7 @@ TensorBoard files. The same command again goes on where the last one stopped.
 from absl import flags
 
 from synpose_tf import cli
+from synpose_tf.config import load_config
 from synpose_tf.version import __version__
 
 cli.define_data_flags(dataset="synthetic_pose")
@@ -33,17 +34,15 @@ flags.DEFINE_enum(
 flags.DEFINE_integer("steps", None, "Training steps. Default: the config's.")
 flags.DEFINE_integer("batch_size", None, "Poses a step. Default: the config's.")
 flags.DEFINE_integer("validate_every", None, "Steps between validations. Default: the config's.")
-flags.DEFINE_float("learning_rate", None, "Of all three Adams. Default: the config's.")
+flags.DEFINE_float(
+    "learning_rate", None, "Of all three Adams. Default: the config's.", lower_bound=0.0
+)
 flags.DEFINE_integer("seed", None, "Fixes weights, data order and random turns. Default: 0.")
 flags.DEFINE_bool("xla", None, "Compile the training step with XLA. Default: the config's.")
 FLAGS = flags.FLAGS
 
 
 def main():
-    # Flags are parsed and refused before the seconds that TensorFlow takes to import.
-    from synpose_tf import checkpoint, pipeline, training
-    from synpose_tf.config import load_config
-
     config = load_config(FLAGS.config).override(
         steps=FLAGS.steps,
         batch_size=FLAGS.batch_size,
@@ -53,6 +52,9 @@ def main():
         learning_rate=FLAGS.learning_rate,
         jit_compile=FLAGS.xla,
     )
+    # Flags and configuration are refused before the seconds that TensorFlow takes to import.
+    from synpose_tf import checkpoint, pipeline, training
+
     model = training.new_model(config)
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode))
     source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)

@@ -1,5 +1,6 @@
 """The training loop: steps, validations, checkpoints, and what people watch meanwhile."""
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -61,7 +62,8 @@ class Monitor:
     def __post_init__(self):
         self.rows = [row for row in self.workdir.history() if row["step"] <= self.first_step]
         self.best = min((row["val_mpjpe"] for row in self.rows), default=math.inf)
-        self.writer = tf.summary.create_file_writer(str(self.workdir.tensorboard))
+        with self._writing_events():
+            self.writer = tf.summary.create_file_writer(str(self.workdir.tensorboard))
         self.started = time.monotonic()
         self.seconds_before = self.rows[-1]["seconds"] if self.rows else 0.0
 
@@ -75,8 +77,8 @@ class Monitor:
         if bad:
             raise SynposeError(
                 f"training diverged by step {step}: {', '.join(bad)} is not finite. "
-                f"{self.workdir.checkpoint('last')} holds the state before; try a lower "
-                "--learning_rate."
+                "What was saved before is untouched; try a lower --learning_rate, in another "
+                "--workdir."
             )
         lifted = evaluation.lift(self.model, self.views)
         figures = metrics.pose_metrics(lifted, self.views["keypoints_3d"])
@@ -94,7 +96,7 @@ class Monitor:
             self.best = row["val_mpjpe"]
             self.workdir.copy("last", "best")
         self.workdir.write_history(self.rows)
-        with self.writer.as_default(step=int(row["step"])):
+        with self._writing_events(), self.writer.as_default(step=int(row["step"])):
             for name, value in row.items():
                 if name not in ("step", "seconds"):
                     tf.summary.scalar(name.replace("val_", "validation/"), value)
@@ -109,9 +111,19 @@ class Monitor:
         )
         path = self.workdir.pictures / f"step_{step:07d}.png"
         plotting.save_figure(figure, path)
-        with self.writer.as_default(step=step):
+        with self._writing_events(), self.writer.as_default(step=step):
             tf.summary.image("lifted", tf.io.decode_png(path.read_bytes(), channels=3)[None])
-        self.writer.flush()
+            self.writer.flush()
+
+    @contextlib.contextmanager
+    def _writing_events(self):
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise SynposeError(
+                f"{self.workdir.tensorboard}: can't be written ({error.message}). The same "
+                "command goes on from the last checkpoint once the disk takes files again."
+            ) from error
 
 
 def train(
