@@ -146,7 +146,8 @@ def _figure(view, index):
         axes = figure.add_subplot(1, columns, column, projection="3d", title=title)
         plotting.draw_3d(axes, view.keypoints_3d[index], azimuth)
         axes.set_box_aspect((1, 1, 1), zoom=1.2)
-    figure.suptitle(f"{view.name}, frame {view.frames[index]}; red is the person's left")
+    title = f"{view.name}, frame {view.frames[index]}\nred is the person's left"
+    figure.suptitle(title, fontsize=10)
     return figure
 
 
