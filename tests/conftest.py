@@ -1,0 +1,81 @@
+"""Poses for the tests: people of the kinematic model, and real motion where it is there."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from synpose_tf.adversarial import SynchronizedAdversarialModel
+from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
+from synpose_tf.datasets.cmu_mocap import sources
+from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
+
+
+@pytest.fixture(scope="session")
+def synthetic_views():
+    """3,840 views of synthetic people through Human3.6M's cameras: name to array (poses, …)."""
+    return _stack(synthetic_pose.views("train", range(20), seed=0))
+
+
+@pytest.fixture
+def cmu_views(shared_data):
+    """Every fifth frame of CMU's real motion through Human3.6M's cameras, by split."""
+    return _cmu(shared_data / "cmu_positions")
+
+
+@pytest.fixture(scope="session")
+def batch(synthetic_views):
+    """A training batch: 12 views, as the pipeline gives them."""
+    return {key: tf.constant(a[::320], tf.float32) for key, a in synthetic_views.items()}
+
+
+@pytest.fixture(scope="session")
+def poses(synthetic_views):
+    """96 plausible root-relative poses, millimetres, camera frame."""
+    points = synthetic_views["keypoints_3d"][::40]
+    return points - points[:, :1]
+
+
+@pytest.fixture
+def reloaded(tmp_path):
+    """A function that saves a Keras model as `.keras` and loads it again."""
+
+    def round_trip(model):
+        model.save(tmp_path / "model.keras")
+        return keras.saving.load_model(tmp_path / "model.keras")
+
+    return round_trip
+
+
+@pytest.fixture(scope="session")
+def new_model():
+    """A function that makes a small compiled model with weights fixed by a seed."""
+
+    def make(jit_compile=False, seed=0, **arguments):
+        keras.utils.set_random_seed(seed)
+        widths = {f"{name}_width": 16 for name in ("generator", "reprojection", "critic")}
+        model = SynchronizedAdversarialModel(seed=seed, **widths, **arguments)
+        model.compile(learning_rate=1e-3, jit_compile=jit_compile)
+        return model
+
+    return make
+
+
+@functools.cache
+def _cmu(folder):
+    clips = sources.read_clips(folder)
+    return {split: _stack(cmu_mocap.views(split, clips[split]), stride=5) for split in clips}
+
+
+def _stack(views, stride=1):
+    columns = {"keypoints_2d": [], "keypoints_3d": [], "intrinsics": [], "up": []}
+    for view in views:
+        chosen = slice(None, None, stride)
+        count = len(view.frames[chosen])
+        columns["keypoints_2d"].append(view.keypoints_2d[chosen])
+        columns["keypoints_3d"].append(view.keypoints_3d[chosen])
+        columns["intrinsics"].append(np.tile(view.intrinsics, (count, 1)))
+        columns["up"].append(np.tile(view.up, (count, 1)))
+    return {key: np.concatenate(arrays) for key, arrays in columns.items()}
