@@ -1,0 +1,136 @@
+"""What gets installed: declared once in setup.cfg, checked here against the checkout."""
+
+import ast
+import configparser
+import importlib.metadata
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = {
+    "synpose_tf": "synpose_tf",
+    "datasets": "synpose_tf.datasets",
+    "export": "synpose_tf.export",
+}
+
+
+@pytest.fixture(scope="module")
+def setup_cfg():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return config
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Names of the files in a wheel built from a copy of the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "checkout"
+    copy.mkdir()
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, copy]
+    finished = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path).namelist()
+
+
+def lines(text):
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+def packages():
+    """Dotted name to folder of every folder with an `__init__.py`."""
+    found = {}
+    for folder, package in FOLDERS.items():
+        for init in (ROOT / folder).rglob("__init__.py"):
+            inner = init.parent.relative_to(ROOT / folder).parts
+            found[".".join((package, *inner))] = init.parent
+    return found
+
+
+def test_every_package_is_listed(setup_cfg):
+    assert lines(setup_cfg["options"]["packages"]) == sorted(packages())
+
+
+def test_every_module_lies_in_a_package():
+    folders = set(packages().values())
+    for folder in FOLDERS:
+        for path in (ROOT / folder).rglob("*.py"):
+            assert path.parent in folders, f"{path.parent} has no __init__.py"
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
+    expected = {
+        f"{name.replace('.', '/')}/{path.name}"
+        for name, folder in packages().items()
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+    installed = {name for name in wheel if ".dist-info/" not in name}
+    assert installed == expected
+    assert any(name.endswith("h36m_cameras.json") for name in installed)
+
+
+def test_the_wheel_holds_the_licence(wheel):
+    assert [name for name in wheel if name.endswith(".dist-info/licenses/LICENSE")]
+    assert (ROOT / "LICENSE").read_text().lstrip().startswith("Apache License")
+
+
+@pytest.mark.parametrize("name", ["datasets", "export"])
+def test_no_folder_leaks_to_the_top_level(name, tmp_path):
+    """Another installed package may have the name; it must not be ours."""
+    code = f"import importlib.util as u; s = u.find_spec({name!r}); print(s and s.origin)"
+    origin = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True).strip()
+    assert str(ROOT) not in origin
+    assert "synpose" not in origin
+
+
+def test_the_metadata():
+    metadata = importlib.metadata.metadata("synpose_tf")
+    assert {"test", "dev"} <= set(metadata.get_all("Provides-Extra"))
+    python = SpecifierSet(metadata["Requires-Python"])
+    assert all(version in python for version in ("3.10", "3.11", "3.12"))
+    assert "3.9" not in python
+
+
+def test_every_dependency_has_a_range(setup_cfg):
+    for line in lines(setup_cfg["options"]["install_requires"]):
+        operators = {specifier.operator for specifier in Requirement(line).specifier}
+        assert ">=" in operators, f"{line}: no lower bound"
+        assert operators & {"<", "<="}, f"{line}: no upper bound"
+
+
+def test_every_import_is_a_dependency(setup_cfg):
+    """A package that only comes along with another may stop coming."""
+    declared = {
+        Requirement(line).name.lower().replace("_", "-")
+        for line in lines(setup_cfg["options"]["install_requires"])
+    }
+    distributions = importlib.metadata.packages_distributions()
+    for path in (path for folder in packages().values() for path in folder.glob("*.py")):
+        if path.name.endswith("_test.py") or path.name in ("conftest.py", "testing.py"):
+            continue
+        for module in imported(path) - sys.stdlib_module_names - {"synpose_tf"}:
+            names = {name.lower().replace("_", "-") for name in distributions[module]}
+            assert names & declared, f"{path}: {module}"
+
+
+def imported(path):
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add(node.module.split(".")[0])
+    return modules
