@@ -27,11 +27,10 @@ _BATCH = 4096
 
 def lift(model: keras.Model, views: dict[str, np.ndarray]) -> np.ndarray:
     """Lifts views with `keypoints_2d` and `intrinsics`: (poses, 17, 3), camera frame, unscaled."""
-    forward = tf.function(lambda inputs: model(inputs), reduce_retracing=True)
     inputs = {key: views[key] for key in ("keypoints_2d", "intrinsics")}
     count = len(inputs["keypoints_2d"])
     chunks = [
-        forward({k: tf.constant(v[i : i + _BATCH]) for k, v in inputs.items()}).numpy()
+        model({k: tf.constant(v[i : i + _BATCH]) for k, v in inputs.items()}).numpy()
         for i in range(0, count, _BATCH)
     ]
     return np.concatenate(chunks)
