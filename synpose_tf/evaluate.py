@@ -44,17 +44,29 @@ def main():
         f"step {step}; {model.mode} normalisation"
     )
     truth = views["keypoints_3d"]
-    flat = evaluation.tabulate(evaluation.flat_poses(views, model.mode), truth, views["action"])
     table = evaluation.tabulate(evaluation.lift(model, views), truth, views["action"], caption)
+    bounds = {
+        "flat pose (z = 0)": evaluation.flat_poses(views, model.mode),
+        "perfect z": evaluation.perfect_depth_poses(views, model.mode, model.distance),
+    }
+    bounds = {name: float(_mpjpe(poses, truth)) for name, poses in bounds.items()}
     print(table.text())
-    print(f"\nflat pose (z = 0), all poses: {flat.rows[evaluation.ALL_POSES]['mpjpe']:.2f} MPJPE")
+    print("\nMPJPE of all poses, for comparison:")
+    for name, figure in bounds.items():
+        print(f"  {name:18} {figure:.2f}")
 
     output = pathlib.Path(FLAGS.output or workdir.path / "evaluation")
     stem = f"{builder.info.full_name.split('/')[0]}_{FLAGS.split}_{FLAGS.checkpoint}"
     files.write_text(output / f"{stem}.csv", table.csv())
-    about = {"step": step, "run": run, "flat": flat.rows[evaluation.ALL_POSES]}
+    about = {"step": step, "run": run, "mpjpe_for_comparison": bounds}
     files.write_text(output / f"{stem}.json", table.json(**about))
     print(f"written: {output / stem}.csv and .json")
+
+
+def _mpjpe(poses, truth):
+    from synpose_tf import metrics
+
+    return metrics.pose_metrics(poses, truth)["mpjpe"].mean()
 
 
 def _dataset_name(run):

@@ -38,9 +38,23 @@ def lift(model: keras.Model, views: dict[str, np.ndarray]) -> np.ndarray:
 
 def flat_poses(views: dict[str, np.ndarray], mode: str) -> np.ndarray:
     """The flat pose (z = 0) of each view, what a lifter must beat: (poses, 17, 3)."""
-    poses, frame = normalization.normalize_2d(views["keypoints_2d"], mode, views["intrinsics"])
-    flat = normalization.lift(poses, np.zeros(poses.shape[:2], poses.dtype), frame.perspective)
-    return normalization.to_camera_frame(flat, frame)
+    return _lift_with(np.zeros(views["keypoints_2d"].shape[:2], np.float32), views, mode)
+
+
+def perfect_depth_poses(
+    views: dict[str, np.ndarray], mode: str, distance: float = 0.0
+) -> np.ndarray:
+    """Each view lifted by its true z, what a lifter can reach at best: (poses, 17, 3)."""
+    truth, _ = normalization.normalize_3d(views["keypoints_3d"], mode)
+    return _lift_with(truth[..., 2], views, mode, distance)
+
+
+def _lift_with(depths, views, mode, distance=0.0):
+    poses, frame = normalization.normalize_2d(
+        views["keypoints_2d"], mode, views["intrinsics"], distance
+    )
+    lifted = normalization.lift(poses, depths, frame.perspective)
+    return normalization.to_camera_frame(lifted, frame)
 
 
 @dataclasses.dataclass(frozen=True)
