@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from synpose_tf import losses, normalization
+from synpose_tf.critic_pass import critic_pass
 from synpose_tf.kcs import KinematicChain
 from synpose_tf.networks import Critic, Generator, ReprojectionNetwork
 from synpose_tf.optimizer import MomentumFreeAdam
@@ -126,7 +127,7 @@ class SynchronizedAdversarialModel(keras.Model):
         self.strategy = strategy
         self.angle_weight = angle_weight
         self.lipschitz = lipschitz
-        self.penalty_weight = penalty_weight
+        self.penalty_weight = penalty_weight if lipschitz == "penalty" else 0.0
         self.axis = axis
         self.turn_real = turn_real
         self.average = average
@@ -224,36 +225,29 @@ class SynchronizedAdversarialModel(keras.Model):
             depths = self.generator(batch.poses_2d, training=True)
             lifted = normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
             turned = turn(lifted, batch.axis, turns)
-            reprojected = self.reprojection(turned, training=True)
+            fake = (turned, self.reprojection(turned, training=True), self.kinematic_chain(turned))
             angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
 
         real = self._real_sample(batch, real_turns)
-        fake = (turned, reprojected)
-        with tf.GradientTape() as critic_tape:
-            critic_tape.watch(fake)
-            critic_loss, penalty, fake_score = self._critic_loss(real, fake, mixture)
-        critic_gradients, fake_gradients = critic_tape.gradient(
-            critic_loss, (self.critic.trainable_variables, fake)
-        )
-
-        # The critic's loss holds +mean(p_fake), the generator's -mean(p_fake): the backward
-        # pass through the critic serves both (equations 9 and 10).
-        upstream = [-gradient for gradient in fake_gradients]
+        critic = critic_pass(self.critic, real, fake, mixture, self.penalty_weight)
+        # The critic's loss holds +mean(p_fake), the generator's -mean(p_fake): the pass back
+        # through the critic serves both (equations 9 and 10).
+        upstream = [-gradient for gradient in critic.fake_gradients]
         generator_gradients, reprojection_gradients = generator_tape.gradient(
             [*fake, angle_loss],
             (self.generator.trainable_variables, self.reprojection.trainable_variables),
             output_gradients=[*upstream, tf.constant(self.angle_weight)],
         )
-        reprojection_loss = -fake_score
+        reprojection_loss = -critic.fake_score
         if self.strategy == "separate":
             reprojection_loss, reprojection_gradients = self._separate_reprojection(batch, lifted)
 
-        self._apply(critic_gradients, generator_gradients, reprojection_gradients)
+        self._apply(critic.gradients, generator_gradients, reprojection_gradients)
         return self._track(
-            critic_loss=critic_loss,
-            generator_loss=self.angle_weight * angle_loss - fake_score,
+            critic_loss=critic.loss,
+            generator_loss=self.angle_weight * angle_loss - critic.fake_score,
             angle_loss=angle_loss,
-            penalty=penalty,
+            penalty=critic.penalty,
             reprojection_loss=reprojection_loss,
         )
 
@@ -279,35 +273,11 @@ class SynchronizedAdversarialModel(keras.Model):
         return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
 
     def _real_sample(self, batch, turns):
-        if not self.turn_real:
-            return batch.poses_3d, batch.poses_2d
-        turned = turn(batch.poses_3d, batch.axis, turns)
-        return turned, normalization.reproject(turned, batch.perspective, keras.ops)
-
-    def _critic_loss(self, real, fake, mixture):
-        """Equation 9 and the penalty; also mean(p_fake)."""
-        size = tf.shape(mixture)[0]
-        real = (*real, self.kinematic_chain(real[0]))
-        fake = (*fake, self.kinematic_chain(fake[0]))
-        scores = self.critic([tf.concat(pair, axis=0) for pair in zip(real, fake, strict=True)])
-        real_score = tf.reduce_mean(scores[:size])
-        fake_score = tf.reduce_mean(scores[size:])
-        loss = fake_score - real_score
-        penalty = tf.constant(0.0)
-        if self.lipschitz == "penalty":
-            penalty = self._penalty(real, fake, mixture)
-            loss += self.penalty_weight * penalty
-        return loss, penalty, fake_score
-
-    def _penalty(self, real, fake, mixture):
-        mixed = []
-        for r, f in zip(real, fake, strict=True):
-            weight = tf.reshape(mixture, [-1] + [1] * (len(r.shape) - 1))
-            mixed.append(tf.stop_gradient(f + weight * (r - f)))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(mixed)
-            scores = self.critic(mixed)
-        return tf.reduce_mean(losses.gradient_penalty(tape.gradient(scores, mixed)))
+        poses_3d, poses_2d = batch.poses_3d, batch.poses_2d
+        if self.turn_real:
+            poses_3d = turn(poses_3d, batch.axis, turns)
+            poses_2d = normalization.reproject(poses_3d, batch.perspective, keras.ops)
+        return poses_3d, poses_2d, self.kinematic_chain(poses_3d)
 
     def _separate_reprojection(self, batch, lifted):
         """Figure 6a: the unturned pose, reprojected, against the input pose."""
