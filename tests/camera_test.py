@@ -41,6 +41,21 @@ def test_seven_subjects_have_four_cameras():
         assert all(cam.name == name for name, cam in cams.items())
 
 
+def test_parameters_are_the_published_ones():
+    """S1's first camera, as Human3.6M's metadata.xml lists it."""
+    cam = CAMERAS["S1.54138969"]
+    parameters = dict(zip(camera.INTRINSICS, cam.intrinsics, strict=True))
+    assert parameters == pytest.approx(
+        {
+            "fx": 1145.0494, "fy": 1143.7811, "cx": 512.54150, "cy": 515.45149,
+            "k1": -0.2070989, "k2": 0.2477752, "k3": -0.003075150,
+            "p1": -0.001424472, "p2": -0.0009756989,
+        },
+        rel=1e-6,
+    )  # fmt: skip
+    np.testing.assert_allclose(cam.position, [1841.107, 4955.285, 1563.445], atol=1e-3)
+
+
 @every_camera
 def test_projection_is_opencv_s(cam, world):
     fx, fy, cx, cy = cam.intrinsics[:4]

@@ -96,6 +96,19 @@ def test_flat_poses_have_no_depth_in_the_frame_of_the_mode(synthetic_views, mode
     assert 100 < error < 180
 
 
+def test_perfect_depth_is_the_best_that_a_lifter_can_do(synthetic_views):
+    views = {key: array[::40] for key, array in synthetic_views.items()}
+
+    def error(poses):
+        return metrics.pose_metrics(poses, views["keypoints_3d"])["mpjpe"].mean()
+
+    flat = error(evaluation.flat_poses(views, "paper"))
+    paper = error(evaluation.perfect_depth_poses(views, "paper"))
+    at_a_distance = error(evaluation.perfect_depth_poses(views, "paper", distance=13.0))
+    camera = error(evaluation.perfect_depth_poses(views, "camera"))
+    assert camera < 1e-6 < 10 < at_a_distance < paper < 25 < flat
+
+
 @pytest.mark.parametrize("mode", normalization.MODES)
 def test_lifting_in_chunks_is_the_model_s_own(new_model, synthetic_views, mode, monkeypatch):
     model = new_model(mode=mode)

@@ -169,6 +169,11 @@ def test_floor_that_the_2d_input_sets(request, source):
     assert error_with_true_depth(views, "camera") < 1e-6
 
 
+def test_planar_radius_leaves_out_depth_and_root(poses):
+    expected = np.hypot(poses[:, 1:, 0], poses[:, 1:, 1]).mean(-1)
+    np.testing.assert_allclose(normalization.planar_radius(poses)[:, 0, 0], expected)
+
+
 # === What is wrong or degenerate ===
 
 
