@@ -47,9 +47,8 @@ class SpatialScale(adversarial.SynchronizedAdversarialModel):
 class RenormalizedScale(SpatialScale):
     """Generated poses as well."""
 
-    def _critic_loss(self, real, fake, mixture):
-        turned, reprojected = fake
-        return super()._critic_loss(real, (turned / spatial_radius(turned), reprojected), mixture)
+    def _critic_inputs(self, poses_3d, poses_2d):
+        return super()._critic_inputs(poses_3d / spatial_radius(poses_3d), poses_2d)
 
 
 MODELS = {

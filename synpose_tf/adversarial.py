@@ -225,7 +225,7 @@ class SynchronizedAdversarialModel(keras.Model):
             depths = self.generator(batch.poses_2d, training=True)
             lifted = normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
             turned = turn(lifted, batch.axis, turns)
-            fake = (turned, self.reprojection(turned, training=True), self.kinematic_chain(turned))
+            fake = self._critic_inputs(turned, self.reprojection(turned, training=True))
             angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
 
         real = self._real_sample(batch, real_turns)
@@ -277,6 +277,9 @@ class SynchronizedAdversarialModel(keras.Model):
         if self.turn_real:
             poses_3d = turn(poses_3d, batch.axis, turns)
             poses_2d = normalization.reproject(poses_3d, batch.perspective, keras.ops)
+        return self._critic_inputs(poses_3d, poses_2d)
+
+    def _critic_inputs(self, poses_3d, poses_2d):
         return poses_3d, poses_2d, self.kinematic_chain(poses_3d)
 
     def _separate_reprojection(self, batch, lifted):
@@ -300,7 +303,7 @@ class SynchronizedAdversarialModel(keras.Model):
         step = tf.cast(self.generator_optimizer.iterations.value, tf.float32)
         decay = tf.minimum(self.average, step / (step + 10.0)) if self.average else 0.0
         for mean, variable in zip(
-            self.averaged_generator.variables, self.generator.variables, strict=True
+            self.averaged_generator.weights, self.generator.weights, strict=True
         ):
             mean.assign(variable.value + decay * (mean.value - variable.value))
 

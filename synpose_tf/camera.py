@@ -104,7 +104,7 @@ def distort(rays, intrinsics, xp=np):
     )
 
 
-def undistort(distorted, intrinsics, xp=np, iterations: int = 20):
+def undistort(distorted, intrinsics, xp=np, iterations: int = 10):
     """Inverse of `distort` by fixed-point iteration: (..., J, 2) to (..., J, 2).
 
     Converges to below 1e-3 px over the whole image of Human3.6M's lenses.
