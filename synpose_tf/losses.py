@@ -20,15 +20,21 @@ def sin_beta(poses):
     with z forward, every real pose has sin β >= 0 (the person's left is where it should be)
     and its mirror image in depth has sin β <= 0.
 
+    None of the 17 joints is the neck. Here it is the point two thirds of the way from thorax
+    to head top, beside the nose: from the thorax, the lean of the trunk would count as a
+    turn of the face, and people who bend or look up would have the wrong sign.
+
     Args:
         poses: (batch, 17, 3).
 
     Returns:
         (batch,).
     """
-    nose, neck, left, right = (
-        poses[:, H36M_17.index(name)] for name in ("Nose", "Thorax", "LShoulder", "RShoulder")
+    nose, thorax, head, left, right = (
+        poses[:, H36M_17.index(name)]
+        for name in ("Nose", "Thorax", "Head", "LShoulder", "RShoulder")
     )
+    neck = (thorax + 2.0 * head) / 3.0
     face, shoulders = nose - neck, left - right
     cross = face[:, 0] * shoulders[:, 2] - face[:, 2] * shoulders[:, 0]
     face_squared = face[:, 0] ** 2 + face[:, 2] ** 2

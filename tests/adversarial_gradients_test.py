@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from synpose_tf import losses, normalization
 from synpose_tf.adversarial import turn
+from synpose_tf.critic_pass import critic_pass
+from synpose_tf.networks import Critic
 
 NETWORKS = ("generator", "reprojection", "critic")
 
@@ -106,3 +108,31 @@ def test_one_step_has_the_gradients_of_the_three_losses(new_model, batch, argume
         assert largest > 1e-3
         for gradient, step in zip(expected[name], taken[name], strict=True):
             np.testing.assert_allclose(step, gradient, rtol=1e-3, atol=1e-4 * largest)
+
+
+@pytest.mark.parametrize("penalty_weight", [0.0, 10.0])
+def test_critic_pass_is_what_automatic_differentiation_gives(penalty_weight):
+    rng = np.random.default_rng(0)
+    critic = Critic(width=16)
+    critic.build()
+    critic.set_weights([rng.normal(0, 0.3, w.shape) for w in critic.get_weights()])
+    shapes = (9, 17, 3), (9, 17, 2), (9, 256)
+    real, fake = ([tf.constant(rng.normal(size=s), tf.float32) for s in shapes] for _ in range(2))
+    mixture = tf.constant(rng.uniform(size=(9, 1)), tf.float32)
+
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(fake)
+        fake_score = tf.reduce_mean(critic(fake))
+        penalty = plain_penalty(critic, real, fake, mixture)
+        loss = fake_score - tf.reduce_mean(critic(real)) + penalty_weight * penalty
+    expected = tape.gradient(loss, critic.trainable_variables)
+    expected += tape.gradient(fake_score, fake)
+
+    result = critic_pass(critic, real, fake, mixture, penalty_weight)
+    for value, plain in zip(
+        (result.loss, result.fake_score, result.penalty), (loss, fake_score, penalty), strict=True
+    ):
+        np.testing.assert_allclose(value, plain, rtol=1e-5)
+    gradients = [*result.gradients, *result.fake_gradients]
+    for gradient, plain in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(gradient, plain, rtol=1e-4, atol=1e-6)

@@ -88,9 +88,6 @@ def test_human36m_parents():
     assert H36M_17.bones[0] == (H36M_17.index("RHip"), H36M_17.index("Hip"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the clavicles hang on spine4; the data set's own tree has them on the neck"
-)
 def test_mpi_inf_3dhp_parents():
     """`joint_parents_o1` of the data set's own mpii_get_joint_set.m counts from 1."""
     official = [3, 1, 4, 5, 5, 2, 6, 7, 6, 9, 10, 11, 12, 6, 14, 15, 16, 17, 5, 19, 20, 21, 22, 5]
