@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.machinery import PathFinder
 
 import pytest
 from packaging.requirements import Requirement
@@ -35,7 +36,8 @@ def wheel(tmp_path_factory):
     copy = folder / "checkout"
     copy.mkdir()
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, copy]
@@ -94,6 +96,13 @@ def test_no_folder_leaks_to_the_top_level(name, tmp_path):
     origin = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True).strip()
     assert str(ROOT) not in origin
     assert "synpose" not in origin
+
+
+@pytest.mark.parametrize("name", ["datasets", "export"])
+def test_a_regular_install_works_inside_the_checkout_too(name):
+    """There the folder synpose_tf hides the installed package."""
+    spec = PathFinder.find_spec(f"synpose_tf.{name}", [str(ROOT / "synpose_tf")])
+    assert pathlib.Path(spec.origin).samefile(ROOT / name / "__init__.py")
 
 
 def test_the_metadata():
