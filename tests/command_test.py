@@ -168,6 +168,8 @@ def test_an_interrupted_run_keeps_its_last_checkpoint(folder):
         [sys.executable, "-m", "synpose_tf.train", *TRAIN, "--workdir=cut", "--steps=1000000"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # A shell's background jobs, such as a CI's, ignore SIGINT, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert any(line.startswith("step 2:") for line in process.stdout)
