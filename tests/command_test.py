@@ -163,7 +163,7 @@ def test_a_run_that_is_done_is_left_alone(trained, folder):
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_an_interrupted_run_keeps_its_last_checkpoint(folder):
+def test_an_interrupted_run_keeps_its_last_checkpoint(trained, folder):
     process = subprocess.Popen(
         [sys.executable, "-m", "synpose_tf.train", *TRAIN, "--workdir=cut", "--steps=1000000"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
