@@ -1,8 +1,10 @@
 """Files that are whole or not there."""
 
 import contextlib
+import errno
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 from synpose_tf.errors import SynposeError
@@ -43,3 +45,39 @@ def write_text(path: pathlib.Path, text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def new_folder(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives an empty temporary folder; when the block ends well, it becomes `path` in one step.
+
+    When the block fails, the temporary folder goes and there is no `path`.
+
+    Raises:
+        SynposeError: something stands at `path`, or the folder can't be written.
+    """
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            _sync(temporary)
+            temporary.rename(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise SynposeError(
+            f"{path}: can't be written ({error.strerror or error}). Name a folder that you may "
+            "write to, on a disk with space left."
+        ) from error
+
+
+def _sync(folder):
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb+") as handle:
+                os.fsync(handle.fileno())

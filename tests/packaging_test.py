@@ -122,10 +122,9 @@ def test_every_dependency_has_a_range(setup_cfg):
 
 def test_every_import_is_a_dependency(setup_cfg):
     """A package that only comes along with another may stop coming."""
-    declared = {
-        Requirement(line).name.lower().replace("_", "-")
-        for line in lines(setup_cfg["options"]["install_requires"])
-    }
+    required = setup_cfg["options"]["install_requires"]
+    required += setup_cfg["options.extras_require"]["export"]
+    declared = {Requirement(line).name.lower().replace("_", "-") for line in lines(required)}
     distributions = importlib.metadata.packages_distributions()
     for path in (path for folder in packages().values() for path in folder.glob("*.py")):
         if path.name.endswith("_test.py") or path.name in ("conftest.py", "testing.py"):

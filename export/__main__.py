@@ -1,0 +1,88 @@
+"""Exports a trained lifter, and verifies each export before it is handed out.
+
+  python -m synpose_tf.export --workdir=runs/… --output=FOLDER --manual_dir=FOLDER
+  python -m synpose_tf.export --workdir=runs/… --output=FOLDER --formats=saved_model,…
+
+An export goes to <output>/<format>/<version>/, the next version where there are some. It is
+reloaded by another runtime in a process of its own and compared with the Keras model on every
+test pose of the run's data set; one that differs by more than its tolerance fails, and is not
+kept. Prints one table of sizes, differences, errors, latency and memory, and writes it beside
+each export, with a model card.
+"""
+
+from absl import flags
+
+from synpose_tf import cli
+from synpose_tf.export import formats
+
+cli.define_data_flags(dataset=None)
+flags.DEFINE_string("workdir", None, "The folder of a training run.")
+flags.DEFINE_enum("checkpoint", "last", ["last", "best"], "Which of the run's checkpoints.")
+flags.DEFINE_string("output", None, "Folder for the exports.")
+flags.DEFINE_list(
+    "formats",
+    "saved_model",
+    "What to write, separated by commas:\n"
+    + "\n".join(f"{f.name}: {f.description}." for f in formats.FORMATS.values()),
+)
+flags.mark_flags_as_required(["workdir", "output"])
+FLAGS = flags.FLAGS
+
+
+def main():
+    import pathlib
+
+    from synpose_tf.errors import SynposeError
+
+    chosen = formats.select(FLAGS.formats)  # Refused before TensorFlow is imported.
+    output = pathlib.Path(FLAGS.output).expanduser()
+    if output.exists() and not output.is_dir():
+        raise SynposeError(f"--output={output}: is a file; name a folder.")
+
+    from synpose_tf import files, pipeline
+    from synpose_tf.export import report, trained
+
+    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    lifter = trained.from_workdir(FLAGS.workdir, FLAGS.checkpoint, source)
+    print(f"lifter   {lifter.origin}; {lifter.mode} normalisation")
+    print(f"verified on {len(lifter.test['keypoints_2d']):,} test poses")
+    measured, failed = [], []
+    for format in chosen:
+        result, folder = _export(format, lifter, output)
+        measured.append(result)
+        print(f"{format.name:12} {folder or 'FAILED'}")
+        failed += [f"{format.name}: {failure}." for failure in result.failures]
+    table = report.Report(lifter.origin, report.reference(lifter), tuple(measured))
+    print(f"\n{table.text()}")
+    files.write_text(output / "verification.json", table.json())
+    files.write_text(output / "verification.md", table.markdown())
+    if failed:
+        raise SynposeError(
+            "\n".join(failed) + "\nWhat failed was not kept; the other formats are in their place."
+        )
+
+
+def _export(format, lifter, output):
+    """Writes, verifies and keeps one format: its measurement, and its folder or None."""
+    from synpose_tf import files
+    from synpose_tf.export import model_card, verification, versions
+
+    folder = versions.next_version(output / format.name)
+    try:
+        with files.new_folder(folder) as staging:
+            format.write(lifter, staging)
+            measured = verification.measure(format, staging, lifter)
+            if measured.failures:
+                raise _Failed
+            model_card.write(staging, format, lifter, measured)
+    except _Failed:
+        return measured, None
+    return measured, folder
+
+
+class _Failed(Exception):
+    """Leaves `files.new_folder` without the folder."""
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,100 @@
+"""The formats that a lifter can be exported to.
+
+A format is a writer, a runtime that is not the one that wrote it, and the difference from the
+Keras model that it may have. Modules that do the writing are imported when they are asked for.
+"""
+
+import dataclasses
+import importlib.util
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+from synpose_tf.errors import SynposeError
+
+_HERE = pathlib.Path(__file__).parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Tolerance:
+    """How far an export may be from the Keras model on the test poses.
+
+    Args:
+        difference: of any joint, millimetres at the true mean root distance.
+        mpjpe: change of the MPJPE, millimetres.
+    """
+
+    difference: float
+    mpjpe: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """One way to hand out a lifter.
+
+    Args:
+        name: what --formats calls it, and its folder below the output.
+        description: one line for --help and the model card.
+        write: given a `trained.TrainedLifter` and an empty folder, writes the export into it.
+        runtime: a Python file that defines `load(folder)`, which returns a function from named
+            arrays, `keypoints` (n, 17, 2) and in camera mode `intrinsics` (n, 9), to `poses`
+            (n, 17, 3). It runs where neither synpose_tf, Keras nor TensorFlow can be imported.
+        tolerance: what verification allows.
+        requires: modules that writing and reloading import beyond the package's own, with the
+            name of the package to install.
+    """
+
+    name: str
+    description: str
+    write: Callable[[Any, pathlib.Path], None]
+    runtime: pathlib.Path
+    tolerance: Tolerance
+    requires: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def check_requirements(self) -> None:
+        """Raises:
+        SynposeError: a package is missing.
+        """
+        missing = [p for m, p in self.requires.items() if importlib.util.find_spec(m) is None]
+        if missing:
+            raise SynposeError(
+                f"--formats={self.name} needs {', '.join(missing)}: "
+                "pip install 'synpose_tf[export]'"
+            )
+
+
+def _saved_model(trained, folder):
+    from synpose_tf.export import saved_model
+
+    saved_model.write(trained, folder)
+
+
+_ALL = (
+    Format(
+        "saved_model",
+        "TensorFlow SavedModel for TensorFlow Serving, pixels in, 3D poses out",
+        _saved_model,
+        _HERE / "c_api.py",
+        Tolerance(difference=0.01, mpjpe=0.001),
+        {"tensorflow_serving": "tensorflow-serving-api"},
+    ),
+)
+FORMATS = {format.name: format for format in _ALL}
+
+
+def select(names: list[str]) -> list[Format]:
+    """Formats by name.
+
+    Raises:
+        SynposeError: an unknown name, none at all, or a package is missing.
+    """
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown or not names:
+        raise SynposeError(
+            f"--formats={','.join(names)}: {unknown[0] if unknown else 'nothing'!r} is no format; "
+            f"formats are {', '.join(FORMATS)}."
+        )
+    chosen = [FORMATS[name] for name in dict.fromkeys(names)]
+    for format in chosen:
+        format.check_requirements()
+    return chosen

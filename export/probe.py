@@ -1,0 +1,88 @@
+"""Runs an export in a process of its own, by a runtime that needs no model code.
+
+  python probe.py RUNTIME.py FOLDER INPUTS.npz OUTPUTS.npz
+
+Imports of synpose_tf, Keras and TensorFlow fail in this process. Writes the poses of all
+inputs, the latency of one pose and of a batch on one core, and the process's peak memory.
+Run as a file, so that nothing of the package is imported.
+"""
+
+import importlib.util
+import os
+import sys
+import time
+
+import numpy as np
+
+BLOCKED = ("synpose_tf", "keras", "tf_keras", "tensorflow")
+REQUEST = 4096  # Poses a request, for the poses of all inputs.
+BATCH = 256  # Poses a request, for the latency of a batch.
+
+
+class _Blocker:
+    """Refuses to import the blocked packages."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ImportError(f"{name} is blocked in this process")
+
+
+def _load(runtime, folder):
+    spec = importlib.util.spec_from_file_location("runtime", runtime)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.load(folder)
+
+
+def _median_seconds(call, least_calls, seconds):
+    """Median time of a call, over at least so many calls and so many seconds."""
+    for _ in range(3):
+        call()
+    times = []
+    while len(times) < least_calls or sum(times) < seconds:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+def peak_memory() -> float:
+    """The process's peak resident memory, bytes.
+
+    Not `ru_maxrss` where Linux tells more: a child begins with its parent's.
+    """
+    try:
+        with open("/proc/self/status") as status:
+            line = next(line for line in status if line.startswith("VmHWM"))
+        return 1024.0 * int(line.split()[1])
+    except (OSError, StopIteration):
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def main(runtime, folder, inputs_path, outputs_path):
+    """Loads, lifts, measures, writes."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    sys.meta_path.insert(0, _Blocker())
+    with np.load(inputs_path) as archive:
+        inputs = {name: archive[name] for name in archive.files}
+    run = _load(runtime, folder)
+    count = len(inputs["keypoints"])
+
+    def lift(start, size):
+        return run({name: a[start : start + size] for name, a in inputs.items()})["poses"]
+
+    poses = np.concatenate([lift(start, REQUEST) for start in range(0, count, REQUEST)])
+    figures = {
+        "one_pose_s": _median_seconds(lambda: lift(0, 1), 200, 0.3),
+        "batch_s": _median_seconds(lambda: lift(0, BATCH), 20, 0.3),
+        "peak_memory": peak_memory(),
+    }
+    np.savez(outputs_path, poses=poses, **figures)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

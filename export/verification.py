@@ -1,0 +1,146 @@
+"""Verifying an export: another runtime must give the Keras model's poses of the test split.
+
+Each export is written beside its final place, reloaded in a process of its own, compared, and
+moved to its place only if it passes.
+"""
+
+import dataclasses
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+from synpose_tf import metrics
+from synpose_tf.errors import SynposeError
+from synpose_tf.export import probe
+from synpose_tf.export.formats import Format
+from synpose_tf.export.trained import TrainedLifter
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """What was measured of one export.
+
+    Args:
+        format: its name.
+        size: bytes.
+        max_difference, mean_difference: of the joints from the Keras model's, millimetres at
+            the true mean root distance.
+        mpjpe, p_mpjpe: on the test split, millimetres.
+        mpjpe_change, p_mpjpe_change: against the Keras model, millimetres.
+        one_pose, batch: latency on one core, seconds; a batch is `probe.BATCH` poses.
+        peak_memory: of a process that loads and runs it, bytes.
+        failures: what exceeds the tolerance; empty where the export passed.
+    """
+
+    format: str
+    size: int
+    max_difference: float
+    mean_difference: float
+    mpjpe: float
+    p_mpjpe: float
+    mpjpe_change: float
+    p_mpjpe_change: float
+    one_pose: float
+    batch: float
+    peak_memory: float
+    failures: tuple[str, ...] = ()
+
+
+def measure(format: Format, folder: pathlib.Path, trained: TrainedLifter) -> Measurement:
+    """Reloads an export and compares it with the Keras model on every test pose.
+
+    Args:
+        format: of the export.
+        folder: that the format's writer filled.
+        trained: the lifter that was exported.
+
+    Raises:
+        SynposeError: the runtime can't load or run the export.
+    """
+    results = run_apart(format, folder, inputs_of(trained))
+    return compare(format, folder_size(folder), results, trained)
+
+
+def inputs_of(trained: TrainedLifter) -> dict[str, np.ndarray]:
+    """The test views as an export takes them: `keypoints`, in camera mode `intrinsics`."""
+    inputs = {"keypoints": trained.test["keypoints_2d"]}
+    if trained.mode == "camera":
+        inputs["intrinsics"] = trained.test["intrinsics"]
+    return {name: np.asarray(array, np.float32) for name, array in inputs.items()}
+
+
+def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndarray]:
+    """Runs `probe.py` on an export: `poses` (n, 17, 3) and the figures it measures.
+
+    Raises:
+        SynposeError: the process fails.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        given, got = pathlib.Path(scratch, "inputs.npz"), pathlib.Path(scratch, "outputs.npz")
+        np.savez(given, **inputs)
+        command = [sys.executable, probe.__file__, format.runtime, folder, given, got]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
+        if finished.returncode:
+            last = (finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"])[
+                -1
+            ]
+            raise SynposeError(
+                f"{format.name}: {format.runtime.name} can't load and run the export ({last}). "
+                "Nothing was written."
+            )
+        with np.load(got) as archive:
+            return {name: archive[name] for name in archive.files}
+
+
+def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measurement:
+    """Measures results of `run_apart` against the Keras model and the truth."""
+    poses, expected = results["poses"], trained.lifted
+    truth = trained.test["keypoints_3d"]
+    if poses.shape != expected.shape:
+        raise SynposeError(f"{format.name}: gives {poses.shape} poses, expected {expected.shape}.")
+    # One scale for both, the one that gives the Keras model's pose its true size.
+    scale = _mean_root_distance(truth) / _mean_root_distance(expected)
+    difference = np.linalg.norm(poses - expected, axis=-1) * scale
+    figures, reference = (
+        {key: float(value.mean()) for key, value in metrics.pose_metrics(p, truth).items()}
+        for p in (poses, expected)
+    )
+    measured = Measurement(
+        format.name,
+        size,
+        float(difference.max()),
+        float(difference.mean()),
+        figures["mpjpe"],
+        figures["p_mpjpe"],
+        figures["mpjpe"] - reference["mpjpe"],
+        figures["p_mpjpe"] - reference["p_mpjpe"],
+        float(results["one_pose_s"]),
+        float(results["batch_s"]),
+        float(results["peak_memory"]),
+    )
+    return dataclasses.replace(measured, failures=_failures(measured, format.tolerance))
+
+
+def _mean_root_distance(poses):
+    return np.linalg.norm(metrics.root_relative(poses), axis=-1).mean(-1, keepdims=True)
+
+
+def _failures(measured, tolerance):
+    """What exceeds its tolerance. A figure that is not a number exceeds every one."""
+    limits = {
+        "a joint differs from the Keras model's": (measured.max_difference, tolerance.difference),
+        "MPJPE changes": (measured.mpjpe_change, tolerance.mpjpe),
+    }
+    return tuple(
+        f"{what} by {figure:.4g} mm, allowed are {limit:g} mm"
+        for what, (figure, limit) in limits.items()
+        if not abs(figure) <= limit
+    )
+
+
+def folder_size(folder: pathlib.Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
