@@ -1,0 +1,91 @@
+"""Files of lifted poses: the formats, by name.
+
+  from synpose_tf import output
+  output.FORMATS["bvh"].write(tracks, "walk.bvh")
+  output.write(tracks, "walk.json")  # by the suffix
+
+`docs/outputs.md` describes what each file holds.
+"""
+
+import dataclasses
+import importlib
+import pathlib
+from collections.abc import Sequence
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.tracks import PoseTrack
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Args:
+        name: what users call it, also its key in `FORMATS`.
+        suffix: of its files, with the dot.
+        description: one line for a command's help.
+        needs_pose: whether it is nothing without at least one lifted frame.
+    """
+
+    name: str
+    suffix: str
+    description: str
+    needs_pose: bool = True
+
+    def write(self, tracks: Sequence[PoseTrack], path) -> list[pathlib.Path]:
+        """Writes a file, whole or not at all.
+
+        Args:
+            tracks: one or more people.
+            path: where to; the suffix is taken as it is.
+
+        Returns:
+            The files written: `path`, or with several people in a format that holds one
+            (BVH), one beside it for each.
+
+        Raises:
+            SynposeError: nothing to write, a library that the format needs is missing, or
+                the file can't be written.
+        """
+        path = pathlib.Path(path)
+        if not sum(len(track.poses) for track in tracks):
+            raise SynposeError(
+                f"{path}: nothing to write, the input holds no frame with a person. Look at the "
+                "detector's output: it found nobody, or all was filtered out."
+            )
+        if self.needs_pose and not any(track.lifted.any() for track in tracks):
+            raise SynposeError(
+                f"{path}: nothing to write, no frame has a pose: the detector found too few "
+                "joints in each. The formats npz and json hold such frames, marked."
+            )
+        # Here, because pictures and C3D import libraries that the others can do without.
+        writer = importlib.import_module(f"{__name__}.{self.name}_file")
+        return writer.write(tracks, path)
+
+
+FORMATS = {
+    kind.name: kind
+    for kind in (
+        Format("npz", ".npz", "NumPy arrays, all that is known", needs_pose=False),
+        Format("json", ".json", "the same as text, a record for each frame", needs_pose=False),
+    )
+}
+
+
+def format_of(path) -> Format:
+    """The format of a file's name.
+
+    Raises:
+        SynposeError: no format has this suffix.
+    """
+    suffix = pathlib.Path(path).suffix.lower()
+    for kind in FORMATS.values():
+        if kind.suffix == suffix:
+            return kind
+    known = ", ".join(kind.suffix for kind in FORMATS.values())
+    raise SynposeError(f"{path}: no output format has the suffix {suffix!r}; there are {known}.")
+
+
+def write(tracks: Sequence[PoseTrack], path) -> list[pathlib.Path]:
+    """Writes a file in the format of its suffix: `format_of` and `Format.write`."""
+    return format_of(path).write(tracks, path)

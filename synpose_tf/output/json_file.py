@@ -1,0 +1,81 @@
+"""Poses as JSON, written frame by frame, so that length costs no memory.
+
+  {… the entries of `synpose_tf.output.schema` …,
+   "tracks": [{"name": …, "body_height": …, "image_size": [width, height] or null,
+     "frames": [{"frame": 0, "time": 0.0, "pose": [[x, y, z], … 17] or null,
+                 "root": [x, y, z] or null, "keypoints": [[x, y] or null, … 17],
+                 "inferred": ["Nose", …]}, …]}, …]}
+
+Millimetres have one decimal, pixels two. A number that is not finite never appears: null
+stands for what is not known.
+"""
+
+import json
+
+import numpy as np
+
+from synpose_tf import files
+from synpose_tf.output import schema
+from synpose_tf.skeleton import H36M_17
+
+_CHUNK = 1024
+
+
+def write(tracks, path):
+    """See `Format.write`."""
+    with files.replacing(path) as temporary, temporary.open("w", encoding="ascii") as handle:
+        handle.write(f'{_text(schema.ABOUT)[:-1]},"tracks":[')
+        for number, track in enumerate(tracks):
+            handle.write(",\n" if number else "\n")
+            _write_track(handle, track)
+        handle.write("\n]}\n")
+    return [path]
+
+
+def _write_track(handle, track):
+    size = track.image_size and [int(length) for length in track.image_size]
+    about = {"name": track.name, "body_height": float(track.body_height), "image_size": size}
+    handle.write(f'{_text(about)[:-1]},"frames":[')
+    for start in range(0, len(track.poses), _CHUNK):
+        for number, record in enumerate(_records(track, slice(start, start + _CHUNK)), start):
+            handle.write(f"{',' if number else ''}\n{_text(record)}")
+    handle.write("\n]}")
+
+
+def _records(track, chosen):
+    times = np.round(np.asarray(track.times[chosen], float), 6)
+    roots = [None] * len(times) if track.root is None else _points(track.root[chosen], 1)
+    columns = zip(
+        track.frames[chosen],
+        times.tolist(),
+        track.lifted[chosen],
+        _points(track.poses[chosen], 1),
+        roots,
+        _points(track.keypoints[chosen], 2),
+        track.inferred[chosen],
+        strict=True,
+    )
+    for frame, time, lifted, pose, root, keypoints, inferred in columns:
+        yield {
+            "frame": int(frame),
+            "time": time,
+            "pose": pose if lifted else None,
+            "root": root,
+            "keypoints": keypoints,
+            "inferred": [H36M_17.joints[joint] for joint in np.flatnonzero(inferred)],
+        }
+
+
+def _points(points, decimals):
+    """Nested lists of points (..., d), None for one that is not finite."""
+    points = np.round(np.asarray(points, np.float64), decimals) + 0.0  # no -0.0
+    known = np.isfinite(points).all(axis=-1)
+    if known.all():
+        return points.tolist()
+    if points.ndim > 2:
+        return [_points(row, decimals) for row in points]
+    return [point if seen else None for point, seen in zip(points.tolist(), known, strict=True)]
+
+
+def _text(value):
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
