@@ -168,3 +168,19 @@ def rotate_rays(rays, rotation, xp=np):
     """Rays (..., J, 2) as a camera turned by `rotation` (..., 3, 3) sees them."""
     turned = rotate(xp.concatenate([rays, xp.ones_like(rays[..., :1])], axis=-1), rotation, xp)
     return turned[..., :2] / turned[..., 2:]
+
+
+def turn(points, axis, angles, xp=np):
+    """Turns points about axes through the origin by Rodrigues' formula.
+
+    p cos θ + (a × p) sin θ + a (a · p)(1 - cos θ).
+
+    Args:
+        points: (batch, J, 3).
+        axis: (batch, 3), unit vectors.
+        angles: (batch, 1), radians.
+    """
+    axis = axis[:, None] + xp.zeros_like(points)
+    cos, sin = xp.cos(angles)[..., None], xp.sin(angles)[..., None]
+    along = xp.sum(axis * points, axis=-1, keepdims=True)
+    return points * cos + xp.cross(axis, points) * sin + axis * along * (1.0 - cos)

@@ -64,7 +64,8 @@ def define_data_flags(dataset: str | None) -> None:
         "dataset",
         dataset,
         "Data set, by its TFDS name: synthetic_pose (needs no download), cmu_mocap, …; with its "
-        "config after a slash where it has several.",
+        "config after a slash where it has several. Training takes several, with commas between; "
+        "the first one's test split validates.",
     )
     flags.DEFINE_string(
         "manual_dir",

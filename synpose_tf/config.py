@@ -21,6 +21,7 @@ class TrainConfig:
         seed: of weights, data order and random turns.
         model: arguments of `SynchronizedAdversarialModel`.
         optimizer: arguments of its `compile`.
+        augmentation: arguments of `synpose_tf.augmentation.Augmentation`.
     """
 
     steps: int = 4000
@@ -29,6 +30,7 @@ class TrainConfig:
     seed: int = 0
     model: dict[str, Any] = dataclasses.field(default_factory=dict)
     optimizer: dict[str, Any] = dataclasses.field(default_factory=dict)
+    augmentation: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         for name in ("steps", "batch_size", "validate_every"):
@@ -38,16 +40,22 @@ class TrainConfig:
     def override(self, **values) -> "TrainConfig":
         """This configuration with the values that are not None.
 
-        `mode` goes to the model, `jit_compile` and `learning_rate` to the optimizer.
+        `mode` goes to the model, `jit_compile` and `learning_rate` to the optimizer, `noise`
+        to the augmentation.
         """
         values = {key: value for key, value in values.items() if value is not None}
         model, optimizer = dict(self.model), dict(self.optimizer)
+        augmentation = dict(self.augmentation)
         if "mode" in values:
             model["mode"] = values.pop("mode")
         for key in ("jit_compile", "learning_rate"):
             if key in values:
                 optimizer[key] = values.pop(key)
-        return dataclasses.replace(self, model=model, optimizer=optimizer, **values)
+        if "noise" in values:
+            augmentation["noise"] = values.pop("noise")
+        return dataclasses.replace(
+            self, model=model, optimizer=optimizer, augmentation=augmentation, **values
+        )
 
 
 def _check_integer(name, value, low, high=2**31 - 1):

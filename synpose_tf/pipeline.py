@@ -14,6 +14,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import synpose_tf.datasets
+from synpose_tf.augmentation import Augmentation
 from synpose_tf.errors import SynposeError
 
 TRAINING_KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics", "up")
@@ -67,6 +68,35 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
         ) from error
     builder.download_and_prepare(download_config=config)
     return builder
+
+
+def prepare_all(
+    names: str, manual_dir: str | None = None, data_dir: str | None = None
+) -> list[tfds.core.DatasetBuilder]:
+    """Prepares several data sets, named with commas between; the first is the main one.
+
+    `manual_dir` is for those that are made from the user's own files.
+
+    Raises:
+        SynposeError: as `prepare`, or a name that stands twice.
+    """
+    listed = [name.strip() for name in names.split(",")]
+    if len(set(listed)) != len(listed):
+        raise SynposeError(f"--dataset={names}: a data set is named twice.")
+    builders = []
+    for name in listed:
+        known = synpose_tf.datasets.BUILDERS.get(name.split("/")[0])
+        needs_files = len(listed) == 1 or (known and known.MANUAL_DOWNLOAD_INSTRUCTIONS)
+        builders.append(prepare(Source(name, manual_dir if needs_files else None, data_dir)))
+    return builders
+
+
+def read_splits(
+    builders: list[tfds.core.DatasetBuilder], split: str, keys
+) -> dict[str, np.ndarray]:
+    """Reads a split of each data set, one after another, as `read_split` does."""
+    parts = [read_split(builder, split, keys) for builder in builders]
+    return {key: np.concatenate([part[key] for part in parts]) for key in keys}
 
 
 def _fingerprint(folder: pathlib.Path) -> str:
@@ -134,7 +164,11 @@ def _damaged(builder, split, reason):
 
 
 def training_batches(
-    arrays: dict[str, np.ndarray], batch_size: int, seed: int, first_step: int = 0
+    arrays: dict[str, np.ndarray],
+    batch_size: int,
+    seed: int,
+    first_step: int = 0,
+    augmentation: Augmentation | None = None,
 ) -> tf.data.Dataset:
     """Endless training batches, from step `first_step` on.
 
@@ -143,6 +177,7 @@ def training_batches(
         batch_size: examples a batch.
         seed: of the permutations, one an epoch.
         first_step: the step that the first batch belongs to.
+        augmentation: what to change in the examples, with draws from (seed, step).
 
     Returns:
         A data set of dicts of tensors (batch_size, …).
@@ -167,7 +202,10 @@ def training_batches(
             max_index=tf.constant(count - 1, tf.int64),
             rounds=12,
         )
-        return {key: tf.gather(tensor, index) for key, tensor in tensors.items()}
+        examples = {key: tf.gather(tensor, index) for key, tensor in tensors.items()}
+        if augmentation is None:
+            return examples
+        return augmentation(examples, tf.stack([tf.constant(seed, tf.int64), step]))
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
     return steps.map(batch, num_parallel_calls=2).prefetch(4)

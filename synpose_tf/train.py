@@ -37,6 +37,12 @@ flags.DEFINE_integer("validate_every", None, "Steps between validations. Default
 flags.DEFINE_float(
     "learning_rate", None, "Of all three Adams. Default: the config's.", lower_bound=0.0
 )
+flags.DEFINE_float(
+    "noise",
+    None,
+    "Gaussian noise on the training examples' 2D joints: standard deviation in pixels.",
+    lower_bound=0.0,
+)
 flags.DEFINE_integer("seed", None, "Fixes weights, data order and random turns. Default: 0.")
 flags.DEFINE_bool("xla", None, "Compile the training step with XLA. Default: the config's.")
 FLAGS = flags.FLAGS
@@ -49,6 +55,7 @@ def main():
         validate_every=FLAGS.validate_every,
         seed=FLAGS.seed,
         mode=FLAGS.normalization,
+        noise=FLAGS.noise,
         learning_rate=FLAGS.learning_rate,
         jit_compile=FLAGS.xla,
     )
@@ -57,50 +64,55 @@ def main():
 
     model = training.new_model(config)
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode))
-    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    builder = pipeline.prepare(source)
-    workdir.open_for(_run(config, builder))
+    builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    workdir.open_for(_run(config, builders))
     if workdir.checkpoint("last").exists():
         model = workdir.load("last")
         print(f"going on with {workdir.path} from step {int(model.critic_optimizer.iterations)}")
 
-    arrays = pipeline.read_split(builder, "train", pipeline.TRAINING_KEYS)
-    views = pipeline.read_split(builder, "test", pipeline.TRAINING_KEYS)
+    arrays = pipeline.read_splits(builders, "train", pipeline.TRAINING_KEYS)
+    views = pipeline.read_split(builders[0], "test", pipeline.TRAINING_KEYS)
     views = training.validation_sample(views)
-    _announce(builder, arrays, views, model, workdir)
+    _announce(builders, len(arrays["keypoints_2d"]), len(views["keypoints_2d"]), model, workdir)
     history = training.train(model, arrays, views, workdir, config)
     _summarize(history, views, model, workdir)
 
 
 def _default_workdir(mode):
     name = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
-    return f"runs/{FLAGS.dataset.replace('/', '_')}_{name}_{mode}"
+    dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
+    return f"runs/{dataset}_{name}_{mode}"
 
 
-def _run(config, builder):
+def _run(config, builders):
     import dataclasses
 
-    return {
+    first, *others = builders
+    run = {
         "version": __version__,
-        "dataset": builder.info.full_name,
-        "data": builder.data_path.parent.parent.name,
+        "dataset": first.info.full_name,
+        "data": first.data_path.parent.parent.name,
         "config": dataclasses.asdict(config),
     }
+    return run | ({"mixed_with": [b.info.full_name for b in others]} if others else {})
 
 
-def _announce(builder, arrays, views, model, workdir):
+def _announce(builders, training_views, validation_views, model, workdir):
     parameters = sum(
         network.count_params() for network in (model.generator, model.reprojection, model.critic)
     )
-    print(f"data set   {builder.info.full_name}: {len(arrays['keypoints_2d']):,} training views")
-    about = builder.info.metadata or {}
-    for split in ("train", "test"):
-        if split in about:
-            print(f"  {split:8} {_describe(about[split])}")
-    for note in about.get("notes", ()):
-        print(f"  note     {note}")
+    for builder in builders:
+        print(f"data set   {builder.info.full_name}")
+        about = builder.info.metadata or {}
+        for split in ("train", "test"):
+            if split in about:
+                print(f"  {split:8} {_describe(about[split])}")
+        for note in about.get("notes", ()):
+            print(f"  note     {note}")
     print(
-        f"validation {len(views['keypoints_2d']):,} views, evenly from the test split\n"
+        f"training   {training_views:,} views\n"
+        f"validation {validation_views:,} views, evenly from the test split of "
+        f"{builders[0].info.full_name}\n"
         f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"
         f"workdir    {workdir.path}"
     )

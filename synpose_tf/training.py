@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from synpose_tf import evaluation, metrics, plotting
 from synpose_tf.adversarial import SynchronizedAdversarialModel
+from synpose_tf.augmentation import Augmentation
 from synpose_tf.checkpoint import Workdir
 from synpose_tf.config import TrainConfig
 from synpose_tf.errors import SynposeError
@@ -34,6 +35,18 @@ def new_model(config: TrainConfig) -> SynchronizedAdversarialModel:
     except (TypeError, ValueError) as error:
         raise SynposeError(f"--config: {error}") from error
     return model
+
+
+def new_augmentation(config: TrainConfig) -> Augmentation | None:
+    """What the configuration wants changed in its examples; None for nothing.
+
+    Raises:
+        SynposeError: the configuration has an argument that `Augmentation` does not take.
+    """
+    try:
+        return Augmentation(**config.augmentation) if config.augmentation else None
+    except TypeError as error:
+        raise SynposeError(f"--config: {error}") from error
 
 
 def validation_sample(views: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -150,7 +163,9 @@ def train(
     """
     first = int(model.critic_optimizer.iterations.numpy())
     monitor = Monitor(model, views, workdir, first)
-    batches = iter(training_batches(arrays, config.batch_size, config.seed, first))
+    augmentation = new_augmentation(config)
+    batches = training_batches(arrays, config.batch_size, config.seed, first, augmentation)
+    batches = iter(batches)
     model.make_train_function()
     model.reset_metrics()
     # Without a terminal there is no bar, but a line a validation.

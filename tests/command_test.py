@@ -78,7 +78,7 @@ def test_help_names_every_flag_and_ends_well(command, tmp_path):
 
 
 def test_training_prints_what_it_trains_on_and_what_it_reached(trained):
-    assert f"{VIEWS['train']} training views" in trained.stdout
+    assert f"training   {VIEWS['train']} views" in trained.stdout
     assert f"{VIEWS['test']} views, evenly from the test split" in trained.stdout
     assert "step 2: validation MPJPE" in trained.stdout
     assert "step 4: validation MPJPE" in trained.stdout

@@ -1,0 +1,97 @@
+"""Fills in 2D joints that a detector missed or a layout lacks.
+
+The joints of people in images are close to jointly Gaussian once place and size are taken
+away. What is missing is then the conditional mean given what is seen (Gaussian process
+regression, "kriging"): linear, in closed form, for any set of missing joints. The pose's
+place is part of the model, as a variance so large that it says nothing; its size is taken
+from the joints that are seen.
+"""
+
+import dataclasses
+import functools
+import importlib.resources
+
+import numpy as np
+
+from synpose_tf.normalization import normalize_2d
+from synpose_tf.skeleton import H36M_17
+
+# Variance of a pose's place, in squared mean radii: any place is as good as any other.
+_PLACE = 25.0
+# Variance of a joint that is seen, in squared mean radii: a detector is about 3 % off.
+_NOISE = 1e-3
+# Fewer joints than these fix neither place nor size.
+MIN_JOINTS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class PoseDistribution:
+    """A Gaussian over normalised 2D poses (`paper` mode of `synpose_tf.normalization`).
+
+    Args:
+        mean: (17, 2).
+        covariance: (34, 34), of the flattened poses x0, y0, x1, ….
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    @classmethod
+    def fit(cls, pixels) -> "PoseDistribution":
+        """From complete 2D poses (n, 17, 2), pixels, and their mirror images."""
+        poses, _ = normalize_2d(np.asarray(pixels, np.float64), "paper")
+        mirrored = poses[:, list(H36M_17.mirror)] * [-1.0, 1.0]
+        flat = np.concatenate([poses, mirrored]).reshape(2 * len(poses), -1)
+        mean = flat.mean(0).reshape(-1, 2)
+        return cls(mean.astype(np.float32), np.cov(flat.T).astype(np.float32))
+
+    @classmethod
+    @functools.cache
+    def pretrained(cls) -> "PoseDistribution":
+        """The one that comes with the package."""
+        resource = importlib.resources.files("synpose_tf").joinpath("pretrained", "poses_2d.npz")
+        with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+            return cls(arrays["mean"], arrays["covariance"])
+
+    def complete(self, pixels, seen, xp=np):
+        """Fills in the joints that are not seen.
+
+        Args:
+            pixels: (n, 17, 2); what stands where a joint is not seen does not matter, if finite.
+            seen: (n, 17), 1.0 where a joint is seen, else 0.0.
+            xp: NumPy, or `keras.ops` inside a graph.
+
+        Returns:
+            (n, 17, 2), pixels; joints that are seen are as they came. With fewer than
+            `MIN_JOINTS` seen, the joints filled in mean nothing.
+        """
+        seen = seen[..., None]
+        count = xp.maximum(xp.sum(seen, axis=1, keepdims=True), 1.0)
+        centre = xp.sum(seen * pixels, axis=1, keepdims=True) / count
+        size = self._size(pixels - centre, seen, count, xp)
+        poses = (pixels - centre) / size
+        filled = self._conditional_mean(poses, seen, xp) * size + centre
+        return seen * pixels + (1.0 - seen) * filled
+
+    def _size(self, centred, seen, count, xp):
+        """The mean radius (n, 1, 1) that the spread of the seen joints speaks for."""
+        spread = xp.sum(seen * centred**2, axis=(1, 2), keepdims=True)
+        mean = xp.sum(seen * self.mean, axis=1, keepdims=True) / count
+        moving = xp.sum(seen * (self.mean - mean) ** 2, axis=(1, 2), keepdims=True)
+        variance = np.diag(self.covariance).reshape(1, -1, 2)
+        usual = moving + xp.sum(seen * variance, axis=(1, 2), keepdims=True)
+        return xp.sqrt(spread / xp.maximum(usual, 1e-9)) + 1e-9
+
+    def _conditional_mean(self, poses, seen, xp):
+        """μ + Σ·s (Σss + noise)⁻¹ (x - μ)s, the unseen joints taken out by zero rows."""
+        size = self.covariance.shape[0]
+        same_axis = (np.arange(size)[:, None] - np.arange(size)) % 2 == 0
+        covariance = self.covariance + _PLACE * same_axis.astype(np.float32)
+        flat = (-1, size)
+        mask = xp.reshape(xp.broadcast_to(seen, poses.shape), flat)
+        system = mask[:, :, None] * covariance * mask[:, None, :]
+        diagonal = (1.0 - mask) + _NOISE * mask
+        system = system + diagonal[:, :, None] * np.eye(size, dtype=np.float32)
+        offset = xp.reshape(poses - self.mean, flat) * mask
+        weights = xp.linalg.solve(system, offset[..., None])[..., 0]
+        return self.mean + xp.reshape(xp.matmul(weights, covariance), (-1, *self.mean.shape))
