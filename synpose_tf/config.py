@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import importlib.util
+import json
 import pathlib
 import pkgutil
 from typing import Any
@@ -41,10 +42,10 @@ class TrainConfig:
         """This configuration with the values that are not None.
 
         `mode` goes to the model, `jit_compile` and `learning_rate` to the optimizer, `noise`
-        to the augmentation.
+        to the augmentation; `model` is merged into the model's arguments.
         """
         values = {key: value for key, value in values.items() if value is not None}
-        model, optimizer = dict(self.model), dict(self.optimizer)
+        model, optimizer = {**self.model, **values.pop("model", {})}, dict(self.optimizer)
         augmentation = dict(self.augmentation)
         if "mode" in values:
             model["mode"] = values.pop("mode")
@@ -61,6 +62,24 @@ class TrainConfig:
 def _check_integer(name, value, low, high=2**31 - 1):
     if not isinstance(value, int) or not low <= value <= high:
         raise SynposeError(f"--{name} must be an integer from {low} to {high}, found {value!r}.")
+
+
+def parse_arguments(texts: list[str]) -> dict[str, Any]:
+    """Arguments from texts `name=value`: a number, true, false or null; else text.
+
+    Raises:
+        SynposeError: a text has another form.
+    """
+    arguments = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise SynposeError(f"--set={text}: write --set=NAME=VALUE.")
+        try:
+            arguments[name] = json.loads(value)
+        except ValueError:
+            arguments[name] = value
+    return arguments
 
 
 def config_names() -> list[str]:

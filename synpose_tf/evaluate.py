@@ -3,8 +3,8 @@
   python -m synpose_tf.evaluate --workdir=runs/… --dataset=cmu_mocap --manual_dir=FOLDER
 
 Prints MPJPE (protocol 1, prediction scaled by the true mean root distance), P-MPJPE
-(protocol 2, Procrustes), N-MPJPE (optimal scale), all in millimetres, and PCK@150 mm and AUC
-in percent; writes the table as CSV and JSON into the workdir.
+(protocol 2, Procrustes), P-z (what of that is error in depth), N-MPJPE (optimal scale), all in
+millimetres, and PCK@150 mm and AUC in percent; writes the table as CSV and JSON into the workdir.
 """
 
 from absl import flags
@@ -21,6 +21,13 @@ flags.DEFINE_enum(
     "`best` had the lowest validation MPJPE. Where validation looks at the test split, a figure "
     "to report is `last`'s.",
 )
+flags.DEFINE_list("actions", [], "Evaluate these actions only, separated by commas. Default: all.")
+flags.DEFINE_float(
+    "noise",
+    0.0,
+    "Standard deviation, pixels, of Gaussian noise that is added to each 2D coordinate first.",
+    lower_bound=0.0,
+)
 flags.DEFINE_string("output", None, "Folder for the tables. Default: <workdir>/evaluation.")
 flags.mark_flag_as_required("workdir")
 FLAGS = flags.FLAGS
@@ -29,7 +36,7 @@ FLAGS = flags.FLAGS
 def main():
     import pathlib
 
-    from synpose_tf import checkpoint, evaluation, files, pipeline
+    from synpose_tf import actions, checkpoint, evaluation, files, pipeline
 
     workdir = checkpoint.Workdir(FLAGS.workdir)
     run = workdir.run()
@@ -37,11 +44,14 @@ def main():
     dataset = FLAGS.dataset or _dataset_name(run)
     builder = pipeline.prepare(pipeline.Source(dataset, FLAGS.manual_dir, FLAGS.data_dir))
     views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
+    views = evaluation.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
 
     step = int(model.critic_optimizer.iterations)
     caption = (
         f"{builder.info.full_name}, {FLAGS.split}; {workdir.path}, checkpoint {FLAGS.checkpoint}, "
         f"step {step}; {model.mode} normalisation"
+        + (f"; {', '.join(FLAGS.actions)} only" if FLAGS.actions else "")
+        + (f"; 2D with noise of {FLAGS.noise:g} px" if FLAGS.noise else "")
     )
     truth = views["keypoints_3d"]
     table = evaluation.tabulate(evaluation.lift(model, views), truth, views["action"], caption)

@@ -4,18 +4,19 @@ import csv
 import dataclasses
 import io
 import json
-import re
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from synpose_tf import metrics, normalization
+from synpose_tf.actions import action_names
 
 KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics")
 COLUMNS = {
     "mpjpe": "MPJPE",
     "p_mpjpe": "P-MPJPE",
+    "p_z": "P-z",
     "n_mpjpe": "N-MPJPE",
     "pck": "PCK@150",
     "auc": "AUC",
@@ -34,6 +35,14 @@ def lift(model: keras.Model, views: dict[str, np.ndarray]) -> np.ndarray:
         for i in range(0, count, _BATCH)
     ]
     return np.concatenate(chunks)
+
+
+def add_noise(views: dict[str, np.ndarray], deviation: float, seed: int = 0):
+    """The views with Gaussian noise of `deviation` pixels on each 2D coordinate (table 3)."""
+    if not deviation:
+        return views
+    noise = np.random.default_rng(seed).normal(0.0, deviation, views["keypoints_2d"].shape)
+    return {**views, "keypoints_2d": (views["keypoints_2d"] + noise).astype(np.float32)}
 
 
 def flat_poses(views: dict[str, np.ndarray], mode: str) -> np.ndarray:
@@ -98,12 +107,6 @@ class Table:
         return json.dumps(tree, indent=2) + "\n"
 
 
-def action_names(takes) -> np.ndarray:
-    """The actions of takes: `Walking 1` is a take of `Walking`. Arrays of `str` both."""
-    names, index = np.unique(takes, return_inverse=True)
-    return np.array([re.sub(r" \d+$", "", name) for name in names])[index]
-
-
 def tabulate(predicted, truth, takes, caption: str = "") -> Table:
     """Computes a table.
 
@@ -114,6 +117,7 @@ def tabulate(predicted, truth, takes, caption: str = "") -> Table:
         caption: printed above.
     """
     figures = metrics.pose_metrics(predicted, truth)
+    figures["p_z"] = metrics.p_depth_error(predicted, truth)
     names, first, index = np.unique(action_names(takes), return_index=True, return_inverse=True)
     rows, counts = {}, {}
     for code in np.argsort(first):

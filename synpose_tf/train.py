@@ -11,7 +11,7 @@ TensorBoard files. The same command again goes on where the last one stopped.
 from absl import flags
 
 from synpose_tf import cli
-from synpose_tf.config import load_config
+from synpose_tf.config import load_config, parse_arguments
 from synpose_tf.version import __version__
 
 cli.define_data_flags(dataset="synthetic_pose")
@@ -45,6 +45,17 @@ flags.DEFINE_float(
 )
 flags.DEFINE_integer("seed", None, "Fixes weights, data order and random turns. Default: 0.")
 flags.DEFINE_bool("xla", None, "Compile the training step with XLA. Default: the config's.")
+flags.DEFINE_multi_string(
+    "set",
+    [],
+    "NAME=VALUE, an argument of the model in place of the config's, such as --set=axis=camera_y or "
+    "--set=generator_width=256; may be repeated.",
+)
+flags.DEFINE_list(
+    "actions",
+    [],
+    "Train on these actions only, separated by commas. Default: all. Validation sees them all.",
+)
 FLAGS = flags.FLAGS
 
 
@@ -58,6 +69,7 @@ def main():
         noise=FLAGS.noise,
         learning_rate=FLAGS.learning_rate,
         jit_compile=FLAGS.xla,
+        model=parse_arguments(FLAGS.set),
     )
     # Flags and configuration are refused before the seconds that TensorFlow takes to import.
     from synpose_tf import checkpoint, pipeline, training
@@ -70,7 +82,7 @@ def main():
         model = workdir.load("last")
         print(f"going on with {workdir.path} from step {int(model.critic_optimizer.iterations)}")
 
-    arrays = pipeline.read_splits(builders, "train", pipeline.TRAINING_KEYS)
+    arrays = _training_views(builders)
     views = pipeline.read_split(builders[0], "test", pipeline.TRAINING_KEYS)
     views = training.validation_sample(views)
     _announce(builders, len(arrays["keypoints_2d"]), len(views["keypoints_2d"]), model, workdir)
@@ -94,7 +106,18 @@ def _run(config, builders):
         "data": first.data_path.parent.parent.name,
         "config": dataclasses.asdict(config),
     }
-    return run | ({"mixed_with": [b.info.full_name for b in others]} if others else {})
+    run |= {"mixed_with": [b.info.full_name for b in others]} if others else {}
+    return run | ({"actions": FLAGS.actions} if FLAGS.actions else {})
+
+
+def _training_views(builders):
+    from synpose_tf import actions, pipeline
+
+    if not FLAGS.actions:
+        return pipeline.read_splits(builders, "train", pipeline.TRAINING_KEYS)
+    views = pipeline.read_splits(builders, "train", (*pipeline.TRAINING_KEYS, "action"))
+    views = actions.select_actions(views, FLAGS.actions)
+    return {key: views[key] for key in pipeline.TRAINING_KEYS}
 
 
 def _announce(builders, training_views, validation_views, model, workdir):
