@@ -118,7 +118,7 @@ def halves(dataset: str, known: dict[str, list[str]]) -> dict[str, dict[str, tup
     Raises:
         SynposeError: a half has no action in a split.
     """
-    name, one = HALVES.get(dataset.split("/")[0], ("walking", ()))
+    name, one = HALVES.get(dataset, ("walking", ()))
     named = {k: [a for a in names if any(c.isalpha() for c in a)] for k, names in known.items()}
     found = {
         name: {k: tuple(a for a in v if a in one) for k, v in named.items()},

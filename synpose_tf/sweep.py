@@ -41,6 +41,9 @@ flags.DEFINE_integer(
     "width", None, "Units of every hidden layer. Default: the config's.", lower_bound=1
 )
 flags.DEFINE_list("seeds", ["0"], "Seeds, separated by commas: each run is trained with each.")
+flags.DEFINE_list(
+    "runs", [], "Only these of the suite's runs, by the names of their folders. Default: all."
+)
 flags.DEFINE_integer(
     "jobs",
     1,
@@ -63,9 +66,9 @@ def main():
     # So that `kill` ends the trainings as well.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     mode = config.model.get("mode", "paper")
-    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    builder = pipeline.prepare(source)
-    runs = _runs(config, builder)
+    # Trained on all, tested on the first. Prepared here, and not by each run at once.
+    builder, *_ = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    runs = _chosen(_runs(config, builder))
     sweep = _sweep(builder, mode)
     tasks = sweep.tasks(runs, seeds)
     missing = [task for task in tasks if sweep.result(task) is None]
@@ -110,13 +113,23 @@ def _runs(config, builder):
     if FLAGS.suite == "generalization":
         takes = {s: pipeline.read_split(builder, s, ("action",)) for s in ("train", "test")}
         known = {s: sorted(set(actions.action_names(v["action"]))) for s, v in takes.items()}
-        return suites.generalization(suites.halves(FLAGS.dataset, known))
+        return suites.generalization(suites.halves(builder.name, known))
     return {
         "ablation": lambda: suites.FOUR,
         "methods": lambda: suites.BASELINES + suites.FOUR,
         "switches": lambda: suites.switches(config),
         "noise": suites.noise,
     }[FLAGS.suite]()
+
+
+def _chosen(runs):
+    names = [run.name for run in runs]
+    unknown = [name for name in FLAGS.runs if name not in names]
+    if unknown:
+        raise SynposeError(
+            f"--runs: suite {FLAGS.suite} has no {', '.join(unknown)}; it has: {', '.join(names)}."
+        )
+    return tuple(run for run in runs if not FLAGS.runs or run.name in FLAGS.runs)
 
 
 def _sweep(builder, mode):
@@ -126,13 +139,14 @@ def _sweep(builder, mode):
     from synpose_tf.sweeping import Sweep
 
     config = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
-    folder = FLAGS.workdir or f"runs/sweep_{FLAGS.dataset.replace('/', '_')}_{config}_{mode}"
+    dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
+    folder = FLAGS.workdir or f"runs/sweep_{dataset}_{config}_{mode}"
     return Sweep(
         pathlib.Path(folder),
-        data=_given("dataset", "manual_dir", "data_dir"),
+        data=_given("manual_dir", "data_dir"),
         training=(
             f"--normalization={mode}",
-            *_given("config", "steps", "batch_size", "validate_every"),
+            *_given("dataset", "config", "steps", "batch_size", "validate_every"),
         ),
         width=FLAGS.width,
         identity={
@@ -159,7 +173,7 @@ def _write(sweep, runs, tasks, config, builder):
         return
     # Human3.6M's figures are means of actions; other sets have no such custom.
     over = evaluation.ALL_POSES
-    if FLAGS.dataset.split("/")[0] == "h36m":
+    if builder.name == "h36m":
         over = evaluation.MEAN_OF_ACTIONS
     width = f", {FLAGS.width} wide" if FLAGS.width else ""
     caption = (

@@ -83,6 +83,24 @@ def test_p_mpjpe_does_not_reflect(truth):
     )
 
 
+def test_p_depth_error_is_the_z_of_protocol_2(predicted, truth):
+    errors = metrics.p_depth_error(predicted, truth)
+    for p, t, error in zip(predicted, truth, errors, strict=True):
+        a, b, _ = procrustes(t, p)
+        # scipy turns both into a frame and scale of its own: back to the truth's.
+        size, mean = np.linalg.norm(t - t.mean(0)), t.mean(0)
+        np.testing.assert_allclose(a * size + mean, t)
+        assert error == pytest.approx(np.abs(b * size + mean - t)[:, 2].mean())
+    assert (errors < metrics.p_mpjpe(predicted, truth)).all()
+
+
+def test_p_depth_error_forgives_what_noise_does_to_x_and_y(truth):
+    noise = np.random.default_rng(0).normal(0, 60, truth.shape) * [1, 1, 0]
+    assert metrics.p_depth_error(truth + noise, truth).mean() < 0.35 * (
+        metrics.p_mpjpe(truth + noise, truth).mean()
+    )
+
+
 def test_n_mpjpe_is_at_the_best_scale(predicted, truth):
     for p, t, error in zip(predicted, truth, metrics.n_mpjpe(predicted, truth), strict=True):
         p, t = p - p[0], t - t[0]
