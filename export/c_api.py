@@ -137,12 +137,10 @@ def _library():
     if spec is None:
         raise CApiError("TensorFlow is not installed")
     folder = pathlib.Path(spec.origin).parent
-    names = ("framework", "cc")
-    libraries = [
-        ctypes.CDLL(str(next(folder.glob(f"libtensorflow_{name}.*"))), ctypes.RTLD_GLOBAL)
-        for name in names
-    ]
-    return _declare(libraries[-1])
+    # Not RTLD_GLOBAL: TensorFlow's copy of OpenSSL would take the place of Python's.
+    for name in ("framework", "cc"):
+        library = ctypes.CDLL(str(next(folder.glob(f"libtensorflow_{name}.*"))))
+    return _declare(library)
 
 
 def _declare(library):
