@@ -40,6 +40,7 @@ class Format:
             arrays, `keypoints` (n, 17, 2) and in camera mode `intrinsics` (n, 9), to `poses`
             (n, 17, 3). It runs where neither synpose_tf, Keras nor TensorFlow can be imported.
         tolerance: what verification allows.
+        usage: Markdown for the model card, a section that says how to use the export.
         requires: modules that writing and reloading import beyond the package's own, with the
             name of the package to install.
     """
@@ -49,6 +50,7 @@ class Format:
     write: Callable[[Any, pathlib.Path], None]
     runtime: pathlib.Path
     tolerance: Tolerance
+    usage: str = ""
     requires: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def check_requirements(self) -> None:
@@ -69,6 +71,20 @@ def _saved_model(trained, folder):
     saved_model.write(trained, folder)
 
 
+_SERVING_USAGE = """\
+## Use
+
+The signature `serving_default` takes the inputs and gives `poses`. `lift_and_reproject`, where
+the model has it, also gives `reprojected` (batch, 17, 2), the 2D pose by the reprojection network
+in pixels. `assets.extra` holds requests that warm up TensorFlow Serving. A request may have up to
+65,536 poses; one with another shape is refused. A pose is NaN, in its own row alone, where
+
+- a coordinate is NaN, infinite or beyond a million pixels,
+- all joints lie on one point,
+- the intrinsics, where they are an input, are no camera's: not finite, a focal length that is not
+  positive, or a distortion that can't be undone at one of the joints.
+"""
+
 _ALL = (
     Format(
         "saved_model",
@@ -76,6 +92,7 @@ _ALL = (
         _saved_model,
         _HERE / "c_api.py",
         Tolerance(difference=0.01, mpjpe=0.001),
+        _SERVING_USAGE,
         {"tensorflow_serving": "tensorflow-serving-api"},
     ),
 )

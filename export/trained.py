@@ -67,7 +67,7 @@ def from_workdir(path, name: str, source: pipeline.Source | None) -> TrainedLift
     # full_name is name/version or name/config/version.
     dataset = source.name or "/".join(run["dataset"].split("/")[:-1])
     builder = pipeline.prepare(dataclasses.replace(source, name=dataset))
-    return TrainedLifter(model, f"{workdir.path}, checkpoint {name}", run, builder)
+    return TrainedLifter(model, f"{workdir.path.resolve().name}, checkpoint {name}", run, builder)
 
 
 def check_lifter(model: keras.Model, origin: str) -> keras.Model:
