@@ -68,6 +68,8 @@ FORMATS = {
     for kind in (
         Format("npz", ".npz", "NumPy arrays, all that is known", needs_pose=False),
         Format("json", ".json", "the same as text, a record for each frame", needs_pose=False),
+        Format("bvh", ".bvh", "motion for animation tools, one file a person"),
+        Format("c3d", ".c3d", "points for biomechanics (needs ezc3d)"),
     )
 }
 

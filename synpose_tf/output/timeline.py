@@ -1,0 +1,93 @@
+"""Several people on one clock: which row of each track belongs to which moment."""
+
+import dataclasses
+
+import numpy as np
+
+from synpose_tf.errors import SynposeError
+
+_RATE_OF_A_STILL = 30.0
+_LONGEST = 1_000_000  # frames of a constant rate: nine hours at 30 Hz
+
+
+@dataclasses.dataclass(frozen=True)
+class Timeline:
+    """T moments.
+
+    Args:
+        times: (T,), seconds, increasing.
+        rows: for each track (T,) indices of its frames, -1 where it has none.
+    """
+
+    times: np.ndarray
+    rows: list[np.ndarray]
+
+    @property
+    def rate(self) -> float:
+        """Moments a second on average; 30 where there is only one."""
+        if len(self.times) < 2:
+            return _RATE_OF_A_STILL
+        return (len(self.times) - 1) / float(self.times[-1] - self.times[0])
+
+
+def moments(tracks) -> Timeline:
+    """The moments at which anybody has a frame, as irregular as they are."""
+    times = _times(tracks)
+    rows = []
+    for track in tracks:
+        row = np.full(len(times), -1)
+        places = np.searchsorted(_microseconds(times), _microseconds(track.times))
+        row[places] = np.arange(len(track.times))
+        rows.append(row)
+    return Timeline(times, rows)
+
+
+def constant_rate(tracks) -> Timeline:
+    """Moments at the constant rate that animation and biomechanics files have.
+
+    The rate is the median one of the input. Each frame goes to the moment that is nearest;
+    of two frames at one moment the later one counts.
+
+    Raises:
+        SynposeError: the input's times leave gaps so long that the file would be absurd.
+    """
+    times = _times(tracks)
+    count = 1
+    if len(times) > 1:
+        span = times[-1] - times[0]
+        count = round(span / np.median(np.diff(times))) + 1
+    if count > _LONGEST:
+        raise SynposeError(
+            f"{len(times)} frames over {span:.0f} s are {count} at a constant rate, which BVH and "
+            "C3D need. Separate pictures go into json, npz, html or png."
+        )
+    regular = np.linspace(times[0], times[-1], count) if count > 1 else times[:1]
+    step = regular[1] - regular[0] if count > 1 else 1.0
+    rows = []
+    for track in tracks:
+        row = np.full(count, -1)
+        nearest = np.rint((np.asarray(track.times) - times[0]) / step).astype(int)
+        row[np.minimum(nearest, count - 1)] = np.arange(len(track.times))
+        rows.append(row)
+    return Timeline(regular, rows)
+
+
+def hold(row, lifted) -> np.ndarray:
+    """A row's indices (T,) with the last frame that has a pose in place of missing ones.
+
+    Before the first pose, the first one stands. `lifted` (F,) says which frames have one, at
+    least one.
+    """
+    good = (row >= 0) & lifted[row]
+    last = np.maximum.accumulate(np.where(good, np.arange(len(row)), -1))
+    return row[np.where(last < 0, np.argmax(good), last)]
+
+
+def _times(tracks):
+    times = np.concatenate([np.asarray(track.times, np.float64) for track in tracks])
+    return times[np.unique(_microseconds(times), return_index=True)[1]]
+
+
+def _microseconds(times):
+    """Whole microseconds, so that equal times of different people are equal."""
+    return np.rint(np.asarray(times, np.float64) * 1e6).astype(np.int64)
