@@ -49,7 +49,7 @@ class PoseDistribution:
     @functools.cache
     def pretrained(cls) -> "PoseDistribution":
         """The one that comes with the package."""
-        resource = importlib.resources.files("synpose_tf").joinpath("pretrained", "poses_2d.npz")
+        resource = importlib.resources.files("synpose_tf").joinpath("weights", "poses_2d.npz")
         with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             return cls(arrays["mean"], arrays["covariance"])
 

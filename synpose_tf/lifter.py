@@ -1,0 +1,200 @@
+"""Lifting for users: pixels with gaps in, poses out, whole tracks in millimetres."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from synpose_tf import camera, checkpoint, normalization, pretrained
+from synpose_tf.completion import MIN_JOINTS, PoseDistribution
+from synpose_tf.errors import SynposeError
+from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.networks import Generator
+from synpose_tf.skeleton import H36M_17
+from synpose_tf.tracks import KeypointTrack, PoseTrack
+
+# Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
+BONES_PER_STATURE = 2.36
+BODY_HEIGHT_MM = 1700.0
+_BATCH = 2048
+
+
+@dataclasses.dataclass(frozen=True)
+class Lifted:
+    """Lifted poses without metric scale.
+
+    Args:
+        poses: (n, 17, 3), camera frame, root-relative; NaN where too few joints were seen.
+        keypoints: (n, 17, 2), pixels, gaps filled in.
+        inferred: (n, 17), True where a gap was filled in.
+    """
+
+    poses: np.ndarray
+    keypoints: np.ndarray
+    inferred: np.ndarray
+
+
+class Lifter:
+    """A trained lifter, ready for pixels of Human3.6M's 17 joints.
+
+    >>> lifter = Lifter.from_pretrained()
+    >>> lifted = lifter.lift(keypoints)  # (n, 17, 2) pixels, NaN where a joint was missed
+    >>> lifted.poses  # (n, 17, 3)
+
+    Args:
+        generator: gives depths from normalised 2D poses.
+        mode: normalisation, `paper` or `camera`.
+        distance: of the camera, which `paper` mode assumes, in mean radii.
+        distribution: fills in missed joints; None for the one that comes with the package.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        mode: str,
+        distance: float = 0.0,
+        distribution: PoseDistribution | None = None,
+    ):
+        self.mode = normalization.check_mode(mode)
+        self.distance = distance
+        self.distribution = distribution or PoseDistribution.pretrained()
+        self._depths = tf.function(
+            lambda poses: generator(poses, training=False),
+            input_signature=[tf.TensorSpec((None, len(H36M_17), 2), tf.float32)],
+        )
+
+    @classmethod
+    def from_pretrained(cls, mode: str = "paper") -> "Lifter":
+        """The lifter that comes with the package.
+
+        Args:
+            mode: `paper` needs pixels only, `camera` the intrinsics too and is more accurate.
+
+        Raises:
+            ValueError: an unknown mode.
+        """
+        model = pretrained.load(mode)
+        return cls(model.generator, model.mode, model.distance)
+
+    @classmethod
+    def from_workdir(cls, path, name: str = "last") -> "Lifter":
+        """The lifter of a training run.
+
+        Args:
+            path: the run's `--workdir`.
+            name: the checkpoint, `last` or `best`.
+
+        Raises:
+            SynposeError: no run or checkpoint there, or a method that predicts no depths.
+        """
+        model = checkpoint.Workdir(path).load(name)
+        generator = getattr(model, "averaged_generator", None)
+        if not isinstance(generator, Generator):
+            raise SynposeError(
+                f"--workdir={path}: its model does not lift by predicting depths. Train one with "
+                "--method=synchronized or supervised."
+            )
+        return cls(generator, model.mode, model.distance)
+
+    def lift(self, keypoints, intrinsics=None) -> Lifted:
+        """Lifts 2D poses.
+
+        Args:
+            keypoints: (n, 17, 2), pixels; NaN where a joint was missed. A pose with fewer than
+                `MIN_JOINTS` joints becomes NaN.
+            intrinsics: (9,) or (n, 9), see `synpose_tf.camera`; `camera` mode needs them.
+
+        Raises:
+            ValueError: a wrong shape.
+            SynposeError: `camera` mode without intrinsics.
+        """
+        keypoints = np.asarray(keypoints, np.float32)
+        if keypoints.ndim != 3 or keypoints.shape[1:] != (len(H36M_17), 2):
+            raise ValueError(f"keypoints must be (n, 17, 2), found {keypoints.shape}")
+        if intrinsics is None and self.mode == "camera":
+            raise SynposeError(
+                "This lifter was trained in camera mode and needs the camera's intrinsics."
+            )
+        if intrinsics is not None:
+            intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
+        chunks = [
+            self._lift_batch(
+                keypoints[i : i + _BATCH],
+                None if intrinsics is None else intrinsics[i : i + _BATCH],
+            )
+            for i in range(0, max(len(keypoints), 1), _BATCH)
+        ]
+        return Lifted(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
+
+    def _lift_batch(self, keypoints, intrinsics):
+        seen = np.isfinite(keypoints).all(-1)
+        enough = seen.sum(-1) >= MIN_JOINTS
+        known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
+        complete = known
+        if not seen.all():
+            gaps = ~seen.all(-1)
+            complete[gaps] = self.distribution.complete(known[gaps], seen[gaps].astype(np.float32))
+        poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
+        depths = self._depths(poses.astype(np.float32)).numpy()
+        lifted = normalization.lift(poses, depths, frame.perspective)
+        lifted = normalization.to_camera_frame(lifted, frame)
+        lifted[~enough], complete[~enough] = np.nan, np.nan
+        return lifted, complete, ~seen
+
+    def lift_track(
+        self, track: KeypointTrack, intrinsics=None, body_height: float = BODY_HEIGHT_MM
+    ) -> PoseTrack:
+        """Lifts a person's track to millimetres.
+
+        A pose's size is unknown from one view. Every frame gets the size at which the bones,
+        added up, are those of somebody of `body_height`.
+
+        Args:
+            track: a `KeypointTrack`; `synpose_tf.keypoints` maps its layout.
+            intrinsics: (9,); gives the root's path as well.
+            body_height: stature in millimetres.
+
+        Raises:
+            SynposeError: `camera` mode without intrinsics.
+        """
+        keypoints, _ = to_h36m(track)
+        lifted = self.lift(keypoints, intrinsics)
+        unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
+        root = None
+        if intrinsics is not None:
+            root = root_path(lifted.keypoints, unit, intrinsics)
+        return PoseTrack(
+            name=track.name,
+            poses=lifted.poses * unit[:, None, None],
+            root=root,
+            keypoints=lifted.keypoints,
+            inferred=lifted.inferred,
+            frames=track.frames,
+            times=track.times,
+            body_height=body_height,
+            image_size=track.image_size,
+        )
+
+
+def bone_sum(poses) -> np.ndarray:
+    """Sum of the bone lengths of poses (n, 17, 3): (n,)."""
+    child, parent = np.transpose(H36M_17.bones)
+    return np.linalg.norm(poses[:, child] - poses[:, parent], axis=-1).sum(-1)
+
+
+def root_path(keypoints, unit, intrinsics) -> np.ndarray:
+    """Where the root is, from the size in the image and the size in millimetres.
+
+    Args:
+        keypoints: (n, 17, 2), pixels.
+        unit: (n,), millimetres of a pose's unit, its mean image radius.
+        intrinsics: (9,).
+
+    Returns:
+        (n, 3), millimetres, camera frame.
+    """
+    intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float64), (len(keypoints), 9))
+    _, frame = normalization.normalize_2d(keypoints.astype(np.float64), "camera", intrinsics)
+    depth = unit / frame.scale[:, 0, 0]
+    axis = np.array([0.0, 0.0, 1.0])
+    return camera.unrotate(depth[:, None, None] * axis, frame.rotation)[:, 0]

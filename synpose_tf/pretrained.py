@@ -1,0 +1,84 @@
+"""The lifters that come with the package: weights in half precision, and their model cards.
+
+`weights/<mode>.npz` holds the generator's arrays in order and `weights/<mode>.json` its model
+card, which has the constructor's arguments too. NumPy reads them without pickle.
+"""
+
+import dataclasses
+import functools
+import importlib.resources
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from synpose_tf import files, normalization
+from synpose_tf.networks import Generator
+
+FOLDER = "weights"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pretrained:
+    """A lifter without what trained it.
+
+    Args:
+        generator: gives depths from normalised 2D poses.
+        mode: normalisation, `paper` or `camera`.
+        distance: of the camera, which `paper` mode assumes, in mean radii.
+        card: the model card.
+    """
+
+    generator: Generator
+    mode: str
+    distance: float
+    card: dict[str, Any]
+
+
+def card(mode: str) -> dict[str, Any]:
+    """A pretrained lifter's model card: data, recipe, metrics, limits.
+
+    Raises:
+        ValueError: an unknown mode.
+    """
+    return json.loads(_resource(f"{normalization.check_mode(mode)}.json").read_text("utf-8"))
+
+
+@functools.cache
+def load(mode: str = "paper") -> Pretrained:
+    """Loads a pretrained lifter, once.
+
+    Raises:
+        ValueError: an unknown mode.
+    """
+    about = card(mode)
+    generator = Generator(about["width"], about["blocks"])
+    generator.build()
+    with _resource(f"{mode}.npz").open("rb") as handle, np.load(handle) as arrays:
+        weights = [arrays[f"{i:03d}"].astype(np.float32) for i in range(len(arrays))]
+    generator.set_weights(weights)
+    return Pretrained(generator, mode, about["distance"], about)
+
+
+def save(folder, generator: Generator, about: dict[str, Any]) -> None:
+    """Writes a lifter as `load` reads it.
+
+    Args:
+        folder: the package's `weights`.
+        generator: in full precision.
+        about: the model card; `mode` and `distance` at least.
+
+    Raises:
+        SynposeError: the files can't be written.
+    """
+    path = pathlib.Path(folder) / f"{about['mode']}.npz"
+    weights = {f"{i:03d}": w.astype(np.float16) for i, w in enumerate(generator.get_weights())}
+    with files.replacing(path) as temporary, temporary.open("wb") as handle:
+        np.savez_compressed(handle, **weights)
+    about = about | {"width": generator.width, "blocks": generator.blocks}
+    files.write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+
+
+def _resource(name):
+    return importlib.resources.files("synpose_tf").joinpath(FOLDER, name)
