@@ -9,6 +9,7 @@ import dataclasses
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from synpose_tf import camera, normalization
@@ -18,6 +19,8 @@ from synpose_tf.skeleton import H36M_17
 
 # Detectors make few large errors: this share of joints has noise this many times as strong.
 OUTLIERS, OUTLIER_FACTOR = 0.05, 4.0
+# What the layouts of common detectors lack: COCO's and MediaPipe's, MPII's.
+LACKING = (("Spine", "Thorax", "Head"), ("Spine", "Thorax", "Nose"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +34,9 @@ class Augmentation:
         noise: Gaussian noise on the 2D joints, standard deviation in pixels.
         detector_noise: noise as a detector has it: standard deviation of each pose uniform
             between 0 and this share of its mean image radius, with outliers.
-        missing: share of the 2D joints that are missed. They are filled in
-            (`synpose_tf.completion`), as they are when lifting. One pose in two misses none.
+        missing: share of the 2D joints that are missed in every second pose. They are
+            filled in (`synpose_tf.completion`), as they are when lifting, and so are the joints
+            that the layouts of common detectors lack, again in every second pose.
 
     Raises:
         SynposeError: a negative value, or a share of 1 or more.
@@ -113,14 +117,21 @@ def add_detector_noise(pixels, share, seed):
 
 
 def miss_joints(pixels, share, seed):
-    """Takes joints away from every second pose, and fills them in: pixels (n, 17, 2)."""
-    seeds = tf.unstack(tf.random.split(seed, 2))
+    """Takes joints away and fills them in: pixels (n, 17, 2).
+
+    Every second pose misses each joint with probability `share`; every second pose, whatever
+    else it misses, is seen by a detector whose layout lacks joints.
+    """
+    seeds = tf.unstack(tf.random.split(seed, 3))
     size = tf.shape(pixels)[0]
     spared = tf.random.stateless_uniform((size, 1), seeds[0]) < 0.5
     seen = tf.random.stateless_uniform((size, len(H36M_17)), seeds[1]) >= share
-    seen = tf.cast(seen | spared, pixels.dtype)
-    enough = tf.reduce_sum(seen, axis=1, keepdims=True) >= MIN_JOINTS
-    seen = tf.where(enough, seen, tf.ones_like(seen))
+    layout = tf.random.stateless_uniform((size,), seeds[2], maxval=2 * len(LACKING), dtype=tf.int32)
+    lacking = np.array([[name in names for name in H36M_17.joints] for names in LACKING])
+    complete = np.zeros_like(lacking)
+    seen = (seen | spared) & ~tf.gather(np.concatenate([lacking, complete]), layout)
+    enough = tf.reduce_sum(tf.cast(seen, tf.int32), axis=1, keepdims=True) >= MIN_JOINTS
+    seen = tf.cast(seen | ~enough, pixels.dtype)
     return PoseDistribution.pretrained().complete(pixels, seen, keras.ops)
 
 

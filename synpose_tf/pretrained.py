@@ -61,6 +61,14 @@ def load(mode: str = "paper") -> Pretrained:
     return Pretrained(generator, mode, about["distance"], about)
 
 
+def half_precision(generator: Generator) -> Generator:
+    """The generator as it comes back from the package."""
+    copy = Generator.from_config(generator.get_config())
+    copy.build()
+    copy.set_weights([w.astype(np.float16).astype(np.float32) for w in generator.get_weights()])
+    return copy
+
+
 def save(folder, generator: Generator, about: dict[str, Any]) -> None:
     """Writes a lifter as `load` reads it.
 
