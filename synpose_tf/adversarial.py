@@ -8,6 +8,7 @@ import tensorflow as tf
 from synpose_tf import losses, normalization
 from synpose_tf.critic_pass import critic_pass
 from synpose_tf.kcs import KinematicChain
+from synpose_tf.lifting import LiftingModel, halves
 from synpose_tf.networks import Critic, Generator, ReprojectionNetwork
 from synpose_tf.optimizer import MomentumFreeAdam
 
@@ -16,6 +17,7 @@ LIPSCHITZ = ("penalty", "clipping")
 AXES = ("camera_y", "vertical")
 # Arjovsky et al.'s bound on the critic's weights.
 CLIP = 0.01
+LOSSES = ("critic_loss", "generator_loss", "angle_loss", "penalty", "reprojection_loss")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +49,8 @@ def turn(poses, axis, angles):
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
-class SynchronizedAdversarialModel(keras.Model):
+class SynchronizedAdversarialModel(LiftingModel):
     """Generator, reprojection network and critic, trained together (figure 2).
-
-    Calling it lifts, by the moving average of the generator: from a dict of `keypoints_2d`
-    (batch, 17, 2), pixels, and, in `camera` mode, `intrinsics` (batch, 9), to 3D poses
-    (batch, 17, 3), camera frame, root-relative, in an unknown unit (a mean image radius).
 
     Args:
         mode: normalisation, `paper` or `camera`.
@@ -72,12 +70,16 @@ class SynchronizedAdversarialModel(keras.Model):
         turn_real: turn the real pairs by the same random law as the generated ones, so
             that headings and leaning, of which the data hold few, do not give the
             generated poses away. The paper turns the generated ones only.
+        paired: the real pairs are those of the generator's inputs, as the paper has it, or
+            other examples: a step then takes two batches, inputs first.
         average: decay of the generator's exponential moving average, 0 for none.
         seed: of the random turns and mixtures.
 
     Raises:
         ValueError: an unknown mode, strategy, Lipschitz constraint or axis.
     """
+
+    default_learning_rate = 8e-5  # section 3.7
 
     def __init__(
         self,
@@ -96,18 +98,18 @@ class SynchronizedAdversarialModel(keras.Model):
         turn_real: bool = False,
         average: float = 0.0,
         seed: int = 0,
+        paired: bool = True,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        generator = Generator(generator_width, dropout=dropout, name="generator")
+        super().__init__(generator, LOSSES, mode, distance, average, seed, **kwargs)
         if strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}, found {strategy!r}")
         if lipschitz not in LIPSCHITZ:
             raise ValueError(f"lipschitz must be one of {LIPSCHITZ}, found {lipschitz!r}")
         if axis not in AXES:
             raise ValueError(f"axis must be one of {AXES}, found {axis!r}")
-        self._config = {
-            "mode": normalization.check_mode(mode),
-            "distance": distance,
+        self._config |= {
             "generator_width": generator_width,
             "reprojection_width": reprojection_width,
             "critic_width": critic_width,
@@ -119,107 +121,40 @@ class SynchronizedAdversarialModel(keras.Model):
             "penalty_weight": penalty_weight,
             "axis": axis,
             "turn_real": turn_real,
-            "average": average,
-            "seed": seed,
+            "paired": paired,
         }
-        self.mode = mode
-        self.distance = distance
         self.strategy = strategy
         self.angle_weight = angle_weight
         self.lipschitz = lipschitz
         self.penalty_weight = penalty_weight if lipschitz == "penalty" else 0.0
         self.axis = axis
         self.turn_real = turn_real
-        self.average = average
-        self.seed = seed
+        self.batches_per_step = 1 if paired else 2
 
         # === Networks ===
-        self.generator = Generator(generator_width, dropout=dropout, name="generator")
         self.reprojection = ReprojectionNetwork(
             reprojection_width, dropout=dropout, name="reprojection"
         )
         self.critic = Critic(critic_width, name="critic")
         self.kinematic_chain = KinematicChain(weighted_kcs, name="kinematic_chain")
-        self.averaged_generator = Generator(
-            generator_width, dropout=dropout, name="averaged_generator", trainable=False
-        )
-        self.trackers = {
-            name: keras.metrics.Mean(name=name)
-            for name in (
-                "critic_loss",
-                "generator_loss",
-                "angle_loss",
-                "penalty",
-                "reprojection_loss",
-            )
-        }
         self.build()
 
-    def build(self, input_shape=None):
-        self.generator.build()
-        self.reprojection.build()
-        self.critic.build()
-        self.averaged_generator.build()
-        self.averaged_generator.set_weights(self.generator.get_weights())
-        self.built = True
-
-    def compile(
-        self,
-        learning_rate: float = 8e-5,
-        beta_2: float = 0.9,
-        jit_compile: bool = True,
-        **kwargs,
-    ):
-        """Gives each network its Adam with β₁ = 0 (section 3.7's values by default).
-
-        The optimizers are built here: unbuilt ones are silently left out of checkpoints.
-        """
-        super().compile(optimizer=None, jit_compile=jit_compile, **kwargs)
-        self._compile_values = {
-            "learning_rate": learning_rate,
-            "beta_2": beta_2,
-            "jit_compile": jit_compile,
+    @property
+    def networks(self):
+        return {
+            "critic": self.critic,
+            "generator": self.generator,
+            "reprojection": self.reprojection,
         }
 
-        def adam(network):
-            optimizer = MomentumFreeAdam(learning_rate, beta_2, name=f"{network.name}_adam")
-            optimizer.build(network.trainable_variables)
-            return optimizer
-
-        self.generator_optimizer = adam(self.generator)
-        self.reprojection_optimizer = adam(self.reprojection)
-        self.critic_optimizer = adam(self.critic)
-
-    # === Inference ===
-    def call(self, inputs, training=False):
-        poses_2d, frame = self._normalize_2d(inputs)
-        depths = self.averaged_generator(poses_2d, training=False)
-        lifted = normalization.lift(poses_2d, depths, frame.perspective, keras.ops)
-        return normalization.to_camera_frame(lifted, frame, keras.ops)
-
-    def _normalize_2d(self, inputs):
-        return normalization.normalize_2d(
-            inputs["keypoints_2d"],
-            self.mode,
-            inputs.get("intrinsics"),
-            self.distance,
-            keras.ops,
-        )
+    def _optimizer(self, learning_rate, name, beta_2=0.9):
+        """Section 3.7's Adam, with β₁ = 0."""
+        return MomentumFreeAdam(learning_rate, beta_2, name=name)
 
     # === Training ===
-    @property
-    def metrics(self):
-        return list(self.trackers.values())
-
     def train_step(self, data):
-        """One synchronized step: one forward pass, the gradients of all three networks.
-
-        Args:
-            data: dict of `keypoints_2d` (batch, 17, 2), pixels, `keypoints_3d`
-                (batch, 17, 3), camera frame, millimetres, `intrinsics` (batch, 9) and `up`
-                (batch, 3), unit vectors in the camera frame, zero where unknown.
-        """
-        batch = self._normalize(data)
+        """One synchronized step: one forward pass, the gradients of all three networks."""
+        batch, real_batch = self._samples(data)
         turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])
         with tf.GradientTape() as generator_tape:
             depths = self.generator(batch.poses_2d, training=True)
@@ -228,7 +163,7 @@ class SynchronizedAdversarialModel(keras.Model):
             fake = self._critic_inputs(turned, self.reprojection(turned, training=True))
             angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
 
-        real = self._real_sample(batch, real_turns)
+        real = self._real_sample(real_batch, real_turns)
         critic = critic_pass(self.critic, real, fake, mixture, self.penalty_weight)
         # The critic's loss holds +mean(p_fake), the generator's -mean(p_fake): the pass back
         # through the critic serves both (equations 9 and 10).
@@ -242,7 +177,13 @@ class SynchronizedAdversarialModel(keras.Model):
         if self.strategy == "separate":
             reprojection_loss, reprojection_gradients = self._separate_reprojection(batch, lifted)
 
-        self._apply(critic.gradients, generator_gradients, reprojection_gradients)
+        self._apply(
+            {
+                "critic": critic.gradients,
+                "generator": generator_gradients,
+                "reprojection": reprojection_gradients,
+            }
+        )
         return self._track(
             critic_loss=critic.loss,
             generator_loss=self.angle_weight * angle_loss - critic.fake_score,
@@ -250,6 +191,13 @@ class SynchronizedAdversarialModel(keras.Model):
             penalty=critic.penalty,
             reprojection_loss=reprojection_loss,
         )
+
+    def _samples(self, data):
+        """What the generator's inputs are from, and what the real pairs are from."""
+        if self.batches_per_step == 1:
+            batch = self._normalize(data)
+            return batch, batch
+        return tuple(self._normalize(half) for half in halves(data))
 
     def _normalize(self, data):
         poses_2d, frame = self._normalize_2d(data)
@@ -263,12 +211,8 @@ class SynchronizedAdversarialModel(keras.Model):
         return Sample(poses_2d, frame.perspective, poses_3d, axis)
 
     def _random(self, size):
-        """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty.
-
-        Drawn from (seed, step) alone, so that a resumed run draws what it would have.
-        """
-        seed = tf.stack([self.seed, tf.cast(self.critic_optimizer.iterations.value, tf.int32)])
-        draws = tf.random.stateless_uniform((3, size, 1), seed)
+        """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty."""
+        draws = tf.random.stateless_uniform((3, size, 1), self._step_seed())
         pi = 3.141592653589793
         return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
 
@@ -289,35 +233,8 @@ class SynchronizedAdversarialModel(keras.Model):
             loss = tf.reduce_mean(tf.square(reprojected - batch.poses_2d))
         return loss, tape.gradient(loss, self.reprojection.trainable_variables)
 
-    def _apply(self, critic_gradients, generator_gradients, reprojection_gradients):
-        for network, optimizer, gradients in (
-            (self.critic, self.critic_optimizer, critic_gradients),
-            (self.generator, self.generator_optimizer, generator_gradients),
-            (self.reprojection, self.reprojection_optimizer, reprojection_gradients),
-        ):
-            optimizer.apply(gradients, network.trainable_variables)
+    def _apply(self, gradients):
+        super()._apply(gradients)
         if self.lipschitz == "clipping":
             for variable in self.critic.trainable_variables:
                 variable.assign(tf.clip_by_value(variable.value, -CLIP, CLIP))
-        # Early on the average follows quickly: the first weights are not worth keeping.
-        step = tf.cast(self.generator_optimizer.iterations.value, tf.float32)
-        decay = tf.minimum(self.average, step / (step + 10.0)) if self.average else 0.0
-        for mean, variable in zip(
-            self.averaged_generator.weights, self.generator.weights, strict=True
-        ):
-            mean.assign(variable.value + decay * (mean.value - variable.value))
-
-    def _track(self, **values):
-        for name, value in values.items():
-            self.trackers[name].update_state(value)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
-
-    # === Config ===
-    def get_config(self):
-        return {**super().get_config(), **self._config}
-
-    def get_compile_config(self):
-        return dict(self._compile_values)
-
-    def compile_from_config(self, config):
-        self.compile(**config)

@@ -3,7 +3,7 @@
 workdir/
   run.json                  the configuration and data set, written first
   history.csv               one row a validation
-  checkpoints/last.keras    networks, their average, three optimizers
+  checkpoints/last.keras    networks, the generator's average, optimizers
   checkpoints/best.keras    the same, at the lowest validation MPJPE
   pictures/, tensorboard/
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 import keras
 
-from synpose_tf import adversarial, files  # noqa: F401  (registers the model for loading)
+from synpose_tf import files, methods
 from synpose_tf.errors import SynposeError
 
 CHECKPOINTS = ("last", "best")
@@ -60,7 +60,9 @@ class Workdir:
         files.write_text(self.path / "run.json", json.dumps(run, indent=2) + "\n")
 
     def _check_same(self, run):
-        before, now = _flatten(self.run()), _flatten(json.loads(json.dumps(run)))
+        # Runs of before there was a choice were `synchronized`.
+        before = {"config.method": methods.DEFAULT} | _flatten(self.run())
+        now = _flatten(json.loads(json.dumps(run)))
         changed = [
             f"  {key}: {before.get(key)!r} there, {now.get(key)!r} now"
             for key in sorted(before.keys() | now.keys())
@@ -122,6 +124,7 @@ class Workdir:
             raise SynposeError(f"{path} is missing: this run has saved no checkpoint yet.")
         try:
             zipfile.ZipFile(path).close()  # Keras says of a damaged archive that it is absent.
+            methods.register()
             return keras.saving.load_model(path)
         except Exception as error:  # Whatever a damaged file makes of zipfile, HDF5 and Keras.
             reason = f"{error}".partition("\n")[0] or type(error).__name__

@@ -9,6 +9,7 @@ import pkgutil
 from typing import Any
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.methods import DEFAULT, METHODS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +21,9 @@ class TrainConfig:
         batch_size: poses a step.
         validate_every: steps between validations, each with a checkpoint and a picture.
         seed: of weights, data order and random turns.
-        model: arguments of `SynchronizedAdversarialModel`.
-        optimizer: arguments of its `compile`.
+        method: what trains the lifter, one of `synpose_tf.methods.METHODS`.
+        model: arguments of the method's model, such as `SynchronizedAdversarialModel`.
+        optimizer: arguments of its `compile`; with a `decay`, `decay_steps` are `steps`.
         augmentation: arguments of `synpose_tf.augmentation.Augmentation`.
     """
 
@@ -29,6 +31,7 @@ class TrainConfig:
     batch_size: int = 512
     validate_every: int = 500
     seed: int = 0
+    method: str = DEFAULT
     model: dict[str, Any] = dataclasses.field(default_factory=dict)
     optimizer: dict[str, Any] = dataclasses.field(default_factory=dict)
     augmentation: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -37,21 +40,27 @@ class TrainConfig:
         for name in ("steps", "batch_size", "validate_every"):
             _check_integer(name, getattr(self, name), 1)
         _check_integer("seed", self.seed, 0)
+        if self.method not in METHODS:
+            known = ", ".join(METHODS)
+            raise SynposeError(f"method must be one of {known}; found {self.method!r}.")
 
     def override(self, **values) -> "TrainConfig":
         """This configuration with the values that are not None.
 
-        `mode` goes to the model, `jit_compile` and `learning_rate` to the optimizer, `noise`
-        to the augmentation; `model` is merged into the model's arguments.
+        `mode` goes to the model, `jit_compile`, `learning_rate` and `decay` to the optimizer,
+        `noise` to the augmentation; `model` is merged into the model's arguments.
         """
         values = {key: value for key, value in values.items() if value is not None}
         model, optimizer = {**self.model, **values.pop("model", {})}, dict(self.optimizer)
         augmentation = dict(self.augmentation)
         if "mode" in values:
             model["mode"] = values.pop("mode")
-        for key in ("jit_compile", "learning_rate"):
+        for key in ("jit_compile", "learning_rate", "decay"):
             if key in values:
                 optimizer[key] = values.pop(key)
+        if optimizer.get("decay", "none") != "none":
+            # In the run's identity: a schedule for other steps is another run.
+            optimizer["decay_steps"] = values.get("steps", self.steps)
         if "noise" in values:
             augmentation["noise"] = values.pop("noise")
         return dataclasses.replace(

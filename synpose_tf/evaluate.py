@@ -46,7 +46,7 @@ def main():
     views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
     views = evaluation.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
 
-    step = int(model.critic_optimizer.iterations)
+    step = int(model.iterations)
     caption = (
         f"{builder.info.full_name}, {FLAGS.split}; {workdir.path}, checkpoint {FLAGS.checkpoint}, "
         f"step {step}; {model.mode} normalisation"

@@ -12,11 +12,24 @@ from absl import flags
 
 from synpose_tf import cli
 from synpose_tf.config import load_config, parse_arguments
+from synpose_tf.methods import DEFAULT, METHODS
 from synpose_tf.version import __version__
 
 cli.define_data_flags(dataset="synthetic_pose")
 flags.DEFINE_string(
-    "workdir", None, "The run's folder. Default: runs/<dataset>_<config>_<normalization>."
+    "workdir",
+    None,
+    "The run's folder. Default: runs/<dataset>_<config>_<normalization>, "
+    "with _<method> unless that is synchronized.",
+)
+flags.DEFINE_enum(
+    "method",
+    None,
+    list(METHODS),
+    "What trains the lifter: `synchronized`, the adversarial model; `supervised`, true depths "
+    "(Martinez et al.); `repnet` (Wandt and Rosenhahn); `mean`, each joint at its mean depth; "
+    "`flat`, z = 0. What a configuration says to its own method's model only is left out for "
+    "another. Default: the config's.",
 )
 flags.DEFINE_string(
     "config",
@@ -35,7 +48,14 @@ flags.DEFINE_integer("steps", None, "Training steps. Default: the config's.")
 flags.DEFINE_integer("batch_size", None, "Poses a step. Default: the config's.")
 flags.DEFINE_integer("validate_every", None, "Steps between validations. Default: the config's.")
 flags.DEFINE_float(
-    "learning_rate", None, "Of all three Adams. Default: the config's.", lower_bound=0.0
+    "learning_rate", None, "Of every network. Default: the config's.", lower_bound=0.0
+)
+flags.DEFINE_enum(
+    "decay",
+    None,
+    ["none", "linear", "cosine"],
+    "How the learning rate falls to zero by the last of --steps. Such a run can't go on with "
+    "more --steps. Default: the config's.",
 )
 flags.DEFINE_float(
     "noise",
@@ -60,6 +80,7 @@ FLAGS = flags.FLAGS
 
 
 def main():
+    arguments = parse_arguments(FLAGS.set)
     config = load_config(FLAGS.config).override(
         steps=FLAGS.steps,
         batch_size=FLAGS.batch_size,
@@ -69,31 +90,34 @@ def main():
         noise=FLAGS.noise,
         learning_rate=FLAGS.learning_rate,
         jit_compile=FLAGS.xla,
-        model=parse_arguments(FLAGS.set),
+        decay=FLAGS.decay,
     )
     # Flags and configuration are refused before the seconds that TensorFlow takes to import.
     from synpose_tf import checkpoint, pipeline, training
 
+    config = training.with_method(config, FLAGS.method or config.method)
+    config = config.override(model=arguments)
     model = training.new_model(config)
-    workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode))
+    workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
     builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
     workdir.open_for(_run(config, builders))
     if workdir.checkpoint("last").exists():
         model = workdir.load("last")
-        print(f"going on with {workdir.path} from step {int(model.critic_optimizer.iterations)}")
+        print(f"going on with {workdir.path} from step {int(model.iterations)}")
 
     arrays = _training_views(builders)
     views = pipeline.read_split(builders[0], "test", pipeline.TRAINING_KEYS)
     views = training.validation_sample(views)
-    _announce(builders, len(arrays["keypoints_2d"]), len(views["keypoints_2d"]), model, workdir)
+    _announce(builders, arrays, views, model, workdir, config)
     history = training.train(model, arrays, views, workdir, config)
     _summarize(history, views, model, workdir)
 
 
-def _default_workdir(mode):
+def _default_workdir(mode, method):
     name = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
     dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
-    return f"runs/{dataset}_{name}_{mode}"
+    suffix = "" if method == DEFAULT else f"_{method}"
+    return f"runs/{dataset}_{name}_{mode}{suffix}"
 
 
 def _run(config, builders):
@@ -120,10 +144,8 @@ def _training_views(builders):
     return {key: views[key] for key in pipeline.TRAINING_KEYS}
 
 
-def _announce(builders, training_views, validation_views, model, workdir):
-    parameters = sum(
-        network.count_params() for network in (model.generator, model.reprojection, model.critic)
-    )
+def _announce(builders, arrays, views, model, workdir, config):
+    parameters = sum(network.count_params() for network in model.networks.values())
     for builder in builders:
         print(f"data set   {builder.info.full_name}")
         about = builder.info.metadata or {}
@@ -133,9 +155,10 @@ def _announce(builders, training_views, validation_views, model, workdir):
         for note in about.get("notes", ()):
             print(f"  note     {note}")
     print(
-        f"training   {training_views:,} views\n"
-        f"validation {validation_views:,} views, evenly from the test split of "
+        f"training   {len(arrays['keypoints_2d']):,} views\n"
+        f"validation {len(views['keypoints_2d']):,} views, evenly from the test split of "
         f"{builders[0].info.full_name}\n"
+        f"method     {config.method}\n"
         f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"
         f"workdir    {workdir.path}"
     )

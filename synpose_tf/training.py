@@ -10,27 +10,41 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from synpose_tf import evaluation, metrics, plotting
-from synpose_tf.adversarial import SynchronizedAdversarialModel
+from synpose_tf import evaluation, methods, metrics, plotting
 from synpose_tf.augmentation import Augmentation
 from synpose_tf.checkpoint import Workdir
 from synpose_tf.config import TrainConfig
 from synpose_tf.errors import SynposeError
+from synpose_tf.lifting import LiftingModel
 from synpose_tf.pipeline import training_batches
 
 VALIDATION_POSES = 5000
 PICTURE_POSES = 8
 
 
-def new_model(config: TrainConfig) -> SynchronizedAdversarialModel:
+def with_method(config: TrainConfig, method: str) -> TrainConfig:
+    """A configuration for another method: what only its own method's model takes is left out."""
+    own, others = (methods.model_arguments(name) for name in (config.method, method))
+    model = {k: v for k, v in config.model.items() if k in others or k not in own}
+    return dataclasses.replace(config, method=method, model=model)
+
+
+def new_model(config: TrainConfig) -> LiftingModel:
     """A compiled model with fresh weights, fixed by the seed.
 
     Raises:
         SynposeError: the configuration has an argument that the model does not take.
     """
+    known = methods.model_arguments(config.method)
+    unknown = [key for key in config.model if key not in known]
+    if unknown:
+        raise SynposeError(
+            f"--config: method {config.method} has no {', '.join(map(repr, unknown))} for its "
+            f"model; it has {', '.join(known)}."
+        )
     keras.utils.set_random_seed(config.seed)
     try:
-        model = SynchronizedAdversarialModel(seed=config.seed, **config.model)
+        model = methods.model_class(config.method)(seed=config.seed, **config.model)
         model.compile(**config.optimizer)
     except (TypeError, ValueError) as error:
         raise SynposeError(f"--config: {error}") from error
@@ -67,7 +81,7 @@ class Monitor:
         first_step: rows of the history after it belong to a run that was cut off.
     """
 
-    model: SynchronizedAdversarialModel
+    model: LiftingModel
     views: dict[str, np.ndarray]
     workdir: Workdir
     first_step: int
@@ -140,7 +154,7 @@ class Monitor:
 
 
 def train(
-    model: SynchronizedAdversarialModel,
+    model: LiftingModel,
     arrays: dict[str, np.ndarray],
     views: dict[str, np.ndarray],
     workdir: Workdir,
@@ -161,11 +175,11 @@ def train(
     Raises:
         SynposeError: training diverged.
     """
-    first = int(model.critic_optimizer.iterations.numpy())
+    first = int(model.iterations)
     monitor = Monitor(model, views, workdir, first)
     augmentation = new_augmentation(config)
-    batches = training_batches(arrays, config.batch_size, config.seed, first, augmentation)
-    batches = iter(batches)
+    batch_size = config.batch_size * model.batches_per_step
+    batches = iter(training_batches(arrays, batch_size, config.seed, first, augmentation))
     model.make_train_function()
     model.reset_metrics()
     # Without a terminal there is no bar, but a line a validation.
@@ -177,9 +191,10 @@ def train(
                 losses = {name: float(value) for name, value in logs.items()}
                 row = monitor.validate(step, losses)
                 model.reset_metrics()
+                name, value = next(iter(losses.items()))
                 tqdm.write(
                     f"step {step}: validation MPJPE {row['val_mpjpe']:.1f} mm, "
-                    f"P-MPJPE {row['val_p_mpjpe']:.1f} mm, critic {losses['critic_loss']:+.3f}, "
+                    f"P-MPJPE {row['val_p_mpjpe']:.1f} mm, {name} {value:+.3f}, "
                     f"{row['seconds']:.0f} s"
                 )
     return monitor.rows

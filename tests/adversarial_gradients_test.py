@@ -15,7 +15,7 @@ NETWORKS = ("generator", "reprojection", "critic")
 
 def plain_losses(model, data):
     """By network: a function that computes its own loss from the start, draws of step 0."""
-    batch = model._normalize(data)
+    batch, real_batch = model._samples(data)
     turns, real_turns, mixture = model._random(len(batch.poses_2d))
 
     def critic_inputs(poses_3d, poses_2d):
@@ -23,9 +23,9 @@ def plain_losses(model, data):
 
     def real():
         if not model.turn_real:
-            return critic_inputs(batch.poses_3d, batch.poses_2d)
-        turned = turn(batch.poses_3d, batch.axis, real_turns)
-        poses_2d = normalization.reproject(turned, batch.perspective, keras.ops)
+            return critic_inputs(real_batch.poses_3d, real_batch.poses_2d)
+        turned = turn(real_batch.poses_3d, real_batch.axis, real_turns)
+        poses_2d = normalization.reproject(turned, real_batch.perspective, keras.ops)
         return critic_inputs(turned, poses_2d)
 
     def lifted():
@@ -92,7 +92,7 @@ def descended(model, data):
     [
         {"distance": 13.0, "weighted_kcs": False, "angle_weight": 3.0},
         {"mode": "camera", "axis": "vertical", "turn_real": True},
-        {"strategy": "separate"},
+        {"strategy": "separate", "paired": False},
     ],
     ids=str,
 )
