@@ -44,13 +44,30 @@ FOUR = (
     _adversarial("syn_wkcs", "Syn + wKCS", "synchronized", True),
 )
 WHOLE = FOUR[-1]
-SUPERVISED = Run("supervised", "supervised", "supervised", widths=("generator_width",))
-REPNET = Run("repnet", "RepNet", "repnet", widths=())
+# The baselines learn at the rates that their authors published, whatever the configuration's.
+SUPERVISED = Run(
+    "supervised",
+    "supervised",
+    "supervised",
+    flags=("--learning_rate=0.001",),
+    widths=("generator_width",),
+)
+REPNET = Run(
+    "repnet",
+    "RepNet",
+    "repnet",
+    flags=("--learning_rate=0.0001", "--decay=none"),
+    widths=("generator_width", "kcs_width"),
+)
+REPNET_AT_OUR_RATE = dataclasses.replace(
+    REPNET, name="repnet_our_rate", label="RepNet at the configuration's rate", flags=()
+)
 BASELINES = (
     Run("flat", "flat pose", "flat", widths=(), seeded=False),
     Run("mean", "mean pose", "mean", widths=(), seeded=False),
     SUPERVISED,
     REPNET,
+    REPNET_AT_OUR_RATE,
 )
 
 # === Beyond the paper ===
