@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Files that are written whole or not at all, and damage that is met in reading."""
 
 import contextlib
 import errno
@@ -81,3 +81,22 @@ def _sync(folder):
         if path.is_file():
             with path.open("rb+") as handle:
                 os.fsync(handle.fileno())
+
+
+@contextlib.contextmanager
+def reading(where):
+    """Turns whatever damaged bytes make a library raise into one clear error.
+
+    Raises:
+        SynposeError: anything was raised inside; names `where`.
+    """
+    try:
+        yield
+    except SynposeError:
+        raise
+    # Damaged bytes reach every branch of a reader: the kinds of error have no end.
+    except Exception as error:
+        raise SynposeError(
+            f"{where}: cannot be read ({type(error).__name__}: {error}). The file is damaged or "
+            "incomplete; copy or download it again."
+        ) from error

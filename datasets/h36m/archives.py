@@ -1,6 +1,5 @@
 """Reading archives into memory: no path that stands in one is ever written to."""
 
-import contextlib
 import gzip
 import io
 import pathlib
@@ -9,26 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 
-from synpose_tf.errors import SynposeError
-
-
-@contextlib.contextmanager
-def reading(where):
-    """Turns whatever damaged bytes make a library raise into one clear error.
-
-    Raises:
-        SynposeError: anything was raised inside; names `where`.
-    """
-    try:
-        yield
-    except SynposeError:
-        raise
-    # Damaged bytes reach every branch of a reader: the kinds of error have no end.
-    except Exception as error:
-        raise SynposeError(
-            f"{where}: cannot be read ({type(error).__name__}: {error}). The file is damaged or "
-            "incomplete; copy or download it again."
-        ) from error
+from synpose_tf.files import reading
 
 
 def names(path: pathlib.Path) -> list[str]:

@@ -10,14 +10,11 @@ The hourglass files are also met without the folder that tells how the detector 
 import dataclasses
 import functools
 import io
-import math
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
-import h5py
-import numpy as np
-
+from synpose_tf import hdf5
 from synpose_tf.datasets.h36m import archives, clips, takes
 from synpose_tf.errors import SynposeError
 from synpose_tf.skeleton import MPII_16
@@ -31,7 +28,6 @@ FOLDERS = {
     "sh_ft_h36m": "StackedHourglassFineTuned240/",
     "sh": "",
 }
-MAX_NUMBERS = 2**27  # A damaged header can claim any size; the longest take has 2**20.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Martinez:
         for where, match, file in self._matches(_pattern(POSES, subjects)):
             key = match[1], takes.take_named(match[2], where)
             _refuse_second(found, key, where)
-            numbers = _read(where, file, "3D_positions")
+            numbers = hdf5.read(where, file, "3D_positions")
             if numbers.ndim != 2 or len(numbers) != 96:
                 raise SynposeError(
                     f"{where}: 3D_positions has shape {numbers.shape}. Expected (96, frames)."
@@ -85,7 +81,7 @@ class Martinez:
                     )
                 key = match[1], takes.take_named(match[2], where), match[3]
                 _refuse_second(found, key, where)
-                found[key] = clips.detections(where, _read(where, file, "poses"), MPII_16)
+                found[key] = clips.detections(where, hdf5.read(where, file, "poses"), MPII_16)
         return found
 
     def list_positions(self) -> set[tuple[str, str]]:
@@ -149,20 +145,3 @@ def _pattern(pattern, subjects, kind=None):
 def _refuse_second(found, key, where):
     if key in found:
         raise SynposeError(f"{where}: the same take as {found[key].where}. Remove one.")
-
-
-def _read(where, file, key):
-    """One dataset of an HDF5 file."""
-    with archives.reading(where), h5py.File(file, "r") as h5:
-        if key not in h5:
-            raise SynposeError(f"{where}: has no dataset {key!r}; it holds {list(h5)}.")
-        data = h5[key]
-        size = math.prod(data.shape)
-        # Unless it is in chunks, the file says twice how large the array is.
-        stored = data.id.get_storage_size() if data.chunks is None else size * data.dtype.itemsize
-        if size > MAX_NUMBERS or stored != size * data.dtype.itemsize:
-            raise SynposeError(
-                f"{where}: {key} claims shape {data.shape} in {stored} bytes. The file is damaged; "
-                "copy or download it again."
-            )
-        return np.asarray(data)

@@ -10,9 +10,10 @@ import pathlib
 import re
 from collections.abc import Sequence
 
-from synpose_tf.datasets.h36m import clips, restricted_npz, takes
-from synpose_tf.datasets.h36m.archives import reading
+from synpose_tf import restricted_npz
+from synpose_tf.datasets.h36m import clips, takes
 from synpose_tf.errors import SynposeError
+from synpose_tf.files import reading
 from synpose_tf.skeleton import H36M_17, MPII_16
 
 POSES = "data_3d_h36m.npz"

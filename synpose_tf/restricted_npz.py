@@ -11,8 +11,8 @@ import zipfile
 
 import numpy as np
 
-from synpose_tf.datasets.h36m.archives import reading
 from synpose_tf.errors import SynposeError
+from synpose_tf.files import reading
 
 # NumPy's constructors by the names of NumPy 1 and 2.
 _ALLOWED = {

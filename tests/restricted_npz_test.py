@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from synpose_tf.datasets.h36m import restricted_npz
+from synpose_tf import restricted_npz
 from synpose_tf.errors import SynposeError
 
 TREE = {
