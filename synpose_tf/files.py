@@ -96,7 +96,8 @@ def reading(where):
         raise
     # Damaged bytes reach every branch of a reader: the kinds of error have no end.
     except Exception as error:
+        reason = f"{type(error).__name__}: {error}"[:300]  # Some quote what they met.
         raise SynposeError(
-            f"{where}: cannot be read ({type(error).__name__}: {error}). The file is damaged or "
+            f"{where}: cannot be read ({reason}). The file is damaged or "
             "incomplete; copy or download it again."
         ) from error

@@ -14,6 +14,8 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.files import reading
 
+MAX_BYTES = 2**33  # Unpacked; a small file can claim any size. Human3.6M's largest has 2**31.
+
 # NumPy's constructors by the names of NumPy 1 and 2.
 _ALLOWED = {
     (f"numpy.{core}.multiarray", function.__name__): function
@@ -52,6 +54,9 @@ def load(path: pathlib.Path, key: str):
         names = [name.removesuffix(".npy") for name in archive.namelist()]
         if key not in names:
             raise SynposeError(f"{path}: has no array {key!r}; it holds {names}.")
+        size = archive.getinfo(f"{key}.npy").file_size
+        if size > MAX_BYTES:
+            raise SynposeError(f"{where}: {size:,} bytes, which is more than is held at once.")
         stream = io.BytesIO(archive.read(f"{key}.npy"))  # The zip's checksum is verified.
         if np.lib.format.read_magic(stream) == (1, 0):
             shape, _, dtype = np.lib.format.read_array_header_1_0(stream)

@@ -1,1 +1,9 @@
-"""What 2D detectors write: their layouts of joints and their file formats."""
+"""What 2D detectors write: their layouts of joints and their file formats.
+
+>>> from synpose_tf import keypoints
+>>> recording = keypoints.read(["keypoints.json"])
+"""
+
+from synpose_tf.keypoints.reading import FORMATS, Recording, read
+
+__all__ = ["FORMATS", "Recording", "read"]

@@ -1,0 +1,1 @@
+"""One module a file format; `synpose_tf.keypoints.reading` lists them."""

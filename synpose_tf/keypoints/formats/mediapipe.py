@@ -1,0 +1,84 @@
+"""MediaPipe Pose's landmarks, as `examples/mediapipe_to_3d.py` writes them.
+
+MediaPipe has no file format of its own. This is ours:
+
+    {
+      "format": "mediapipe-pose-landmarks",
+      "image_size": [1920, 1080],          pixels, width and height
+      "fps": 29.97,                        or null for photos
+      "frames": [
+        {"frame": 0, "time": 0.0, "people": [
+          {"landmarks": [[x, y, z, visibility], … 33]}
+        ]}, …
+      ]
+    }
+
+x and y are fractions of the width and height, as MediaPipe gives them; z is not used. A
+landmark may also be an object {"x": …, "y": …, "visibility": …}. `time` is in seconds and
+may be absent, as may `frame`, then counted. `people` is empty where nobody was seen.
+"""
+
+import pathlib
+
+import numpy as np
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.keypoints import json_stream, people, sightings
+from synpose_tf.keypoints.layouts import MEDIAPIPE_33
+from synpose_tf.keypoints.sightings import Person, Sightings
+
+NAME = "MediaPipe landmarks"
+PREFIX = "frames.item.people"
+FORMAT = "mediapipe-pose-landmarks"
+
+
+def read(path: pathlib.Path) -> list[Person]:
+    """The people of a file.
+
+    Raises:
+        SynposeError: an entry is damaged, or the image's size is missing.
+    """
+    size = _image_size(path)
+    fps = json_stream.first(path, "fps")
+    if isinstance(fps, bool) or not (fps is None or isinstance(fps, int | float) and fps > 0):
+        raise SynposeError(f"{path}: fps is {str(fps)[:40]!r}. Expected frames a second, or null.")
+    recording = Sightings(path)
+    for index, entry in enumerate(json_stream.items(path, "frames.item")):
+        where = f"{path}: frame entry {index}"
+        if not isinstance(entry, dict) or not isinstance(entry.get("people"), list):
+            raise SynposeError(f"{where}: expected an object with a list of people.")
+        frame = sightings.integer(entry.get("frame", index), f"{where}: frame")
+        time = entry.get("time")
+        time = np.nan if time is None else float(sightings.floats([time], f"{where}: time")[0])
+        for number, person in enumerate(entry["people"]):
+            place = f"frame {frame}, person {number}"
+            recording.add(place, frame, _landmarks(person, f"{path}: {place}"), None, time)
+    known = {"layout": MEDIAPIPE_33, "image_size": size, "fps": fps, "normalized": True}
+    return people.separate(recording, **known)
+
+
+def _image_size(path):
+    size = [json_stream.first(path, "image_size.item"), None]
+    if isinstance(whole := json_stream.first(path, "image_size"), list) and len(whole) == 2:
+        size = whole
+    if not all(isinstance(side, int | float) and 0 < side < 1e6 for side in size):
+        raise SynposeError(
+            f'{path}: has no "image_size": [width, height] in pixels ahead of its frames, without '
+            "which landmarks have no shape."
+        )
+    return tuple(map(int, size))
+
+
+def _landmarks(person, where):
+    landmarks = person.get("landmarks") if isinstance(person, dict) else None
+    if not isinstance(landmarks, list) or len(landmarks) != len(MEDIAPIPE_33):
+        found = len(landmarks) if isinstance(landmarks, list) else "none"
+        raise SynposeError(f"{where}: expected {len(MEDIAPIPE_33)} landmarks, found {found}.")
+    if all(isinstance(landmark, dict) for landmark in landmarks):
+        landmarks = [[m.get("x"), m.get("y"), 0.0, m.get("visibility", 1.0)] for m in landmarks]
+    numbers = sightings.floats(landmarks, where)
+    if numbers.ndim != 2 or numbers.shape[1] != 4:
+        raise SynposeError(
+            f"{where}: landmarks of shape {numbers.shape}. Expected (33, 4): x, y, z, visibility."
+        )
+    return numbers[:, [0, 1, 3]]

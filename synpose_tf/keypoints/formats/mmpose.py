@@ -1,0 +1,72 @@
+"""MMPose's predictions, in the three forms that it writes.
+
+    {"meta_info": {…}, "instance_info": [{"frame_id": 1, "instances": [PERSON, …]}, …]}
+    [{"frame_id": 0, "instances": [PERSON, …]}, …]          the inferencer, of a video
+    [PERSON, …]                                             the inferencer, one file an image
+
+PERSON is {"keypoints": [[x, y], …], "keypoint_scores": [c, …], …}, with `track_id` where the
+people were followed. `meta_info.dataset_name` names the layout.
+"""
+
+import pathlib
+
+import numpy as np
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.keypoints import json_stream, people, sightings
+from synpose_tf.keypoints.layouts import COCO_17, HALPE_26
+from synpose_tf.keypoints.sightings import Person, Sightings
+from synpose_tf.skeleton import H36M_17, MPII_16
+
+NAME = "MMPose predictions"
+NAME_OF_IMAGES = "MMPose predictions of images"
+PREFIXES = ("instance_info", "item.instances")
+PREFIX_OF_IMAGES = "item.keypoint_scores"
+LAYOUTS = {"coco": COCO_17, "halpe26": HALPE_26, "h36m": H36M_17, "mpii": MPII_16}
+
+
+def read(path: pathlib.Path) -> list[Person]:
+    """The people of a video's file.
+
+    Raises:
+        SynposeError: an entry is damaged, or layouts are mixed.
+    """
+    prefix, _ = json_stream.find_prefix(path, PREFIXES)
+    listed = "instance_info.item" if prefix == PREFIXES[0] else "item"
+    recording = Sightings(path)
+    for index, entry in enumerate(json_stream.items(path, listed)):
+        where = f"{path}: frame entry {index}"
+        if not isinstance(entry, dict) or not isinstance(entry.get("instances"), list):
+            raise SynposeError(f"{where}: expected frame_id and a list of instances.")
+        frame = sightings.integer(entry.get("frame_id", index), f"{where}: frame_id")
+        for number, instance in enumerate(entry["instances"]):
+            _add(instance, f"frame {frame}, instance {number}", frame, recording)
+    dataset = json_stream.first(path, "meta_info.dataset_name") if prefix == PREFIXES[0] else None
+    layout = LAYOUTS.get(dataset) if isinstance(dataset, str) else None
+    return people.separate(recording, layout=layout)
+
+
+def add_frame(path: pathlib.Path, frame: int, recording: Sightings) -> None:
+    """Adds the people of one image's file.
+
+    Raises:
+        SynposeError: the file is damaged, or its layout differs.
+    """
+    for index, instance in enumerate(json_stream.items(path, "item")):
+        _add(instance, f"{path.name}, instance {index}", frame, recording)
+
+
+def _add(instance, place, frame, recording):
+    where = f"{recording.where}: {place}"
+    if not isinstance(instance, dict) or "keypoints" not in instance:
+        raise SynposeError(f"{where}: has no keypoints.")
+    points = sightings.floats(instance["keypoints"], where)
+    scores = instance.get("keypoint_scores", [1.0] * len(points))
+    scores = sightings.floats(scores, f"{where}: keypoint_scores")
+    if points.ndim != 2 or points.shape[1] != 2 or scores.shape != points.shape[:1]:
+        raise SynposeError(
+            f"{where}: keypoints of shape {points.shape} and keypoint_scores of shape "
+            f"{scores.shape}. Expected (joints, 2) and (joints,)."
+        )
+    track = sightings.track_number(instance.get("track_id"), f"{where}: track_id")
+    recording.add(place, frame, np.column_stack([points, scores]), track)

@@ -1,0 +1,37 @@
+"""Martinez et al.'s stacked hourglass detections of Human3.6M, `Walking.54138969.h5`.
+
+One dataset `poses`, (frames, 16, 2), pixels, MPII's joints, 50 frames a second.
+"""
+
+import pathlib
+
+import numpy as np
+
+from synpose_tf import hdf5
+from synpose_tf.errors import SynposeError
+from synpose_tf.keypoints.sightings import Person
+from synpose_tf.skeleton import MPII_16
+
+NAME = "stacked hourglass HDF5"
+FPS = 50.0
+
+
+def read(path: pathlib.Path) -> list[Person]:
+    """The one person of a file.
+
+    Raises:
+        SynposeError: the file is damaged, or holds something else.
+    """
+    poses = hdf5.read(path, path, "poses")
+    if poses.ndim != 3 or poses.shape[1:] != (len(MPII_16), 2) or poses.dtype.kind not in "iuf":
+        raise SynposeError(
+            f"{path}: poses are {poses.dtype} of shape {poses.shape}. Expected (frames, 16, 2)."
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        joints = np.concatenate([poses, np.ones_like(poses[..., :1])], axis=-1).astype(np.float32)
+    frames = np.arange(len(poses))
+    return [
+        Person(
+            name="person 1", frames=frames, joints=joints, where=str(path), fps=FPS, layout=MPII_16
+        )
+    ]

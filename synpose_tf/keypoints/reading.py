@@ -1,0 +1,213 @@
+"""Reads keypoint files of any known format, recognised by their content.
+
+>>> from synpose_tf import keypoints
+>>> recording = keypoints.read(["alphapose-results.json"])
+>>> [(track.name, len(track.frames), track.layout.name) for track in recording.tracks]
+
+A file is read as a stream into arrays of numbers: its size is bounded by the disk, the
+memory by the number of people and frames (23 MB an hour and person).
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Sequence
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.keypoints import json_stream, people, tracking
+from synpose_tf.keypoints.formats import (
+    mediapipe,
+    mmpose,
+    numpy_arrays,
+    openpose,
+    results_list,
+    stacked_hourglass,
+    videopose3d,
+)
+from synpose_tf.keypoints.layouts import named
+from synpose_tf.keypoints.sightings import Person, Sightings, labelled, split_number
+from synpose_tf.tracks import KeypointTrack
+
+SUFFIXES = (".json", ".npy", ".npz", ".h5", ".hdf5")  # What is looked at in a folder.
+_JSON_START = b"[{"
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Args:
+        name: what users call it in `--format`.
+        title: what it is.
+        read: gives the people of a file; None where a file is one frame.
+        add_frame: adds the people of a file that is one frame; None where it is a recording.
+        prefixes: what in a JSON file's head tells the format.
+    """
+
+    name: str
+    title: str
+    read: Callable[[pathlib.Path], list[Person]] | None = None
+    add_frame: Callable[[pathlib.Path, int, Sightings], None] | None = None
+    prefixes: tuple[str, ...] = ()
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format("results", results_list.NAME, results_list.read, None, (results_list.PREFIX,)),
+        Format("openpose", openpose.NAME, None, openpose.add_frame, (openpose.PREFIX,)),
+        Format("mmpose", mmpose.NAME, mmpose.read, None, mmpose.PREFIXES),
+        Format(
+            "mmpose_images",
+            mmpose.NAME_OF_IMAGES,
+            None,
+            mmpose.add_frame,
+            (mmpose.PREFIX_OF_IMAGES,),
+        ),
+        Format("mediapipe", mediapipe.NAME, mediapipe.read, None, (mediapipe.PREFIX,)),
+        Format("numpy", numpy_arrays.NAME, numpy_arrays.read),
+        Format("videopose3d", videopose3d.NAME, videopose3d.read),
+        Format("hourglass", stacked_hourglass.NAME, stacked_hourglass.read),
+    )
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """What the files of one call hold.
+
+    Args:
+        format: its title.
+        tracks: one a person, names unique.
+        notes: what was found in the data that a user should know.
+    """
+
+    format: str
+    tracks: list[KeypointTrack]
+    notes: list[str]
+
+
+def read(
+    paths: Sequence,
+    *,
+    format: str | None = None,
+    layout: str | None = None,
+    fps: float | None = None,
+    image_size: tuple[int, int] | None = None,
+    progress: Callable = iter,
+) -> Recording:
+    """Reads the people of keypoint files.
+
+    Args:
+        paths: files, and folders of files; all of one format.
+        format: one of `FORMATS`; None to recognise it.
+        layout: one of `layouts.LAYOUTS`; None to take the file's or recognise it.
+        fps: frames a second; None for the file's, or `tracking.DEFAULT_FPS`.
+        image_size: (width, height), pixels; None for the file's or unknown.
+        progress: wraps the sequence of files, as `tqdm` does.
+
+    Raises:
+        SynposeError: a file is missing, damaged, of an unknown format, or holds nobody; or the
+            layout can't be told.
+    """
+    files = _files(paths)
+    kind = _format(files, format)
+    if kind.add_frame:
+        found = _read_frames(kind, files, progress)
+    else:
+        found = []
+        for path in progress(files):
+            persons = kind.read(path)
+            found += labelled(persons, path.stem) if len(files) > 1 else persons
+    found = [person for person in found if len(person.frames)]
+    if not found:
+        raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
+    wanted = tracking.Wanted(layout and named(layout), fps, image_size)
+    tracks, notes = tracking.to_tracks(found, wanted)
+    return Recording(kind.title, tracks, notes)
+
+
+def _files(paths):
+    files = []
+    for path in map(pathlib.Path, paths):
+        if path.is_dir():
+            inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
+            inside = sorted(p for p in inside if not p.name.startswith("."))
+            if not inside:
+                raise SynposeError(
+                    f"{path}: the folder holds no keypoint file. Expected {', '.join(SUFFIXES)}."
+                )
+            files += inside
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise SynposeError(f"{path}: no such file or folder.")
+    if not files:
+        raise SynposeError("no file is named. Name a keypoint file, or a folder of them.")
+    return files
+
+
+def _format(files, wanted):
+    if wanted is not None:
+        if wanted not in FORMATS:
+            names = ", ".join(FORMATS)
+            raise SynposeError(f"--format={wanted}: no such format. Expected one of {names}.")
+        return FORMATS[wanted]
+    kinds = {}
+    for path in files:
+        kind = _recognise(path)
+        if kind is not None:
+            kinds.setdefault(kind.name, path)
+        if kind is not None and kind.add_frame:
+            break  # Of many thousand files; each is checked where it is read.
+    if not kinds:
+        raise SynposeError(f"{files[0]}: an empty list, of people or of frames.")
+    if len(kinds) > 1:
+        (one, at), (other, there), *_ = kinds.items()
+        raise SynposeError(
+            f"{at} is {FORMATS[one].title} and {there} is {FORMATS[other].title}. Give files of "
+            "one format at a time."
+        )
+    return FORMATS[next(iter(kinds))]
+
+
+def _recognise(path):
+    """The format of a file, or None for an empty JSON list, which is any's."""
+    with path.open("rb") as handle:
+        head = handle.read(4096)
+    if not head:
+        raise SynposeError(f"{path}: the file is empty.")
+    if head.startswith(b"\x93NUMPY"):
+        return FORMATS["numpy"]
+    if head.startswith(b"PK"):
+        return FORMATS["videopose3d" if videopose3d.holds(path) else "numpy"]
+    if head.startswith(b"\x89HDF"):
+        return FORMATS["hourglass"]
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"[", b"{"):
+        raise SynposeError(
+            f"{path}: neither JSON nor a NumPy or HDF5 file. Expected a file of keypoints: "
+            f"{'; '.join(kind.title for kind in FORMATS.values())}."
+        )
+    by_prefix = {prefix: kind for kind in FORMATS.values() for prefix in kind.prefixes}
+    prefix, top = json_stream.find_prefix(path, by_prefix)
+    if prefix is None and top:
+        raise SynposeError(
+            f"{path}: JSON, but not of a known detector; it holds {', '.join(top)[:200]}. "
+            f"Expected {'; '.join(k.title for k in FORMATS.values() if k.prefixes)}."
+        )
+    return by_prefix.get(prefix)
+
+
+def _read_frames(kind, files, progress):
+    """Files of one frame each, as recordings by what stands before the number of the frame."""
+    numbered = [split_number(path.stem) for path in files]
+    counted = len({entry for entry in numbered if entry[1] is not None}) < len(files)
+    recordings = {}
+    for index, path in enumerate(progress(files)):
+        name, frame = ("", index) if counted else numbered[index]
+        recordings.setdefault(name, Sightings(path.parent))
+        kind.add_frame(path, frame, recordings[name])
+    found = []
+    for name, recording in recordings.items():
+        persons = people.separate(recording)
+        found += labelled(persons, name) if len(recordings) > 1 else persons
+    return found

@@ -1,0 +1,177 @@
+"""Writes keypoint files of every format that is read, as detectors do."""
+
+import json
+import pathlib
+
+import h5py
+import numpy as np
+
+from synpose_tf.keypoints.layouts import BODY_25, COCO_17, HALPE_26, MEDIAPIPE_33
+from synpose_tf.skeleton import H36M_17, MPII_16
+
+IMAGE = (1000, 1002)
+LAYOUT = {
+    "results": COCO_17,
+    "alphapose": HALPE_26,
+    "openpose": BODY_25,
+    "mmpose": COCO_17,
+    "mmpose_list": HALPE_26,
+    "mmpose_images": HALPE_26,
+    "mediapipe": MEDIAPIPE_33,
+    "npy": H36M_17,
+    "npz": COCO_17,
+    "videopose3d": H36M_17,
+    "hourglass": MPII_16,
+}  # fmt: skip
+
+
+def walk(layout, frames=12, seed=0, place=(300.0, 400.0)):
+    """(F, J, 3): a person whose joints are spread over 200 px, walking right; confidence 0.9."""
+    rng = np.random.default_rng(seed)
+    pose = rng.uniform(-100, 100, (1, len(layout), 2))
+    for left, right in layout.left_right:  # Bones of one length, left and right.
+        pose[:, right] = pose[:, left] + (5.0, 0.0)
+    path = np.array(place) + np.arange(frames)[:, None, None] * (2.0, 0.0)
+    points = pose + path + rng.normal(0.0, 1.0, (frames, 1, 2))
+    confidence = np.full((*points.shape[:2], 1), 0.9)
+    return np.round(np.concatenate([points, confidence], -1), 3)
+
+
+def write(form: str, folder: pathlib.Path, people, frames=None) -> pathlib.Path:
+    """Writes people (F, J, 3) in a form of `LAYOUT`; gives the file or folder to be read."""
+    frames = np.arange(len(people[0])) if frames is None else frames
+    return _WRITERS[form](folder, people, [int(frame) for frame in frames])
+
+
+def _dump(path, tree):
+    path.write_text(json.dumps(tree))
+    return path
+
+
+def _results(folder, people, frames):
+    entries = [
+        {"image_id": f, "category_id": 1, "keypoints": person[i].ravel().tolist(), "score": 0.9}
+        for i, f in enumerate(frames)
+        for person in people
+    ]
+    return _dump(folder / "results.json", entries)
+
+
+def _alphapose(folder, people, frames):
+    entries = [
+        {
+            "image_id": f"{f}.jpg",
+            "category_id": 1,
+            "keypoints": person[i].ravel().tolist(),
+            "score": 2.8,
+            "box": [1.0, 2.0, 3.0, 4.0],
+            "idx": [number + 1.0],
+        }
+        for i, f in enumerate(frames)
+        for number, person in enumerate(people)
+    ]
+    return _dump(folder / "alphapose-results.json", entries)
+
+
+def _openpose(folder, people, frames):
+    for i, f in enumerate(frames):
+        entries = [
+            {
+                "person_id": [-1],
+                "pose_keypoints_2d": person[i].ravel().tolist(),
+                "face_keypoints_2d": [],
+                "hand_left_keypoints_2d": [],
+            }
+            for person in people
+        ]
+        _dump(folder / f"video_{f:012d}_keypoints.json", {"version": 1.3, "people": entries})
+    return folder
+
+
+def _instances(people, i):
+    return [
+        {
+            "keypoints": person[i, :, :2].tolist(),
+            "keypoint_scores": person[i, :, 2].tolist(),
+            "bbox": [[1.0, 2.0, 3.0, 4.0]],
+            "bbox_score": 0.9,
+        }
+        for person in people
+    ]
+
+
+def _mmpose_list(folder, people, frames):
+    entries = [{"frame_id": f, "instances": _instances(people, i)} for i, f in enumerate(frames)]
+    return _dump(folder / "video.json", entries)
+
+
+def _mmpose(folder, people, frames):
+    entries = json.loads(_mmpose_list(folder, people, frames).read_text())
+    meta = {"dataset_name": "coco", "num_keypoints": 17, "flip_pairs": [[1, 2]]}
+    return _dump(folder / "video.json", {"meta_info": meta, "instance_info": entries})
+
+
+def _mmpose_images(folder, people, frames):
+    for i, f in enumerate(frames):
+        _dump(folder / f"image_{f:05d}.json", _instances(people, i))
+    return folder
+
+
+def _mediapipe(folder, people, frames):
+    def landmarks(joints):
+        x, y, visibility = joints.T
+        return np.stack([x / IMAGE[0], y / IMAGE[1], 0 * x, visibility], -1).tolist()
+
+    entries = [
+        {"frame": f, "time": f / 25.0, "people": [{"landmarks": landmarks(p[i])} for p in people]}
+        for i, f in enumerate(frames)
+    ]
+    head = {"format": "mediapipe-pose-landmarks", "image_size": list(IMAGE), "fps": 25.0}
+    return _dump(folder / "landmarks.json", {**head, "frames": entries})
+
+
+def _npy(folder, people, frames):
+    np.save(folder / "keypoints.npy", np.stack(people)[..., :2])
+    return folder / "keypoints.npy"
+
+
+def _npz(folder, people, frames):
+    joints = np.stack(people)
+    np.savez(
+        folder / "keypoints.npz",
+        keypoints=joints[..., :2],
+        confidence=joints[..., 2],
+        frames=np.array(frames),
+        fps=25.0,
+        image_size=IMAGE,
+    )
+    return folder / "keypoints.npz"
+
+
+def _videopose3d(folder, people, frames):
+    left, right = zip(*H36M_17.left_right, strict=True)
+    metadata = {"layout_name": "h36m", "keypoints_symmetry": [list(left), list(right)]}
+    tree = {"S1": {"Walking": [person[..., :2].astype(np.float32) for person in people]}}
+    np.savez_compressed(folder / "data_2d_h36m_gt.npz", positions_2d=tree, metadata=metadata)
+    return folder / "data_2d_h36m_gt.npz"
+
+
+def _hourglass(folder, people, frames):
+    with h5py.File(folder / "Walking.54138969.h5", "w") as file:
+        file["poses"] = people[0][..., :2]
+    return folder / "Walking.54138969.h5"
+
+
+_WRITERS = {
+    "results": _results,
+    "alphapose": _alphapose,
+    "openpose": _openpose,
+    "mmpose": _mmpose,
+    "mmpose_list": _mmpose_list,
+    "mmpose_images": _mmpose_images,
+    "mediapipe": _mediapipe,
+    "npy": _npy,
+    "npz": _npz,
+    "videopose3d": _videopose3d,
+    "hourglass": _hourglass,
+}
