@@ -1,5 +1,6 @@
 """BVH and C3D, read back with libraries of their own, and the clock and stage below them."""
 
+import dataclasses
 import sys
 
 import bvhio
@@ -7,7 +8,8 @@ import ezc3d
 import glm
 import numpy as np
 import pytest
-from pose_tracks import pose_track
+from pose_tracks import CAMERA, pose_track
+from scipy.spatial.transform import Rotation
 
 from synpose_tf import output
 from synpose_tf.errors import SynposeError
@@ -60,7 +62,16 @@ def noisy(track, rng, millimetres=40.0):
     """As lifting gives it: bones that change their length."""
     noise = rng.normal(0, millimetres, track.poses.shape)
     noise[:, 0] = 0
-    return pose_track(poses=(track.poses + noise).astype(np.float32))
+    return dataclasses.replace(track, poses=(track.poses + noise).astype(np.float32))
+
+
+def levelled(vectors, tracks):
+    """Camera-frame millimetres as the stage turns them: centimetres, y up, a level floor."""
+    staged = stage.set_on_stage(tracks)[0]
+    seen = tracks[0].lifted
+    turned = (staged - staged[:, :1])[seen].reshape(-1, 3)
+    poses = (tracks[0].poses * Y_UP_CM)[seen].reshape(-1, 3)
+    return (vectors * Y_UP_CM) @ Rotation.align_vectors(turned, poses)[0].as_matrix().T
 
 
 # === BVH ===
@@ -69,11 +80,10 @@ def test_bvh_has_the_joints_where_the_poses_have_them(motion, tmp_path):
     track = noisy(pose_track(motion=motion), np.random.default_rng(1))
     assert output.write([track], tmp_path / "a.bvh") == [tmp_path / "a.bvh"]
     points, root, frame_time = read_bvh(tmp_path / "a.bvh")
-    expected = with_median_bones(track.poses.astype(float)) * Y_UP_CM
+    expected = levelled(with_median_bones(track.poses.astype(float)), [track])
     assert np.abs(points - expected).max() < 0.1  # 1 mm
-    np.testing.assert_allclose(
-        np.diff(root, axis=0), np.diff(track.root, axis=0) * Y_UP_CM, atol=0.01
-    )
+    moved = levelled(np.diff(track.root, axis=0), [track])
+    np.testing.assert_allclose(np.diff(root, axis=0), moved, atol=0.01)
     assert frame_time == pytest.approx(1 / 30, abs=1e-6)
 
 
@@ -84,10 +94,11 @@ def test_bvh_of_any_pose_is_finite(tmp_path):
     poses[1, 2] = poses[1, 1] + [0, -400, 0]  # a thigh straight up: y is down here
     poses[2, 3] = poses[2, 2]
     poses -= poses[:, :1]
-    output.write([pose_track(frames=6, poses=poses.astype(np.float32))], tmp_path / "a.bvh")
+    track = pose_track(frames=6, poses=poses.astype(np.float32))
+    output.write([track], tmp_path / "a.bvh")
     points, _, _ = read_bvh(tmp_path / "a.bvh")
     assert np.isfinite(points).all()
-    expected = with_median_bones(poses[3:]) * Y_UP_CM
+    expected = levelled(with_median_bones(poses[3:]), [track])
     directions = [[p[:, c] - p[:, q] for c, q in H36M_17.bones] for p in (points[3:], expected)]
     unit = [d / np.linalg.norm(d, axis=-1, keepdims=True) for d in map(np.array, directions)]
     np.testing.assert_allclose(*unit, atol=1e-4)
@@ -95,8 +106,8 @@ def test_bvh_of_any_pose_is_finite(tmp_path):
 
 def test_bvh_holds_the_last_pose(tmp_path):
     gaps = [0, 1, 10, 11, 12, 59]
-    output.write([pose_track(unseen=gaps)], tmp_path / "gaps.bvh")
-    output.write([pose_track()], tmp_path / "all.bvh")
+    output.write([pose_track(unseen=gaps, path=False)], tmp_path / "gaps.bvh")
+    output.write([pose_track(path=False)], tmp_path / "all.bvh")
     held, root, _ = read_bvh(tmp_path / "gaps.bvh")
     expected = read_bvh(tmp_path / "all.bvh")[0]
     np.testing.assert_allclose(held[10:13], np.repeat(held[9:10], 3, axis=0), atol=1e-3)
@@ -113,7 +124,7 @@ def test_bvh_of_several_people_is_a_file_each_on_one_clock(tmp_path):
     assert sorted(tmp_path.iterdir()) == paths
     (_, first, _), (_, second, _) = map(read_bvh, paths)
     assert len(first) == len(second) == 90
-    apart = (people[1].root[0] - people[0].root[30]) * Y_UP_CM
+    apart = levelled(people[1].root[0] - people[0].root[30], people)
     np.testing.assert_allclose(second[30] - first[30], apart, atol=0.01)
 
 
@@ -205,6 +216,12 @@ def test_pictures_far_apart_are_no_motion(tmp_path):
 
 
 # === Stage ===
+def tilt(tracks):
+    """Degrees between the stage's up and the world's."""
+    up = levelled(CAMERA.up, tracks)
+    return np.degrees(np.arccos(up[1] / np.linalg.norm(up)))
+
+
 def test_people_with_a_path_walk_on_the_floor():
     people = [pose_track("a"), pose_track("b", seed=5, unseen=(3,))]
     staged = stage.set_on_stage(people)
@@ -212,9 +229,10 @@ def test_people_with_a_path_walk_on_the_floor():
     feet = np.concatenate([points[..., 1].min(axis=1) for points in staged])
     assert np.nanpercentile(feet, 5) == pytest.approx(0, abs=1)
     for points, track in zip(staged, people, strict=True):
-        np.testing.assert_allclose(points - points[:, :1], track.poses * [1, -1, -1], atol=0.01)
-        moved = (track.root - track.root[0]) * [1, -1, -1]
-        np.testing.assert_allclose(points[:, 0] - points[0, 0], moved, atol=0.01)
+        relative = 10 * levelled(track.poses, people)
+        np.testing.assert_allclose(points - points[:, :1], relative, atol=0.1)
+        moved = 10 * levelled(track.root - track.root[0], people)
+        np.testing.assert_allclose(points[:, 0] - points[0, 0], moved, atol=0.1)
     roots = np.concatenate(staged)[:, 0]
     middle = (np.nanmin(roots, axis=0) + np.nanmax(roots, axis=0)) / 2
     np.testing.assert_allclose(middle[[0, 2]], 0, atol=0.01)
@@ -223,5 +241,25 @@ def test_people_with_a_path_walk_on_the_floor():
 def test_people_without_a_path_stand_side_by_side():
     staged = stage.set_on_stage([pose_track("a", path=False), pose_track("b")])
     for points, x in zip(staged, (-600, 600), strict=True):
-        np.testing.assert_allclose(points[:, 0, [0, 2]], [[x, 0]] * 60, atol=0.01)
         np.testing.assert_allclose(points[..., 1].min(axis=1), 0, atol=0.01)
+        np.testing.assert_allclose(points[:, 0, 0] - points[0, 0, 0], 0, atol=0.01)
+        assert points[0, 0, 0] == pytest.approx(x)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_floor_is_level_though_the_camera_looks_down(seed):
+    """By 10.8 degrees; those who walk or stand say how far, those who sit can not."""
+    walking = noisy(pose_track(seed=seed), np.random.default_rng(seed))
+    assert np.degrees(np.arccos(-CAMERA.up[1])) == pytest.approx(10.8, abs=0.1)
+    assert tilt([walking]) < 4
+    assert tilt([dataclasses.replace(walking, root=None)]) < 7
+    sitting = dataclasses.replace(pose_track(motion="sitting", seed=seed), root=None)
+    assert tilt([sitting]) < 11
+
+
+def test_a_person_who_lies_stays_down():
+    """Stretched out along x: no reason to turn the room."""
+    poses = pose_track(motion="standing").poses[..., [1, 0, 2]]
+    lying = pose_track(poses=poses, path=False)
+    up = levelled(np.array([0.0, -1.0, 0.0]), [lying])
+    np.testing.assert_allclose(up / np.linalg.norm(up), [0, 1, 0], atol=1e-3)

@@ -70,6 +70,7 @@ FORMATS = {
         Format("json", ".json", "the same as text, a record for each frame", needs_pose=False),
         Format("bvh", ".bvh", "motion for animation tools, one file a person"),
         Format("c3d", ".c3d", "points for biomechanics (needs ezc3d)"),
+        Format("html", ".html", "a viewer in one file: turn, play, scrub, without a network"),
     )
 }
 

@@ -1,42 +1,96 @@
-"""Where people stand: poses set on a floor, for the eye and for animation tools.
+"""Where people stand: poses set on a level floor, for the eye and for animation tools.
 
 Stage frame: x right, y up, z towards the camera that saw the people, millimetres; y = 0 is
-the floor. The camera's upright is taken for the room's.
+the floor. Cameras look down or up; how far is estimated from what people do, see `_upright`.
 """
 
 import numpy as np
+from scipy.spatial.transform import Rotation
+
+from synpose_tf.skeleton import H36M_17
 
 _SPACING = 1200.0  # mm between people whose places are not known
 _TO_STAGE = np.array([1.0, -1.0, -1.0])  # the camera frame, half a turn about x
+_ANKLES = [H36M_17.index("LAnkle"), H36M_17.index("RAnkle")]
+_THORAX = H36M_17.index("Thorax")
+_HEIGHT = ("RKnee", "RAnkle", "LKnee", "LAnkle", "Spine", "Thorax")  # bones that end there
+
+# Slopes, standard deviations: of a camera, of a person who stands; and of a foot on the floor
+# how far it seems off, with how many independent looks a video gives.
+_CAMERA_TILT, _LEAN = np.tan(np.radians([15.0, 4.0]))
+_FOOT_NOISE, _LOOKS = 100.0, 10.0
+_STRETCHED = 0.95  # of full length, from when on a body counts as standing
+_LARGEST_TILT = np.radians(30.0)  # a body at a larger angle lies, or stands on its hands
 
 
 def set_on_stage(tracks) -> list[np.ndarray]:
     """Joint positions in the stage frame.
 
     Where everybody's path is known, people move along it, the middle of their ground at
-    x = z = 0 and the floor under the lowest foot. Otherwise they stand side by side in place,
-    each frame with its lowest joint on the floor: a jump stays on the ground.
+    x = z = 0. Otherwise they stand side by side in place, each frame with its lowest joint on
+    the floor: a jump stays on the ground.
 
     Returns:
         For each track (F, 17, 3), NaN where it has no pose.
     """
-    if all(track.root is not None for track in tracks):
-        return _along_paths([(track.poses + track.root[:, None]) * _TO_STAGE for track in tracks])
-    placed = []
-    for number, track in enumerate(tracks):
-        points = np.asarray(track.poses, np.float64) * _TO_STAGE
-        points[..., 1] -= points[..., 1].min(axis=1, keepdims=True)
-        points[..., 0] += (number - (len(tracks) - 1) / 2) * _SPACING
-        placed.append(points)
-    return placed
-
-
-def _along_paths(people):
+    along_paths = all(track.root is not None for track in tracks)
+    people = [np.asarray(track.poses, np.float64) * _TO_STAGE for track in tracks]
+    if along_paths:
+        roots = [track.root * _TO_STAGE for track in tracks]
+        people = [points + root[:, None] for points, root in zip(people, roots, strict=True)]
     everybody = np.concatenate(people)
     everybody = everybody[np.isfinite(everybody).all(axis=(1, 2))]
     if not len(everybody):
         return people
-    roots = everybody[:, 0]
-    origin = (roots.min(axis=0) + roots.max(axis=0)) / 2
+    upright = _upright(everybody, along_paths).as_matrix().T
+    people, everybody = [points @ upright for points in people], everybody @ upright
+    if not along_paths:
+        return [_in_place(points, n - (len(people) - 1) / 2) for n, points in enumerate(people)]
+    origin = (everybody[:, 0].min(axis=0) + everybody[:, 0].max(axis=0)) / 2
     origin[1] = np.percentile(everybody[..., 1].min(axis=1), 5)  # noise goes below the floor
     return [points - origin for points in people]
+
+
+def _in_place(points, place):
+    """`points` with each frame on the floor, the root at a place in the row."""
+    shift = np.zeros((len(points), 1, 3))
+    shift[:, 0, 0] = place * _SPACING
+    shift[:, 0, 1] = -points[..., 1].min(axis=1)
+    return points + shift
+
+
+def _upright(points, along_paths) -> Rotation:
+    """The turn that makes the floor below poses (n, 17, 3) level.
+
+    Least squares for its slope (a, b), y = a x + b z, from three sources: the lower foot of
+    each frame stands on it, where paths are known; people who stand stretched are upright on
+    average; the camera is level, within its tilt.
+    """
+    slope, spread = _lean(points)
+    prior = np.eye(2) / spread**2
+    information, target = prior, prior @ slope
+    for _ in range(5 if along_paths else 0):  # which foot is lower depends on the floor
+        feet = points[:, _ANKLES]
+        height = feet[..., 1] - feet[..., [0, 2]] @ slope
+        lower = feet[np.arange(len(feet)), height.argmin(axis=1)]
+        lower = lower - lower.mean(axis=0)
+        ground, weight = lower[:, [0, 2]], _LOOKS / _FOOT_NOISE**2 / len(points)
+        information = prior + weight * ground.T @ ground
+        slope = np.linalg.solve(information, target + weight * ground.T @ lower[:, 1])
+    return Rotation.align_vectors([[0.0, 1.0, 0.0]], [[-slope[0], 1.0, -slope[1]]])[0]
+
+
+def _lean(points):
+    """Slope (2,) and standard deviation from the bodies that stand stretched, if any do."""
+    parent = dict(H36M_17.bones)
+    bones = [(joint, parent[joint]) for joint in map(H36M_17.index, _HEIGHT)]
+    lengths = np.linalg.norm([points[:, c] - points[:, p] for c, p in bones], axis=-1)
+    full = lengths[:4].sum(axis=0) / 2 + lengths[4:].sum(axis=0)
+    body = points[:, _THORAX] - points[:, _ANKLES].mean(axis=1)
+    height = np.linalg.norm(body, axis=-1)
+    angle = np.arccos(np.clip(body[:, 1] / np.maximum(height, 1e-9), -1, 1))
+    standing = body[(height > _STRETCHED * full) & (angle < _LARGEST_TILT)]
+    if not len(standing):
+        return np.zeros(2), _CAMERA_TILT
+    up = standing.mean(axis=0)
+    return -up[[0, 2]] / up[1], _LEAN

@@ -1,0 +1,62 @@
+"""Chromium without a window and without a network, for the tests of the viewer."""
+
+import contextlib
+import json
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--proxy-server=127.0.0.1:9",  # nothing answers there
+    "--hide-scrollbars",
+)
+
+
+@contextlib.contextmanager
+def open_browser(width=1280, height=800):
+    """A Selenium driver; the test skips where Chromium or its driver is not installed."""
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    driver = shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip("no Chromium with chromedriver: apt-get install chromium chromium-driver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*_FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        service = webdriver.ChromeService(executable_path=driver)
+        session = webdriver.Chrome(options=options, service=service)
+        try:
+            yield session
+        finally:
+            session.quit()
+
+
+def requests(session) -> list[str]:
+    """The addresses that the shown page has asked for, its own first."""
+    messages = [json.loads(entry["message"])["message"] for entry in session.get_log("performance")]
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+        and message["params"]["documentURL"] == session.current_url
+    ]
+
+
+def show(session, path: pathlib.Path) -> None:
+    """Opens a file."""
+    session.get(path.resolve().as_uri())

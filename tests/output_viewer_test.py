@@ -1,0 +1,243 @@
+"""The viewer, as a browser without a network shows it."""
+
+import json
+import re
+import time
+
+import browser
+import numpy as np
+import pytest
+from pose_tracks import pose_track
+
+from synpose_tf import output
+from synpose_tf.output import stage
+
+HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">\u2028'&amp;"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.open_browser() as session:
+        yield session
+
+
+@pytest.fixture
+def page(chromium, tmp_path):
+    """A function that shows tracks in the viewer; at the end the console must be empty."""
+
+    def show(*tracks):
+        output.write(tracks, tmp_path / "walk.html")
+        browser.show(chromium, tmp_path / "walk.html")
+        return chromium
+
+    yield show
+    assert chromium.get_log("browser") == []
+
+
+def counter(page):
+    return page.find_element("id", "counter").text
+
+
+def frame(page):
+    return int(counter(page).split(" / ")[0])
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def click(page, name):
+    page.find_element("id", name).click()
+
+
+def press(page, element, *keys):
+    page.find_element("css selector", element).send_keys(*keys)
+
+
+def drawn(page, canvas="scene"):
+    """What a canvas shows, once it has been drawn again."""
+    return page.execute_async_script(
+        "const done = arguments[1]; requestAnimationFrame(() => requestAnimationFrame(() =>"
+        " done(document.getElementById(arguments[0]).toDataURL())))",
+        canvas,
+    )
+
+
+def paused(page):
+    press(page, "body", " ")
+    assert page.find_element("id", "play").get_attribute("aria-label") == "Play"
+    return page
+
+
+def test_it_opens_without_a_network_and_plays_60_frames(page):
+    shown = page(pose_track())
+    assert shown.title == "walk"
+    assert counter(shown).endswith(" s")
+    seen = set()
+    wait_until(lambda: seen.add(frame(shown)) or len(seen) > 8)
+    assert re.fullmatch(r"\d+ / 60 · \d\.\d\d s", counter(shown))
+    page, *others = browser.requests(shown)
+    assert page.endswith("walk.html")
+    assert all(other.startswith("data:") for other in others)
+
+
+def test_pause_scrub_and_step(page):
+    shown = paused(page(pose_track()))
+    press(shown, "body", "\ue010")  # End
+    assert counter(shown) == "60 / 60 · 1.97 s"
+    before = drawn(shown), drawn(shown, "image")
+    click(shown, "back")
+    assert frame(shown) == 59
+    assert drawn(shown) != before[0]
+    assert drawn(shown, "image") != before[1]
+    click(shown, "forward")
+    assert (drawn(shown), drawn(shown, "image")) == before
+    press(shown, "#scrub", "\ue011", "\ue014", "\ue014")  # Home, right, right
+    assert frame(shown) == 3
+    press(shown, "body", "\ue012")  # left
+    assert frame(shown) == 2
+    press(shown, "body", " ")
+    wait_until(lambda: frame(shown) not in (2, 3))
+
+
+def test_dragging_turns_and_the_wheel_zooms(page):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+
+    shown = paused(page(pose_track()))
+    scene = shown.find_element("id", "scene")
+    views = [drawn(shown)]
+    ActionChains(shown).drag_and_drop_by_offset(scene, 120, 30).perform()
+    views.append(drawn(shown))
+    ActionChains(shown).scroll_from_origin(ScrollOrigin.from_element(scene), 0, -300).perform()
+    views.append(drawn(shown))
+    ActionChains(shown).key_down("\ue008").drag_and_drop_by_offset(scene, 60, 0).key_up(
+        "\ue008"
+    ).perform()
+    views.append(drawn(shown))
+    assert len(set(views)) == 4
+    ActionChains(shown).double_click(scene).perform()
+    assert drawn(shown) == views[0]
+
+
+def test_keys_in_the_3d_view_turn_it(page):
+    shown = paused(page(pose_track()))
+    before, moment = drawn(shown), frame(shown)
+    for key in ("\ue014", "\ue013", "+"):
+        press(shown, "#scene", key)
+        after = drawn(shown)
+        assert after != before
+        before = after
+    assert frame(shown) == moment
+    press(shown, "#scene", "0")
+    start = drawn(shown)
+    for button in shown.find_elements("css selector", "[data-azimuth]"):
+        button.click()
+        assert drawn(shown) != start
+
+
+def test_light_and_dark(page):
+    shown = paused(page(pose_track()))
+    colours = "return getComputedStyle(document.body).backgroundColor"
+    before = shown.execute_script(colours), drawn(shown)
+    click(shown, "theme")
+    after = shown.execute_script(colours), drawn(shown)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+def test_a_frame_without_a_pose_says_so(page):
+    shown = paused(page(pose_track(unseen=(0, 59))))
+    absent = shown.find_element("id", "absent")
+    for key, hidden in (("\ue011", False), ("\ue014", True), ("\ue010", False)):
+        press(shown, "body", key)
+        drawn(shown)
+        assert absent.is_displayed() != hidden
+
+
+def test_people_are_listed_by_names_that_stay_text(page):
+    names = [HOSTILE, "Zoë", "日本"]
+    shown = paused(page(*(pose_track(name, seed=n) for n, name in enumerate(names))))
+    assert shown.title == "walk"
+    items = shown.find_elements("css selector", "#people bdi")
+    assert [item.get_attribute("textContent") for item in items] == names
+    assert shown.find_elements("tag name", "img") == []
+    before = drawn(shown)
+    shown.find_element("css selector", "#people input").click()
+    assert drawn(shown) != before
+
+
+def test_the_policy_lets_no_other_script_run(page):
+    shown = page(pose_track(frames=2))
+    shown.execute_script(
+        "const script = document.createElement('script'); script.textContent = 'hacked = true';"
+        "document.body.append(script);"
+        "document.body.insertAdjacentHTML('beforeend', '<p onclick=\"hacked = true\"></p>');"
+        "document.body.lastChild.click();"
+    )
+    assert shown.execute_script("return typeof hacked") == "undefined"
+    messages = [entry["message"] for entry in shown.get_log("browser")]
+    assert len(messages) == 2
+    assert all("Content Security Policy" in message for message in messages)
+
+
+def test_the_browser_reads_the_numbers_that_were_written(page):
+    tracks = [
+        pose_track("a", unseen=(3,)),
+        pose_track("b", seed=2, frames=20, times=1.0 + np.arange(20) / 30),
+    ]
+    shown = page(*tracks)
+    found = shown.execute_script(
+        "const data = JSON.parse(document.getElementById('data').textContent);"
+        "return data.people.map((entry) => {"
+        "  const person = new Person(entry, 17);"
+        "  return [30, 3].map((moment) => [person.pose(moment), person.picture(moment),"
+        "    data.joints.map((_, joint) => person.inferred(moment, joint))]);"
+        "})"
+    )
+    points = stage.set_on_stage(tracks)
+    for person, row in ((0, 30), (1, 0)):
+        pose, picture, inferred = found[person][0]
+        np.testing.assert_allclose(pose, points[person][row], atol=0.2)
+        np.testing.assert_allclose(picture, tracks[person].keypoints[row], atol=0.02)
+        assert inferred == tracks[person].inferred[row].tolist()
+    assert found[0][1][:2] == [None, None]
+    assert found[1][1][:2] == [None, None]
+
+
+def test_a_still_has_no_transport(page):
+    shown = page(pose_track(frames=1, path=False))
+    assert not shown.find_element("id", "transport").is_displayed()
+    assert "1 frame · 1 person" in shown.find_element("id", "summary").text
+
+
+def test_it_fits_a_telephone(page, chromium):
+    chromium.set_window_size(500, 900)
+    try:
+        shown = page(pose_track())
+        width = shown.execute_script("return document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0
+        wait_until(lambda: frame(shown) > 1)
+    finally:
+        chromium.set_window_size(1280, 800)
+
+
+# === Without a browser ===
+def test_the_page_names_no_other_place(tmp_path):
+    output.write([pose_track(HOSTILE)], tmp_path / 'a "<b>&.html')
+    text = (tmp_path / 'a "<b>&.html').read_text(encoding="utf-8")
+    assert "<title>a &quot;&lt;b&gt;&amp;</title>" in text
+    assert text.count("</script>") == 3
+    embedded = re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1]
+    page = text.replace(embedded, "")
+    assert not re.search(r'(src|href)=(?!"data:,")|https?:|@import|url\(', page)
+    assert json.loads(embedded)["people"][0]["name"] == HOSTILE
+    assert not set("<>&\u2028") & set(embedded)
+
+
+def test_thousands_of_frames_stay_small(tmp_path):
+    output.write([pose_track(frames=4000)], tmp_path / "a.html")
+    assert (tmp_path / "a.html").stat().st_size < 1.1e6
