@@ -1,7 +1,6 @@
 """Chromium without a window and without a network, for the tests of the viewer."""
 
 import contextlib
-import json
 import pathlib
 import shutil
 import tempfile
@@ -34,7 +33,7 @@ def open_browser(width=1280, height=800):
 
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for flag in (*_FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}"):
             options.add_argument(flag)
@@ -44,17 +43,6 @@ def open_browser(width=1280, height=800):
             yield session
         finally:
             session.quit()
-
-
-def requests(session) -> list[str]:
-    """The addresses that the shown page has asked for, its own first."""
-    messages = [json.loads(entry["message"])["message"] for entry in session.get_log("performance")]
-    return [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-        and message["params"]["documentURL"] == session.current_url
-    ]
 
 
 def show(session, path: pathlib.Path) -> None:

@@ -94,13 +94,13 @@ def test_json_of_single_missing_joints(tmp_path):
 
 
 def test_json_of_a_long_video_costs_no_memory(tmp_path):
-    """Ten minutes at 30 Hz grow the process by less than the file has bytes."""
+    """Five minutes at 30 Hz grow the process by less than the file has bytes."""
     code = """
 import sys, resource
 import numpy as np
 from synpose_tf import output
 from synpose_tf.tracks import PoseTrack
-n = 18000
+n = 9000
 rng = np.random.default_rng(0)
 track = PoseTrack("a", rng.normal(size=(n, 17, 3)).astype("f4") * 500, None,
                   rng.normal(size=(n, 17, 2)).astype("f4") * 500, np.zeros((n, 17), bool),

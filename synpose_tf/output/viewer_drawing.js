@@ -164,15 +164,13 @@ function clear(context) {
   context.lineCap = context.lineJoin = "round";
 }
 
-function line(context, [x, y], [u, v], colour, width, alpha = 1) {
-  context.globalAlpha = alpha;
+function line(context, [x, y], [u, v], colour, width) {
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.beginPath();
   context.moveTo(x, y);
   context.lineTo(u, v);
   context.stroke();
-  context.globalAlpha = 1;
 }
 
 // A gap in what lies behind a bone, away from its joints.
@@ -219,6 +217,7 @@ function drawFloor(context, view, colours) {
   const cell = view.ground > 6000 ? 1000 : 500;
   const count = Math.ceil(view.ground / cell);
   const [column, row] = centre.map((middle) => Math.round(middle / cell));
+  const rings = Array.from({ length: 8 }, () => new Path2D()); // fading outwards
   for (let i = -count; i <= count; i++) {
     for (let j = -count; j <= count; j++) {
       const [x, z] = [(column + i) * cell, (row + j) * cell];
@@ -226,11 +225,19 @@ function drawFloor(context, view, colours) {
         const middle = [(x + u) / 2 - centre[0], (z + v) / 2 - centre[1]];
         const away = Math.hypot(...middle) / view.ground;
         if (away > 0.95) continue;
-        const ends = [view.project([x, 0, z]), view.project([u, 0, v])];
-        line(context, ...ends, colours.grid, 1, 0.75 * (1 - away));
+        const ring = rings[Math.floor(away * rings.length)];
+        ring.moveTo(...view.project([x, 0, z]).slice(0, 2));
+        ring.lineTo(...view.project([u, 0, v]).slice(0, 2));
       }
     }
   }
+  context.strokeStyle = colours.grid;
+  context.lineWidth = 1;
+  rings.forEach((ring, number) => {
+    context.globalAlpha = 0.8 * (1 - (number + 0.5) / rings.length);
+    context.stroke(ring);
+  });
+  context.globalAlpha = 1;
 }
 
 function drawShadow(context, places, skeleton, colours) {
