@@ -13,6 +13,7 @@ import importlib.resources
 
 import numpy as np
 
+from synpose_tf import files
 from synpose_tf.normalization import normalize_2d
 from synpose_tf.skeleton import H36M_17
 
@@ -20,6 +21,8 @@ from synpose_tf.skeleton import H36M_17
 _PLACE = 25.0
 # Variance of a joint that is seen, in squared mean radii: a detector is about 3 % off.
 _NOISE = 1e-3
+# A joint is an outlier beyond so many standard deviations; of one pose at most so many are.
+_OUTLIER, _MOST_OUTLIERS = 8.0, 3
 # Fewer joints than these fix neither place nor size.
 MIN_JOINTS = 3
 
@@ -53,6 +56,15 @@ class PoseDistribution:
         with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             return cls(arrays["mean"], arrays["covariance"])
 
+    def save(self, path) -> None:
+        """Writes it as `pretrained` reads it.
+
+        Raises:
+            SynposeError: the file can't be written.
+        """
+        with files.replacing(path) as temporary, temporary.open("wb") as handle:
+            np.savez(handle, mean=self.mean, covariance=self.covariance)
+
     def complete(self, pixels, seen, xp=np):
         """Fills in the joints that are not seen.
 
@@ -66,12 +78,54 @@ class PoseDistribution:
             `MIN_JOINTS` seen, the joints filled in mean nothing.
         """
         seen = seen[..., None]
+        poses, size, centre = self._normalize(pixels, seen, xp)
+        filled = self._conditional_mean(poses, seen, xp) * size + centre
+        return seen * pixels + (1.0 - seen) * filled
+
+    def outliers(self, pixels, seen) -> np.ndarray:
+        """Finds joints that contradict the others, such as a head detected on a foot.
+
+        The worst joint of a pose goes first, since it pulls on the others, then the next one,
+        as long as its distance from where the others would have it is beyond `_OUTLIER`
+        standard deviations.
+
+        Args:
+            pixels, seen: as for `complete`.
+
+        Returns:
+            (n, 17), True for a joint that is seen and should not be believed.
+        """
+        seen = np.array(seen, np.float32)
+        before = seen.copy()
+        doubtful = np.arange(len(seen))
+        for _ in range(_MOST_OUTLIERS):
+            if not len(doubtful):
+                break
+            surprise = self._surprise(pixels[doubtful], seen[doubtful])
+            worst = surprise.argmax(axis=1)
+            bad = surprise.max(axis=1) > _OUTLIER
+            doubtful, worst = doubtful[bad], worst[bad]
+            seen[doubtful, worst] = 0.0
+        return before != seen
+
+    def _surprise(self, pixels, seen):
+        """Distance (n, 17) of each seen joint from its conditional mean given the other seen
+        joints, in standard deviations; from the precision Q = (Σss + noise)⁻¹ alone."""
+        poses, *_ = self._normalize(pixels, seen[..., None], np)
+        system, offset = self._system(poses, seen[..., None], np)
+        precision = np.linalg.inv(system)
+        pull = (precision @ offset[..., None]).reshape(len(seen), -1, 2)
+        blocks = precision.reshape(len(seen), seen.shape[1], 2, seen.shape[1], 2)
+        own = np.moveaxis(np.diagonal(blocks, axis1=1, axis2=3), -1, 1)
+        squared = (pull * np.linalg.solve(own, pull[..., None])[..., 0]).sum(-1)
+        return np.sqrt(np.maximum(squared, 0.0)) * seen
+
+    def _normalize(self, pixels, seen, xp):
+        """Poses about the seen joints' centre and of mean radius 1, their size and centre."""
         count = xp.maximum(xp.sum(seen, axis=1, keepdims=True), 1.0)
         centre = xp.sum(seen * pixels, axis=1, keepdims=True) / count
         size = self._size(pixels - centre, seen, count, xp)
-        poses = (pixels - centre) / size
-        filled = self._conditional_mean(poses, seen, xp) * size + centre
-        return seen * pixels + (1.0 - seen) * filled
+        return (pixels - centre) / size, size, centre
 
     def _size(self, centred, seen, count, xp):
         """The mean radius (n, 1, 1) that the spread of the seen joints speaks for."""
@@ -83,15 +137,23 @@ class PoseDistribution:
         return xp.sqrt(spread / xp.maximum(usual, 1e-9)) + 1e-9
 
     def _conditional_mean(self, poses, seen, xp):
-        """μ + Σ·s (Σss + noise)⁻¹ (x - μ)s, the unseen joints taken out by zero rows."""
-        size = self.covariance.shape[0]
-        same_axis = (np.arange(size)[:, None] - np.arange(size)) % 2 == 0
-        covariance = self.covariance + _PLACE * same_axis.astype(np.float32)
-        flat = (-1, size)
-        mask = xp.reshape(xp.broadcast_to(seen, poses.shape), flat)
-        system = mask[:, :, None] * covariance * mask[:, None, :]
+        """μ + Σ·s (Σss + noise)⁻¹ (x - μ)s."""
+        system, offset = self._system(poses, seen, xp)
+        weights = xp.linalg.solve(system, offset[..., None])[..., 0]
+        filled = xp.matmul(weights, self._free_covariance)
+        return self.mean + xp.reshape(filled, (-1, *self.mean.shape))
+
+    @functools.cached_property
+    def _free_covariance(self):
+        """The covariance of poses at any place."""
+        same_axis = np.equal.outer(*2 * [np.arange(len(self.covariance)) % 2])
+        return (self.covariance + _PLACE * same_axis).astype(np.float32)
+
+    def _system(self, poses, seen, xp):
+        """Σss + noise (n, 34, 34) and (x - μ)s (n, 34), unseen joints taken out by zeros."""
+        size = len(self.covariance)
+        mask = xp.reshape(xp.broadcast_to(seen, poses.shape), (-1, size))
+        system = mask[:, :, None] * self._free_covariance * mask[:, None, :]
         diagonal = (1.0 - mask) + _NOISE * mask
         system = system + diagonal[:, :, None] * np.eye(size, dtype=np.float32)
-        offset = xp.reshape(poses - self.mean, flat) * mask
-        weights = xp.linalg.solve(system, offset[..., None])[..., 0]
-        return self.mean + xp.reshape(xp.matmul(weights, covariance), (-1, *self.mean.shape))
+        return system, xp.reshape(poses - self.mean, (-1, size)) * mask

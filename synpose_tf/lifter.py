@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from synpose_tf import camera, checkpoint, normalization, pretrained
-from synpose_tf.completion import MIN_JOINTS, PoseDistribution
+from synpose_tf.completion import MIN_JOINTS
+from synpose_tf.completion_network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints.conversion import to_h36m
 from synpose_tf.networks import Generator
@@ -45,7 +46,7 @@ class Lifter:
         generator: gives depths from normalised 2D poses.
         mode: normalisation, `paper` or `camera`.
         distance: of the camera, which `paper` mode assumes, in mean radii.
-        distribution: fills in missed joints; None for the one that comes with the package.
+        completion: fills in missed joints; None for the one that comes with the package.
     """
 
     def __init__(
@@ -53,11 +54,11 @@ class Lifter:
         generator: Generator,
         mode: str,
         distance: float = 0.0,
-        distribution: PoseDistribution | None = None,
+        completion: Completion | None = None,
     ):
         self.mode = normalization.check_mode(mode)
         self.distance = distance
-        self.distribution = distribution or PoseDistribution.pretrained()
+        self.completion = completion or Completion.pretrained()
         self._depths = tf.function(
             lambda poses: generator(poses, training=False),
             input_signature=[tf.TensorSpec((None, len(H36M_17), 2), tf.float32)],
@@ -96,13 +97,15 @@ class Lifter:
             )
         return cls(generator, model.mode, model.distance)
 
-    def lift(self, keypoints, intrinsics=None) -> Lifted:
+    def lift(self, keypoints, intrinsics=None, doubt: bool = False) -> Lifted:
         """Lifts 2D poses.
 
         Args:
             keypoints: (n, 17, 2), pixels; NaN where a joint was missed. A pose with fewer than
                 `MIN_JOINTS` joints becomes NaN.
             intrinsics: (9,) or (n, 9), see `synpose_tf.camera`; `camera` mode needs them.
+            doubt: treat joints that contradict the others as missed
+                (`PoseDistribution.outliers`); for detections.
 
         Raises:
             ValueError: a wrong shape.
@@ -117,23 +120,23 @@ class Lifter:
             )
         if intrinsics is not None:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
-        chunks = [
-            self._lift_batch(
-                keypoints[i : i + _BATCH],
-                None if intrinsics is None else intrinsics[i : i + _BATCH],
-            )
-            for i in range(0, max(len(keypoints), 1), _BATCH)
-        ]
+        chunks = []
+        for start in range(0, max(len(keypoints), 1), _BATCH):
+            batch = slice(start, start + _BATCH)
+            given = None if intrinsics is None else intrinsics[batch]
+            chunks.append(self._lift_batch(keypoints[batch], given, doubt))
         return Lifted(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
-    def _lift_batch(self, keypoints, intrinsics):
+    def _lift_batch(self, keypoints, intrinsics, doubt):
         seen = np.isfinite(keypoints).all(-1)
         enough = seen.sum(-1) >= MIN_JOINTS
         known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
+        if doubt:
+            seen &= ~self.completion.distribution.outliers(known, seen)
         complete = known
         if not seen.all():
             gaps = ~seen.all(-1)
-            complete[gaps] = self.distribution.complete(known[gaps], seen[gaps].astype(np.float32))
+            complete[gaps] = self.completion.complete(known[gaps], seen[gaps].astype(np.float32))
         poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
         depths = self._depths(poses.astype(np.float32)).numpy()
         lifted = normalization.lift(poses, depths, frame.perspective)
@@ -146,8 +149,9 @@ class Lifter:
     ) -> PoseTrack:
         """Lifts a person's track to millimetres.
 
-        A pose's size is unknown from one view. Every frame gets the size at which the bones,
-        added up, are those of somebody of `body_height`.
+        Joints that contradict the others count as missed. A pose's size is unknown from one
+        view: every frame gets the size at which the bones, added up, are those of somebody of
+        `body_height`.
 
         Args:
             track: a `KeypointTrack`; `synpose_tf.keypoints` maps its layout.
@@ -158,7 +162,7 @@ class Lifter:
             SynposeError: `camera` mode without intrinsics.
         """
         keypoints, _ = to_h36m(track)
-        lifted = self.lift(keypoints, intrinsics)
+        lifted = self.lift(keypoints, intrinsics, doubt=True)
         unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
         root = None
         if intrinsics is not None:

@@ -4,8 +4,7 @@
 
 Evaluates the run's lifter, as it will be shipped (half precision), on the test split of its
 first data set, and writes weights and model card into `synpose_tf/weights`, where
-`Lifter.from_pretrained` finds them. With --completion, also fits the distribution that missed
-joints are filled in by, from the training splits.
+`Lifter.from_pretrained` finds them. `synpose_tf.fit_completion` makes what lies beside them.
 """
 
 from absl import flags
@@ -15,7 +14,6 @@ from synpose_tf import cli
 cli.define_data_flags(dataset=None)
 flags.DEFINE_string("workdir", None, "The folder of a training run.")
 flags.DEFINE_string("command", None, "The command that trained it, for the model card.")
-flags.DEFINE_bool("completion", False, "Also fit the distribution of 2D poses.")
 flags.DEFINE_string("output", None, "Folder of the weights. Default: the package's own.")
 flags.mark_flag_as_required("workdir")
 flags.mark_flag_as_required("command")
@@ -37,7 +35,7 @@ LIMITS = (
 def main():
     import pathlib
 
-    from synpose_tf import checkpoint, completion, evaluation, files, metrics, pipeline, pretrained
+    from synpose_tf import checkpoint, evaluation, metrics, pipeline, pretrained
     from synpose_tf.lifter import Lifter
 
     workdir = checkpoint.Workdir(FLAGS.workdir)
@@ -46,14 +44,6 @@ def main():
     dataset = FLAGS.dataset or ",".join(names)
     builders = pipeline.prepare_all(dataset, FLAGS.manual_dir, FLAGS.data_dir)
     folder = pathlib.Path(FLAGS.output or pathlib.Path(pretrained.__file__).parent / "weights")
-    if FLAGS.completion:
-        pixels = pipeline.read_splits(builders, "train", ("keypoints_2d",))["keypoints_2d"]
-        fitted = completion.PoseDistribution.fit(pixels)
-        with files.replacing(folder / "poses_2d.npz") as temporary, temporary.open("wb") as out:
-            import numpy as np
-
-            np.savez(out, mean=fitted.mean, covariance=fitted.covariance)
-
     model = workdir.load("last")
     lifter = Lifter(pretrained.half_precision(model.averaged_generator), model.mode, model.distance)
     views = pipeline.read_split(builders[0], "test", evaluation.KEYS)

@@ -61,14 +61,12 @@ def test_it_is_the_conditional_mean_of_the_gaussian():
     )
     holes, seen = missing(poses, "RKnee", "Thorax")
     found = distribution._conditional_mean(holes, seen[..., None], np)
-
-    same_axis = np.equal.outer(np.arange(34) % 2, np.arange(34) % 2)
-    covariance = distribution.covariance + 25.0 * same_axis
+    covariance = distribution._free_covariance
     a, b = (np.flatnonzero(np.repeat(seen[0] == value, 2)) for value in (0.0, 1.0))
     noisy = covariance[np.ix_(b, b)] + 1e-3 * np.eye(len(b))
     offset = (poses - mean).reshape(4, 34)[:, b]
     expected = mean.ravel()[a] + offset @ np.linalg.inv(noisy) @ covariance[np.ix_(b, a)]
-    np.testing.assert_allclose(found.reshape(4, 34)[:, a], expected, atol=1e-6)
+    np.testing.assert_allclose(found.reshape(4, 34)[:, a], expected, atol=1e-5)
 
 
 def test_inside_a_graph_it_gives_the_same(pixels):
@@ -84,3 +82,34 @@ def test_fit_is_symmetric_under_mirroring(pixels):
     mirrored = distribution.mean[list(H36M_17.mirror)] * [-1.0, 1.0]
     np.testing.assert_allclose(mirrored, distribution.mean, atol=1e-5)
     assert np.linalg.eigvalsh(distribution.covariance).min() > -1e-5
+
+
+def test_a_joint_in_the_wrong_place_is_found_and_others_are_believed(pixels):
+    distribution = PoseDistribution.pretrained()
+    seen = np.ones(pixels.shape[:2])
+    assert distribution.outliers(pixels, seen).any(1).mean() < 0.03
+    head, foot = (H36M_17.index(name) for name in ("Head", "RAnkle"))
+    wrong = pixels.copy()
+    wrong[:, head] = wrong[:, foot]
+    found = distribution.outliers(wrong, seen)
+    assert found[:, head].mean() > 0.8
+    others = np.delete(found, [head, foot], axis=1)
+    assert others.mean() < 0.05
+
+
+def test_surprise_is_the_distance_from_the_mean_given_the_other_joints(pixels):
+    """Against the definition: each joint left out in turn, and the block of its covariance."""
+    distribution = PoseDistribution.pretrained()
+    poses, seen = pixels[:3], np.ones((3, 17))
+    surprise = distribution._surprise(poses, seen)
+    normalized, *_ = distribution._normalize(poses, seen[..., None], np)
+    covariance = distribution._free_covariance + 1e-3 * np.eye(34)
+    for joint in (0, 6, 10):
+        own = [2 * joint, 2 * joint + 1]
+        rest = np.delete(np.arange(34), own)
+        gain = covariance[np.ix_(own, rest)] @ np.linalg.inv(covariance[np.ix_(rest, rest)])
+        spread = covariance[np.ix_(own, own)] - gain @ covariance[np.ix_(rest, own)]
+        offset = (normalized - distribution.mean).reshape(3, 34)
+        residual = offset[:, own] - offset[:, rest] @ gain.T
+        squared = np.einsum("ni,ij,nj->n", residual, np.linalg.inv(spread), residual)
+        np.testing.assert_allclose(surprise[:, joint], np.sqrt(squared), rtol=1e-2)
