@@ -7,8 +7,12 @@ them, `<Action>.<camera>.h5`. Nobody knows the true poses here, but the four cam
 same one: each pair of lifts is aligned by Procrustes at a mean root distance of 430 mm, and
 their MPJPE is the disagreement. Bone lengths are those of one person and should not vary:
 for each bone, the standard deviation over frames and views as a share of the mean.
+
+It also says how far the detections themselves are from one point in space: each joint is
+triangulated from the four views and projected back.
 """
 
+import dataclasses
 import itertools
 import os
 import pathlib
@@ -19,8 +23,8 @@ import h5py
 import numpy as np
 from absl import app, flags
 
-from synpose_tf import metrics
-from synpose_tf.camera import h36m_cameras
+from synpose_tf import keypoints, metrics
+from synpose_tf.camera import h36m_cameras, pixels_to_rays
 from synpose_tf.lifter import Lifter
 from synpose_tf.skeleton import H36M_17, MPII_16
 from synpose_tf.tracks import KeypointTrack
@@ -33,20 +37,48 @@ FLAGS = flags.FLAGS
 MEAN_RADIUS_MM = 430.0
 
 
-def lift_views(lifter, folder, action) -> np.ndarray:
+def read_views(folder, action) -> list[KeypointTrack]:
+    """The detections of each camera, all with as many frames."""
+    paths = [folder / f"{action}.{name}.h5" for name in h36m_cameras()["S9"]]
+    tracks = [keypoints.read([path]).tracks[0] for path in paths]
+    shortest = min(len(track.frames) for track in tracks)
+    per_frame = ("keypoints", "confidence", "frames", "times")
+    return [
+        dataclasses.replace(t, **{field: getattr(t, field)[:shortest] for field in per_frame})
+        for t in tracks
+    ]
+
+
+def lift_views(lifter, tracks) -> np.ndarray:
     """(views, frames, 17, 3), millimetres, at the lifter's default stature."""
     views = []
-    for name, camera in h36m_cameras()["S9"].items():
-        with h5py.File(folder / f"{action}.{name}.h5") as file:
-            keypoints = file["poses"][()]
-        frames = np.arange(len(keypoints))
-        track = KeypointTrack(
-            name, keypoints, np.ones(keypoints.shape[:2]), frames, frames / 50.0, MPII_16
-        )
+    for track, camera in zip(tracks, h36m_cameras()["S9"].values(), strict=True):
         intrinsics = camera.intrinsics if lifter.mode == "camera" else None
         views.append(lifter.lift_track(track, intrinsics).poses)
-    shortest = min(map(len, views))
-    return np.stack([poses[:shortest] for poses in views])
+    return np.stack(views)
+
+
+def triangulation_errors(folder, action) -> np.ndarray:
+    """(views, frames, 16), pixels between a detection and its triangulated joint projected back.
+
+    The point that lies best, in the least squares sense, on the four undistorted rays.
+    """
+    cameras = h36m_cameras()["S9"]
+    points = []
+    for name in cameras:
+        with h5py.File(folder / f"{action}.{name}.h5") as file:
+            points.append(file["poses"][()].astype(np.float64))
+    points = np.stack([p[: min(map(len, points))] for p in points])
+    rows = []
+    for pixels, camera in zip(points, cameras.values(), strict=True):
+        rays = pixels_to_rays(pixels, camera.intrinsics)
+        shift = -camera.rotation @ camera.position
+        matrix = np.concatenate([camera.rotation, shift[:, None]], axis=1)
+        rows += [rays[..., axis, None] * matrix[2] - matrix[axis] for axis in (0, 1)]
+    *_, right = np.linalg.svd(np.stack(rows, axis=-2))
+    world = right[..., -1, :3] / right[..., -1, 3:]
+    back = [camera.project(camera.to_camera(world)) for camera in cameras.values()]
+    return np.linalg.norm(np.stack(back) - points, axis=-1)
 
 
 def disagreement(views) -> np.ndarray:
@@ -70,9 +102,19 @@ def main(_):
         lifters = {FLAGS.workdir: Lifter.from_workdir(FLAGS.workdir)}
     else:
         lifters = {f"pretrained, {mode}": Lifter.from_pretrained(mode) for mode in FLAGS.modes}
-    for name, lifter in lifters.items():
-        for action in ("Walking", "Sitting"):
-            views = lift_views(lifter, pathlib.Path(FLAGS.folder), action)
+    folder = pathlib.Path(FLAGS.folder)
+    for action in ("Walking", "Sitting"):
+        errors = np.median(triangulation_errors(folder, action), axis=1)
+        ranges = [
+            f"{n} {e.min():.0f}-{e.max():.0f}"
+            for n, e in zip(MPII_16.joints, errors.T, strict=True)
+        ]
+        print(
+            f"{action}: detections off their triangulated joint by px (median): {', '.join(ranges)}"
+        )
+        tracks = read_views(folder, action)
+        for name, lifter in lifters.items():
+            views = lift_views(lifter, tracks)
             errors = disagreement(views)
             print(
                 f"{name:20} {action:8} disagreement of views, median {np.median(errors):5.1f} mm "
