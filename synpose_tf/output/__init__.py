@@ -70,7 +70,10 @@ FORMATS = {
         Format("json", ".json", "the same as text, a record for each frame", needs_pose=False),
         Format("bvh", ".bvh", "motion for animation tools, one file a person"),
         Format("c3d", ".c3d", "points for biomechanics (needs ezc3d)"),
-        Format("html", ".html", "a viewer in one file: turn, play, scrub, without a network"),
+        Format("html", ".html", "a viewer in one file: turn, play, scrub, without network"),
+        Format("png", ".png", "a picture: up to eight moments, 2D and 3D"),
+        Format("gif", ".gif", "an animation, at most 300 pictures"),
+        Format("mp4", ".mp4", "a video (needs imageio-ffmpeg)"),
     )
 }
 

@@ -263,10 +263,13 @@ function drawScene(context, view, people, moment, skeleton, colours, names) {
     if (!pose) continue;
     drawShadow(context, pose.map(([x, , z]) => view.project([x, 0, z])), skeleton, colours);
     const places = pose.map((point) => view.project(point));
+    const nearest = places.map((place) => place[2]); // of a joint and its bones: it lies on them
     for (const { child, parent, side } of skeleton.bones) {
       const [from, to] = [places[parent], places[child]];
       const width = Math.max(2.5, 34 * from[3]);
-      shapes.push({ depth: (from[2] + to[2]) / 2, draw() {
+      const depth = (from[2] + to[2]) / 2;
+      for (const joint of [child, parent]) nearest[joint] = Math.min(nearest[joint], depth);
+      shapes.push({ depth, draw() {
         halo(context, from, to, colours.panel, width + 4);
         line(context, from, to, colours[side], width);
       } });
@@ -274,7 +277,7 @@ function drawScene(context, view, people, moment, skeleton, colours, names) {
     places.forEach((place, joint) => {
       const radius = Math.max(2.5, 27 * place[3]);
       const hollow = person.inferred(moment, joint);
-      shapes.push({ depth: place[2] - 40, draw() {
+      shapes.push({ depth: nearest[joint], draw() {
         dot(context, place, radius, colours[skeleton.sides[joint]], hollow, colours.panel);
       } });
     });

@@ -1,0 +1,239 @@
+"""Drawing of people on panels: what a camera saw in 2D, and the stage in perspective.
+
+Drawn with Pillow, a few milliseconds a panel. Lengths on a panel are its pixels; it is drawn
+larger and scaled down, which smooths the edges.
+"""
+
+import dataclasses
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from synpose_tf.skeleton import H36M_17
+
+PAGE, PANEL, EDGE, TEXT, FAINT = "#f3f4f6", "#ffffff", "#dfe3e8", "#1d2330", "#667085"
+_FLOOR, _GRID, _SHADOW = "#f1f3f6", "#dde2e9", "#d3d8df"
+_SIDES = {"L": "#d1495b", "R": "#30638e", "": "#4a5160"}
+_COLOURS = [_SIDES[name[0] if name[1].isupper() else ""] for name in H36M_17.joints]
+
+_SCALE = 2  # a panel is drawn this much larger
+_FIELD = np.tan(np.radians(15.0))  # half the camera's field of view
+_CELL = 500.0  # mm, of the floor's grid
+
+
+class Panel:
+    """A picture to draw on, (width, height) pixels."""
+
+    def __init__(self, width: int, height: int, colour: str = PANEL):
+        self.size = np.array([width, height])
+        self._image = Image.new("RGB", (width * _SCALE, height * _SCALE), colour)
+        self._draw = ImageDraw.Draw(self._image)
+
+    def line(self, start, end, colour, width) -> None:
+        """A line with round ends."""
+        ends = np.array([start, end]) * _SCALE
+        self._draw.line([*map(tuple, ends)], colour, round(width * _SCALE))
+        for end in ends:
+            self._circle(end, width * _SCALE / 2 - 0.5, fill=colour)
+
+    def dot(self, place, radius, colour, hollow=False) -> None:
+        """A joint: a disc, or a ring for one that was inferred."""
+        if hollow:
+            ring = {"fill": PANEL, "outline": colour, "width": round(radius * 0.6 * _SCALE)}
+            self._circle(place * _SCALE, radius * 1.35 * _SCALE, **ring)
+        else:
+            self._circle(place * _SCALE, radius * _SCALE, fill=colour)
+
+    def _circle(self, centre, radius, **look):
+        self._draw.ellipse([*(centre - radius), *(centre + radius)], **look)
+
+    def polygon(self, corners, colour) -> None:
+        self._draw.polygon([*map(tuple, np.asarray(corners) * _SCALE)], colour)
+
+    def rectangle(self, low, high, colour) -> None:
+        """An outline."""
+        self._draw.rectangle([*(low * _SCALE), *(high * _SCALE)], outline=colour, width=_SCALE)
+
+    def text(self, x, y, text, size=12, colour=FAINT, anchor="la") -> None:
+        font = ImageFont.load_default(size * _SCALE)
+        self._draw.text((x * _SCALE, y * _SCALE), text, colour, font, anchor)
+
+    def put(self, panel: "Panel", x: int, y: int) -> None:
+        """Lays another panel on this one, with round corners."""
+        mask = Image.new("L", panel._image.size)
+        box = (0, 0, panel._image.width - 1, panel._image.height - 1)
+        ImageDraw.Draw(mask).rounded_rectangle(box, 10 * _SCALE, fill=255)
+        self._image.paste(panel._image, (x * _SCALE, y * _SCALE), mask)
+
+    def legend(self, x, y) -> None:
+        """What the colours mean, in a line that begins at x with its middle at y."""
+        for text, colour in (("left", _SIDES["L"]), ("right", _SIDES["R"])):
+            self.line(np.array([x, y]), np.array([x + 14, y]), colour, 4)
+            self.text(x + 22, y, text, anchor="lm")
+            x += 64
+        self.dot(np.array([x + 5, y]), 4, FAINT, hollow=True)
+        self.text(x + 16, y, "inferred joint", anchor="lm")
+
+    def image(self) -> Image.Image:
+        return self._image.reduce(_SCALE)
+
+
+# === 2D ===
+@dataclasses.dataclass(frozen=True)
+class ImageFrame:
+    """The part of the camera's image that a panel shows.
+
+    Args:
+        centre, span: (2,), pixels of the image.
+        image_size: (width, height) of the whole, or None where unknown.
+    """
+
+    centre: np.ndarray
+    span: np.ndarray
+    image_size: tuple[int, int] | None
+
+    @classmethod
+    def around(cls, tracks):
+        """Everybody at every moment."""
+        low, high = _bounds(np.concatenate([t.keypoints.reshape(-1, 2) for t in tracks])[None])
+        size = next((track.image_size for track in tracks if track.image_size), None)
+        return cls((low + high)[0] / 2, (high - low)[0], size)
+
+    @classmethod
+    def moving_with(cls, track, row):
+        """One person at one moment, at the same scale for every moment."""
+        low, high = _bounds(track.keypoints)
+        return cls((low + high)[row] / 2, (high - low).max(axis=0), track.image_size)
+
+
+def _bounds(points):
+    """Lowest and highest (n, 2) of each row of points (n, m, 2); 0 where all are missing."""
+    known = np.isfinite(points).all(axis=-1, keepdims=True)
+    low, high = (
+        extreme(np.where(known, points, limit), axis=1)
+        for extreme, limit in ((np.min, np.inf), (np.max, -np.inf))
+    )
+    seen = known.any(axis=1)
+    return np.where(seen, low, 0.0), np.where(seen, high, 0.0)
+
+
+def draw_2d(panel: Panel, frame: ImageFrame, people) -> None:
+    """Draws people (keypoints (17, 2), inferred (17,)), missing joints NaN."""
+    scale = ((panel.size - [32, 60]) / np.maximum(frame.span, 1.0)).min()
+    shift = panel.size / 2 + [0, 8] - frame.centre * scale
+    if frame.image_size:
+        panel.rectangle(shift, np.array(frame.image_size) * scale + shift, _GRID)
+    width = panel.size.min() / 90
+    for keypoints, inferred in people:
+        places = keypoints * scale + shift
+        for child, parent in H36M_17.bones:
+            if np.isfinite(places[[child, parent]]).all():
+                panel.line(places[parent], places[child], _COLOURS[child], width)
+        for place, colour, hollow in zip(places, _COLOURS, inferred, strict=True):
+            if np.isfinite(place).all():
+                panel.dot(place, width * 0.95, colour, hollow)
+
+
+# === 3D ===
+@dataclasses.dataclass(frozen=True)
+class View:
+    """A camera that looks at the stage, far enough away to see all however it turns.
+
+    Args:
+        centre: (3,), what it looks at, relative to the anchor.
+        distance: from there, millimetres.
+        ground: radius of the floor, millimetres.
+        anchors: (T, 3), for each moment what the view moves along with.
+        elevation: radians above the horizon.
+    """
+
+    centre: np.ndarray
+    distance: float
+    ground: float
+    anchors: np.ndarray
+    elevation: float = 0.16
+
+    @classmethod
+    def of(cls, people, rows):
+        """The view of staged people (F, 17, 3): of one moving along, of several all places.
+
+        `rows` are the people's indices (T,) of each moment, -1 for none.
+        """
+        anchors = np.zeros((len(rows[0]), 3))
+        if len(people) == 1:
+            roots = people[0][rows[0], 0] * [1.0, 0.0, 1.0]
+            known = (rows[0] >= 0) & np.isfinite(roots).all(axis=-1)
+            last = np.maximum.accumulate(np.where(known, np.arange(len(roots)), -1))
+            anchors = roots[np.where(last < 0, np.argmax(known), last)]
+        seen = [points[row] - anchors[:, None] for points, row in zip(people, rows, strict=True)]
+        seen = np.concatenate([points[row >= 0] for points, row in zip(seen, rows, strict=True)])
+        seen = seen[np.isfinite(seen).all(axis=(1, 2))].reshape(-1, 3)
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        radius = np.linalg.norm((high - low)[[0, 2]]) / 2
+        # A cylinder around them must fit; 1.12 leaves a margin.
+        distance = max(radius, (high[1] - low[1]) / 2) * 1.12 / _FIELD + radius
+        return cls((low + high) / 2, distance, max(1000.0, radius + 500.0), anchors)
+
+    def project(self, points, azimuth, anchor, size):
+        """Stage points (..., 3) to panel pixels (..., 2) and pixels a millimetre (...,)."""
+        x, y, z = np.moveaxis(points - self.centre - anchor, -1, 0)
+        cos, sin = np.cos(azimuth), np.sin(azimuth)
+        across, along = x * cos - z * sin, x * sin + z * cos
+        cos, sin = np.cos(self.elevation), np.sin(self.elevation)
+        up, near = y * cos - along * sin, y * sin + along * cos
+        scale = size.min() / 2 / _FIELD / np.maximum(self.distance - near, 50.0)
+        return np.stack([across, -up], axis=-1) * scale[..., None] + size / 2, scale
+
+
+def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> None:
+    """Draws people (points (17, 3) on the stage, inferred (17,)), the farther ones first."""
+    anchor = view.anchors[moment]
+
+    def project(points):
+        return view.project(np.asarray(points), azimuth, anchor, panel.size)
+
+    _draw_floor(panel, view, anchor, project)
+    shapes = []
+    for points, inferred in people:
+        _draw_shadow(panel, project(points * [1.0, 0.0, 1.0]))
+        places, scales = project(points)
+        nearest = scales.copy()  # of a joint and its bones: it lies on them
+        for child, parent in H36M_17.bones:
+            depth = scales[[child, parent]].mean()
+            nearest[[child, parent]] = np.maximum(nearest[[child, parent]], depth)
+            ends = places[[child, parent]]
+            shapes.append((depth, _draw_bone, ends, _COLOURS[child], max(2.0, 34 * depth)))
+        for joint, place in enumerate(places):
+            radius = max(1.8, 26 * scales[joint])
+            look = (place, radius, _COLOURS[joint], inferred[joint])
+            shapes.append((nearest[joint], Panel.dot, *look))
+    for _, draw, *look in sorted(shapes, key=lambda shape: shape[0]):
+        draw(panel, *look)
+
+
+def _draw_bone(panel, ends, colour, width):
+    start, step = ends[0], ends[1] - ends[0]
+    panel.line(start + 0.2 * step, start + 0.8 * step, PANEL, width + 3)  # parts it from others
+    panel.line(*ends, colour, width)
+
+
+def _draw_shadow(panel, projected):
+    places, scales = projected
+    for child, parent in H36M_17.bones:
+        panel.line(places[child], places[parent], _SHADOW, max(2.0, 40 * scales[child]))
+
+
+def _draw_floor(panel, view, anchor, project):
+    centre = (view.centre + anchor)[[0, 2]]
+    angles = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    rim = centre + view.ground * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    panel.polygon(project(np.insert(rim, 1, 0.0, axis=1))[0], _FLOOR)
+    for axis in (0, 1):
+        first, last = (np.round(centre[axis] + s * view.ground) / _CELL for s in (-1, 1))
+        for number in range(int(np.ceil(first)), int(np.floor(last)) + 1):
+            place = number * _CELL
+            half = np.sqrt(max(0.0, view.ground**2 - (place - centre[axis]) ** 2))
+            ends = np.zeros((2, 3))
+            ends[:, 2 * axis] = place
+            ends[:, 2 - 2 * axis] = centre[1 - axis] + [-half, half]
+            panel.line(*project(ends)[0], _GRID, 1)

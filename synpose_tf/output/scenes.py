@@ -1,0 +1,62 @@
+"""Tracks made ready to be drawn moment by moment."""
+
+import numpy as np
+
+from synpose_tf.output import drawing, stage, timeline
+
+_LONGEST_GAP = 1.0  # seconds that playing waits where the input has no frames
+
+
+class Scene:
+    """People, the moments at which anybody has a frame, and the views of them.
+
+    Args:
+        tracks: one or more people, at least one frame with a pose.
+    """
+
+    def __init__(self, tracks):
+        moments = timeline.moments(tracks)
+        self.times = moments.times
+        self._tracks = tracks
+        self._rows = moments.rows
+        self._staged = stage.set_on_stage(tracks)
+        self._frame = drawing.ImageFrame.around(tracks)
+        self._view = drawing.View.of(self._staged, self._rows)
+
+    def posed(self) -> np.ndarray:
+        """(T,), True where anybody has a pose."""
+        return np.any(
+            [
+                (row >= 0) & np.isfinite(points[row]).all(axis=(1, 2))
+                for points, row in zip(self._staged, self._rows, strict=True)
+            ],
+            axis=0,
+        )
+
+    def clock(self) -> np.ndarray:
+        """(T,), seconds from the start at which playing shows each moment."""
+        gaps = np.minimum(np.diff(self.times), _LONGEST_GAP)
+        return np.concatenate([[0.0], np.cumsum(gaps)])
+
+    def draw_2d(self, panel: drawing.Panel, moment: int, follow: bool = False) -> None:
+        """Draws what the camera saw; `follow` keeps a person who is alone in the middle."""
+        frame, row = self._frame, self._rows[0][moment]
+        if follow and len(self._tracks) == 1 and row >= 0:
+            frame = drawing.ImageFrame.moving_with(self._tracks[0], row)
+        people = [
+            (track.keypoints[row[moment]], track.inferred[row[moment]])
+            for track, row in zip(self._tracks, self._rows, strict=True)
+            if row[moment] >= 0
+        ]
+        drawing.draw_2d(panel, frame, people)
+
+    def draw_3d(self, panel: drawing.Panel, moment: int, azimuth: float) -> None:
+        """Draws the stage, from `azimuth` radians to the right of the camera."""
+        people = [
+            (points[row[moment]], track.inferred[row[moment]])
+            for track, points, row in zip(self._tracks, self._staged, self._rows, strict=True)
+            if row[moment] >= 0 and np.isfinite(points[row[moment]]).all()
+        ]
+        drawing.draw_3d(panel, self._view, moment, azimuth, people)
+        if not people:
+            panel.text(*(panel.size / 2), "no pose in this frame", anchor="mm")
