@@ -12,19 +12,24 @@ from synpose_tf.errors import SynposeError
 flags.disclaim_key_flags()
 
 
-def run(main: Callable[[], None]) -> None:
+def run(main: Callable[..., None], arguments: bool = False) -> None:
     """Runs a command's `main` under absl; errors the user can mend end without a traceback.
 
     Exit codes: 0 done, 1 an error, 130 interrupted.
+
+    Args:
+        main: the command.
+        arguments: whether it takes arguments beside flags, such as files; then `main` gets them
+            as a list.
     """
     # Before TensorFlow is imported, which commands do inside `main`.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     def guarded(argv):
-        if len(argv) > 1:
+        if len(argv) > 1 and not arguments:
             _fail(f"unexpected argument {argv[1]!r}; flags are written --name=value.")
         try:
-            main()
+            main(argv[1:]) if arguments else main()
         except SynposeError as error:
             _fail(str(error))
         except OSError as error:
@@ -38,6 +43,7 @@ def run(main: Callable[[], None]) -> None:
 
 
 def _parse_flags(argv):
+    flags.FLAGS.set_gnu_getopt()  # Flags may stand behind arguments.
     try:
         positional = flags.FLAGS(argv)
     except flags.Error as error:

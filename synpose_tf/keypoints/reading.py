@@ -93,6 +93,7 @@ def read(
     layout: str | None = None,
     fps: float | None = None,
     image_size: tuple[int, int] | None = None,
+    min_confidence: float = 0.0,
     progress: Callable = iter,
 ) -> Recording:
     """Reads the people of keypoint files.
@@ -103,6 +104,7 @@ def read(
         layout: one of `layouts.LAYOUTS`; None to take the file's or recognise it.
         fps: frames a second; None for the file's, or `tracking.DEFAULT_FPS`.
         image_size: (width, height), pixels; None for the file's or unknown.
+        min_confidence: a joint of a lower confidence counts as missed.
         progress: wraps the sequence of files, as `tqdm` does.
 
     Raises:
@@ -121,7 +123,7 @@ def read(
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
-    wanted = tracking.Wanted(layout and named(layout), fps, image_size)
+    wanted = tracking.Wanted(layout and named(layout), fps, image_size, min_confidence)
     tracks, notes = tracking.to_tracks(found, wanted)
     return Recording(kind.title, tracks, notes)
 

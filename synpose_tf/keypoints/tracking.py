@@ -24,11 +24,13 @@ class Wanted:
         layout: of the joints.
         fps: frames a second.
         image_size: (width, height), pixels.
+        min_confidence: a joint below counts as missed.
     """
 
     layout: Skeleton | None = None
     fps: float | None = None
     image_size: tuple[int, int] | None = None
+    min_confidence: float = 0.0
 
 
 def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack], list[str]]:
@@ -38,7 +40,9 @@ def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack]
         SynposeError: the layout or the unit can't be told, or times do not increase.
     """
     notes = _Notes()
-    people = [_in_order(_without_missing(person, notes)) for person in people]
+    people = [
+        _in_order(_without_missing(person, wanted.min_confidence, notes)) for person in people
+    ]
     people = [_in_pixels(person, wanted.image_size, notes) for person in people]
     where = people[0].where
     people = [person for person in people if np.isfinite(person.joints[..., 0]).any()]
@@ -74,14 +78,15 @@ class _Notes:
         return [text.format(count) for text, count in self._counts.items() if count]
 
 
-def _without_missing(person, notes):
+def _without_missing(person, min_confidence, notes):
     """NaN and confidence 0 where the detector missed a joint; confidence in [0, 1]."""
     joints = np.array(person.joints, np.float32)
     points, confidence = joints[..., :2], joints[..., 2]
     wild = (np.abs(points) > MAX_PIXEL).any(-1) & np.isfinite(points).all(-1)
     notes.add("{} joints lie outside of any image; they are taken as missed", wild.sum())
     zero = (points == 0).all(-1)
-    seen = np.isfinite(points).all(-1) & ~wild & ~zero & (confidence > 0)  # NaN is not > 0.
+    sure = (confidence > 0) & (confidence >= min_confidence)  # NaN is neither.
+    seen = np.isfinite(points).all(-1) & ~wild & ~zero & sure
     joints[~seen] = np.nan, np.nan, 0.0
     joints[..., 2] = np.minimum(joints[..., 2], 1.0)
     notes.add("{} frames without a joint; they stay without a pose", (~seen.any(-1)).sum())

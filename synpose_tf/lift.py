@@ -1,0 +1,214 @@
+"""Lifts a detector's 2D keypoints to 3D poses.
+
+  python -m synpose_tf.lift keypoints.json
+  python -m synpose_tf.lift openpose_folder/ --fps=25 --smooth --output=walk
+  python -m synpose_tf.lift keypoints.json --intrinsics=1145,1143,512,515
+
+Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, OpenPose,
+MMPose, MediaPipe landmarks, NumPy arrays, VideoPose3D's and Martinez's. Format and layout of the
+joints are recognised. Joints that the detector missed are inferred, and marked in the output.
+docs/lift.md has formats, layouts and rules.
+"""
+
+from absl import flags
+
+from synpose_tf import cli
+
+flags.DEFINE_string("output", None, "Folder of the results. Default: lifted/<name of the input>.")
+flags.DEFINE_list("formats", None, "What is written. Default: npz, json, png and html.")
+flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
+flags.DEFINE_string(
+    "layout",
+    None,
+    "Layout of the joints: h36m, coco, mpii, body25, mediapipe or halpe26. Default: recognised.",
+)
+flags.DEFINE_enum(
+    "mode",
+    None,
+    ["paper", "camera"],
+    "Which pretrained lifter: `paper` needs pixels only, `camera` the intrinsics too and is more "
+    "accurate. Default: camera where there are --intrinsics.",
+)
+flags.DEFINE_list(
+    "intrinsics",
+    None,
+    "The camera's fx,fy,cx,cy in pixels, and where known OpenCV's distortion k1,k2,p1,p2,k3. They "
+    "also give the root's path.",
+)
+flags.DEFINE_string("workdir", None, "A training run to take instead of the pretrained lifter.")
+flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
+flags.DEFINE_list(
+    "image_size", None, "Width and height in pixels, for keypoints that are fractions of them."
+)
+flags.DEFINE_float(
+    "min_confidence",
+    0.0,
+    "Joints that the detector is less sure of count as missed and are inferred.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
+flags.DEFINE_float(
+    "body_height",
+    1700.0,
+    "Millimetres, the stature that gives poses their size.",
+    lower_bound=1.0,
+)
+flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
+FLAGS = flags.FLAGS
+
+
+def main(paths):
+    import pathlib
+
+    from synpose_tf import output
+
+    intrinsics = _intrinsics()
+    kinds = _formats(output.FORMATS)
+    folder = pathlib.Path(FLAGS.output or pathlib.Path("lifted") / _stem(paths))
+    recording = _read(paths)
+    lifted = _lift(recording.tracks, intrinsics)
+    print(_summary(lifted))
+    written = []
+    for kind in kinds:
+        written += kind.write(lifted, folder / f"{_stem(paths)}{kind.suffix}")
+    print("written:")
+    for path in written:
+        print(f"  {path}")
+    for path in written:
+        if path.suffix == ".html":
+            print(f"open {path} in a browser to look at it.")
+
+
+def _read(paths):
+    import tqdm
+
+    from synpose_tf import keypoints
+
+    recording = keypoints.read(
+        paths,
+        format=FLAGS.format,
+        layout=FLAGS.layout,
+        fps=FLAGS.fps,
+        image_size=_image_size(),
+        min_confidence=FLAGS.min_confidence,
+        progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
+    )
+    tracks = recording.tracks
+    layouts = sorted({track.layout.name for track in tracks})
+    people = len(tracks)
+    print(f"{recording.format}, {' and '.join(layouts)}; {people} {'track' + 's' * (people > 1)}:")
+    for track in tracks[:10]:
+        seconds = f"{track.times[0]:.2f} to {track.times[-1]:.2f} s"
+        print(f"  {_printable(track.name)}: {len(track.frames)} frames, {seconds}")
+    if people > 10:
+        print(f"  … and {people - 10} more")
+    for note in recording.notes:
+        print(f"note: {note}.")
+    return recording
+
+
+def _lift(tracks, intrinsics):
+    import tqdm
+
+    from synpose_tf import smoothing
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.lifter import Lifter
+
+    if FLAGS.workdir:
+        lifter = Lifter.from_workdir(FLAGS.workdir)
+    else:
+        lifter = Lifter.from_pretrained(
+            FLAGS.mode or ("camera" if intrinsics is not None else "paper")
+        )
+    if lifter.mode == "camera" and intrinsics is None:
+        raise SynposeError(
+            "--mode=camera needs --intrinsics=fx,fy,cx,cy of the camera, in pixels. Without them, "
+            "use --mode=paper."
+        )
+    print(f"lifter: {FLAGS.workdir or 'pretrained'}, {lifter.mode} mode")
+    lifted = []
+    for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
+        poses = lifter.lift_track(track, intrinsics, FLAGS.body_height)
+        lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
+    return lifted
+
+
+def _summary(lifted):
+    frames = sum(len(track.frames) for track in lifted)
+    posed = sum(int(track.lifted.sum()) for track in lifted)
+    inferred = sum(int(track.inferred[track.lifted].sum()) for track in lifted)
+    text = f"{posed} of {frames} frames lifted"
+    if posed:
+        text += f"; {inferred / posed:.1f} of 17 joints inferred in each, on average"
+    return text + (", smoothed" if FLAGS.smooth else "")
+
+
+def _intrinsics():
+    import numpy as np
+
+    from synpose_tf.errors import SynposeError
+
+    if FLAGS.intrinsics is None:
+        return None
+    numbers = _numbers("intrinsics", FLAGS.intrinsics)
+    if len(numbers) not in (4, 9) or min(numbers[:2]) <= 0:
+        raise SynposeError(
+            f"--intrinsics={','.join(FLAGS.intrinsics)}: expected fx,fy,cx,cy with positive focal "
+            "lengths, or these and k1,k2,p1,p2,k3."
+        )
+    return np.array(numbers + [0.0] * (9 - len(numbers)))
+
+
+def _image_size():
+    from synpose_tf.errors import SynposeError
+
+    if FLAGS.image_size is None:
+        return None
+    size = _numbers("image_size", FLAGS.image_size)
+    if len(size) != 2 or min(size) < 1:
+        raise SynposeError(
+            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
+        )
+    return tuple(int(side) for side in size)
+
+
+def _numbers(flag, texts):
+    import math
+
+    from synpose_tf.errors import SynposeError
+
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        raise SynposeError(f"--{flag}={','.join(texts)}: expected numbers, with commas between.")
+    return numbers
+
+
+def _formats(known):
+    from synpose_tf.errors import SynposeError
+
+    if FLAGS.formats is None:
+        return [known[name] for name in ("npz", "json", "png", "html") if name in known]
+    for name in FLAGS.formats:
+        if name not in known:
+            raise SynposeError(
+                f"--formats: {name!r} is not known. Expected some of {','.join(known)}."
+            )
+    return [known[name] for name in FLAGS.formats]
+
+
+def _stem(paths):
+    """What the results are called: after the one input, or `poses`."""
+    import pathlib
+
+    return (pathlib.Path(paths[0]).resolve().stem if len(paths) == 1 else "") or "poses"
+
+
+def _printable(name):
+    return "".join(c if c.isprintable() else "?" for c in name)[:80]
+
+
+if __name__ == "__main__":
+    cli.run(main, arguments=True)
