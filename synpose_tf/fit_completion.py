@@ -27,7 +27,7 @@ def main():
     from synpose_tf import pipeline
     from synpose_tf.augmentation import Augmentation
     from synpose_tf.completion import PoseDistribution
-    from synpose_tf.completion_network import Completion
+    from synpose_tf.completion_training import CompletionTrainer
 
     folder = pathlib.Path(FLAGS.output or pathlib.Path(synpose_tf.__file__).parent / "weights")
     builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
@@ -36,7 +36,7 @@ def main():
     distribution.save(folder / "poses_2d.npz")
 
     keras.utils.set_random_seed(FLAGS.seed)
-    completion = Completion.untrained(distribution)
+    completion = CompletionTrainer(distribution)
     batches = pipeline.training_batches(arrays, 512, FLAGS.seed, 0, Augmentation(turn=True))
     recent = []
     with tqdm(total=FLAGS.steps, unit="step", disable=None) as bar:

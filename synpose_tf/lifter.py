@@ -1,16 +1,16 @@
 """Lifting for users: pixels with gaps in, poses out, whole tracks in millimetres."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
-from synpose_tf import camera, checkpoint, normalization, pretrained
+from synpose_tf import camera, normalization, pretrained
 from synpose_tf.completion import MIN_JOINTS
 from synpose_tf.completion_network import Completion
 from synpose_tf.errors import SynposeError
+from synpose_tf.forward import Forward
 from synpose_tf.keypoints.conversion import to_h36m
-from synpose_tf.networks import Generator
 from synpose_tf.skeleton import H36M_17
 from synpose_tf.tracks import KeypointTrack, PoseTrack
 
@@ -43,7 +43,7 @@ class Lifter:
     >>> lifted.poses  # (n, 17, 3)
 
     Args:
-        generator: gives depths from normalised 2D poses.
+        weights: of the `networks.Generator` that gives depths from normalised 2D poses.
         mode: normalisation, `paper` or `camera`.
         distance: of the camera, which `paper` mode assumes, in mean radii.
         completion: fills in missed joints; None for the one that comes with the package.
@@ -51,7 +51,7 @@ class Lifter:
 
     def __init__(
         self,
-        generator: Generator,
+        weights: Sequence[np.ndarray],
         mode: str,
         distance: float = 0.0,
         completion: Completion | None = None,
@@ -59,10 +59,7 @@ class Lifter:
         self.mode = normalization.check_mode(mode)
         self.distance = distance
         self.completion = completion or Completion.pretrained()
-        self._depths = tf.function(
-            lambda poses: generator(poses, training=False),
-            input_signature=[tf.TensorSpec((None, len(H36M_17), 2), tf.float32)],
-        )
+        self._forward = Forward.from_weights(weights)
 
     @classmethod
     def from_pretrained(cls, mode: str = "paper") -> "Lifter":
@@ -75,7 +72,7 @@ class Lifter:
             ValueError: an unknown mode.
         """
         model = pretrained.load(mode)
-        return cls(model.generator, model.mode, model.distance)
+        return cls(model.weights, model.mode, model.distance)
 
     @classmethod
     def from_workdir(cls, path, name: str = "last") -> "Lifter":
@@ -88,6 +85,9 @@ class Lifter:
         Raises:
             SynposeError: no run or checkpoint there, or a method that predicts no depths.
         """
+        from synpose_tf import checkpoint  # Keras, which takes seconds to import.
+        from synpose_tf.networks import Generator
+
         model = checkpoint.Workdir(path).load(name)
         generator = getattr(model, "averaged_generator", None)
         if not isinstance(generator, Generator):
@@ -95,7 +95,7 @@ class Lifter:
                 f"--workdir={path}: its model does not lift by predicting depths. Train one with "
                 "--method=synchronized or supervised."
             )
-        return cls(generator, model.mode, model.distance)
+        return cls(generator.get_weights(), model.mode, model.distance)
 
     def lift(self, keypoints, intrinsics=None, doubt: bool = False) -> Lifted:
         """Lifts 2D poses.
@@ -138,11 +138,15 @@ class Lifter:
             gaps = ~seen.all(-1)
             complete[gaps] = self.completion.complete(known[gaps], seen[gaps].astype(np.float32))
         poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
-        depths = self._depths(poses.astype(np.float32)).numpy()
+        depths = self._depths(poses)
         lifted = normalization.lift(poses, depths, frame.perspective)
         lifted = normalization.to_camera_frame(lifted, frame)
         lifted[~enough], complete[~enough] = np.nan, np.nan
         return lifted, complete, ~seen
+
+    def _depths(self, poses):
+        """As `networks.Generator`: (n, 17, 2) to (n, 17), the root's depth is 0."""
+        return np.pad(self._forward(poses.reshape(-1, 2 * len(H36M_17))), ((0, 0), (1, 0)))
 
     def lift_track(
         self, track: KeypointTrack, intrinsics=None, body_height: float = BODY_HEIGHT_MM

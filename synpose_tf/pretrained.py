@@ -9,12 +9,15 @@ import functools
 import importlib.resources
 import json
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synpose_tf import files, normalization
-from synpose_tf.networks import Generator
+from synpose_tf.forward import packaged_weights
+
+if TYPE_CHECKING:  # Reading the weights takes no Keras.
+    from synpose_tf.networks import Generator
 
 FOLDER = "weights"
 
@@ -24,13 +27,13 @@ class Pretrained:
     """A lifter without what trained it.
 
     Args:
-        generator: gives depths from normalised 2D poses.
+        weights: of a `networks.Generator` with the card's `width` and `blocks`.
         mode: normalisation, `paper` or `camera`.
         distance: of the camera, which `paper` mode assumes, in mean radii.
         card: the model card.
     """
 
-    generator: Generator
+    weights: list[np.ndarray]
     mode: str
     distance: float
     card: dict[str, Any]
@@ -53,23 +56,18 @@ def load(mode: str = "paper") -> Pretrained:
         ValueError: an unknown mode.
     """
     about = card(mode)
-    generator = Generator(about["width"], about["blocks"])
-    generator.build()
-    with _resource(f"{mode}.npz").open("rb") as handle, np.load(handle) as arrays:
-        weights = [arrays[f"{i:03d}"].astype(np.float32) for i in range(len(arrays))]
-    generator.set_weights(weights)
-    return Pretrained(generator, mode, about["distance"], about)
+    return Pretrained(packaged_weights(mode), mode, about["distance"], about)
 
 
-def half_precision(generator: Generator) -> Generator:
+def half_precision(generator: "Generator") -> "Generator":
     """The generator as it comes back from the package."""
-    copy = Generator.from_config(generator.get_config())
+    copy = type(generator).from_config(generator.get_config())
     copy.build()
     copy.set_weights([w.astype(np.float16).astype(np.float32) for w in generator.get_weights()])
     return copy
 
 
-def save(folder, generator: Generator, about: dict[str, Any]) -> None:
+def save(folder, generator: "Generator", about: dict[str, Any]) -> None:
     """Writes a lifter as `load` reads it.
 
     Args:

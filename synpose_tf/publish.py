@@ -45,7 +45,8 @@ def main():
     builders = pipeline.prepare_all(dataset, FLAGS.manual_dir, FLAGS.data_dir)
     folder = pathlib.Path(FLAGS.output or pathlib.Path(pretrained.__file__).parent / "weights")
     model = workdir.load("last")
-    lifter = Lifter(pretrained.half_precision(model.averaged_generator), model.mode, model.distance)
+    generator = pretrained.half_precision(model.averaged_generator)
+    lifter = Lifter(generator.get_weights(), model.mode, model.distance)
     views = pipeline.read_split(builders[0], "test", evaluation.KEYS)
     lifted = lifter.lift(views["keypoints_2d"], views["intrinsics"]).poses
     figures = metrics.pose_metrics(lifted, views["keypoints_3d"])
