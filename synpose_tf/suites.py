@@ -98,13 +98,13 @@ def switches(base: TrainConfig) -> tuple[Run, ...]:
 
 
 # === Table 3 ===
-NOISE = (0, 5, 10, 15, 20)
+NOISE_PX = (0, 5, 10, 15, 20)
 
 
 def noise() -> tuple[Run, ...]:
     """Training with noise of each strength, tested on the same noise and on none."""
     runs = [dataclasses.replace(WHOLE, label="no noise", evaluations={"test": ()})]
-    for deviation in NOISE[1:]:
+    for deviation in NOISE_PX[1:]:
         flag = f"--noise={deviation}"
         tests = {"noisy": (flag,), "test": ()}
         label = f"noise of {deviation} px"

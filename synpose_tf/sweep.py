@@ -162,7 +162,7 @@ def _given(*names):
 
 
 def _write(sweep, runs, tasks, config, builder):
-    from synpose_tf import evaluation, plotting, sweep_tables
+    from synpose_tf import evaluation, plotting, suites, sweep_tables, table_figures
 
     results = {}
     for task in tasks:
@@ -184,10 +184,11 @@ def _write(sweep, runs, tasks, config, builder):
     )
     if FLAGS.suite == "noise":
         table = sweep_tables.robustness(results, runs, over, caption)
-        figure = sweep_tables.lines(table)
+        series = {row.name: row.cells for row in table.rows}
+        figure = table_figures.noise_curves(series, suites.NOISE_PX)
     else:
         table = sweep_tables.comparison(results, runs, over, caption)
-        figure = sweep_tables.bars(table)
+        figure = table_figures.bars(table)
     print(f"\n{table.text()}")
     path = sweep.folder / FLAGS.suite
     table.write(path)
