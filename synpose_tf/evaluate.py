@@ -4,12 +4,18 @@
 
 Prints MPJPE (protocol 1, prediction scaled by the true mean root distance), P-MPJPE
 (protocol 2, Procrustes), P-z (what of that is error in depth), N-MPJPE (optimal scale), all in
-millimetres, and PCK@150 mm and AUC in percent; writes the table as CSV and JSON into the workdir.
+millimetres, and PCK@150 mm and AUC in percent; writes the table as Markdown, CSV and JSON into
+the workdir.
+
+With --table, in the paper's form, and with its own rows where the data set is the paper's:
+1 and 2, protocols 1 and 2 by action, a row for each of --dataset=h36m/gt,h36m/cpn; 3, under noise;
+4, 3DPCK and AUC by activity. Table 5 is `python -m synpose_tf.sweep`.
 """
 
 from absl import flags
 
 from synpose_tf import cli
+from synpose_tf.errors import SynposeError
 
 cli.define_data_flags(dataset=None)
 flags.DEFINE_string("workdir", None, "The folder of a training run.")
@@ -28,31 +34,61 @@ flags.DEFINE_float(
     "Standard deviation, pixels, of Gaussian noise that is added to each 2D coordinate first.",
     lower_bound=0.0,
 )
+flags.DEFINE_enum("table", None, ["1", "2", "3", "4", "5"], "One of the paper's tables.")
 flags.DEFINE_string("output", None, "Folder for the tables. Default: <workdir>/evaluation.")
 flags.mark_flag_as_required("workdir")
 FLAGS = flags.FLAGS
 
 
 def main():
-    import pathlib
-
-    from synpose_tf import actions, checkpoint, evaluation, files, pipeline
+    if FLAGS.table == "5":
+        raise SynposeError("--table=5 takes many runs: python -m synpose_tf.sweep makes it.")
+    from synpose_tf import checkpoint, pipeline
 
     workdir = checkpoint.Workdir(FLAGS.workdir)
     run = workdir.run()
     model = workdir.load(FLAGS.checkpoint)
-    dataset = FLAGS.dataset or _dataset_name(run)
-    builder = pipeline.prepare(pipeline.Source(dataset, FLAGS.manual_dir, FLAGS.data_dir))
-    views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
-    views = evaluation.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
+    datasets = FLAGS.dataset or _dataset_name(run)
+    builders = pipeline.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir)
+    views = {"/".join(_name(builder)): _views(builder) for builder in builders}
+    if FLAGS.table:
+        _write_paper_table(int(FLAGS.table), workdir, model, views)
+    else:
+        for builder in builders:
+            _write_table(workdir, run, model, builder, views["/".join(_name(builder))])
 
-    step = int(model.iterations)
-    caption = (
-        f"{builder.info.full_name}, {FLAGS.split}; {workdir.path}, checkpoint {FLAGS.checkpoint}, "
-        f"step {step}; {model.mode} normalisation"
+
+def _name(builder):
+    """The data set's name and, where it has several, its config."""
+    return builder.info.full_name.split("/")[:-1]
+
+
+def _views(builder):
+    from synpose_tf import actions, evaluation, pipeline
+
+    views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
+    return evaluation.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
+
+
+def _about(workdir, model):
+    return (
+        f"{workdir.path}, checkpoint {FLAGS.checkpoint}, step {int(model.iterations)}; "
+        f"{model.mode} normalisation"
         + (f"; {', '.join(FLAGS.actions)} only" if FLAGS.actions else "")
         + (f"; 2D with noise of {FLAGS.noise:g} px" if FLAGS.noise else "")
     )
+
+
+def _output(workdir):
+    import pathlib
+
+    return pathlib.Path(FLAGS.output or workdir.path / "evaluation")
+
+
+def _write_table(workdir, run, model, builder, views):
+    from synpose_tf import evaluation, files
+
+    caption = f"{builder.info.full_name}, {FLAGS.split}; {_about(workdir, model)}"
     truth = views["keypoints_3d"]
     table = evaluation.tabulate(evaluation.lift(model, views), truth, views["action"], caption)
     bounds = {
@@ -65,12 +101,42 @@ def main():
     for name, figure in bounds.items():
         print(f"  {name:18} {figure:.2f}")
 
-    output = pathlib.Path(FLAGS.output or workdir.path / "evaluation")
-    stem = f"{builder.info.full_name.split('/')[0]}_{FLAGS.split}_{FLAGS.checkpoint}"
-    files.write_text(output / f"{stem}.csv", table.csv())
-    about = {"step": step, "run": run, "mpjpe_for_comparison": bounds}
-    files.write_text(output / f"{stem}.json", table.json(**about))
-    print(f"written: {output / stem}.csv and .json")
+    stem = "_".join((*_name(builder), FLAGS.split, FLAGS.checkpoint))
+    path = _output(workdir) / stem
+    about = {"step": int(model.iterations), "run": run, "mpjpe_for_comparison": bounds}
+    files.write_text(path.with_name(f"{stem}.csv"), table.csv())
+    files.write_text(path.with_name(f"{stem}.md"), table.markdown())
+    files.write_text(path.with_name(f"{stem}.json"), table.json(**about))
+    print(f"written: {path}.csv, .md and .json")
+
+
+def _write_paper_table(number, workdir, model, views):
+    from synpose_tf import evaluation, paper_tables, plotting, suites, table_figures
+
+    def measured(views):
+        lifted = evaluation.lift(model, views)
+        return evaluation.tabulate(lifted, views["keypoints_3d"], views["action"])
+
+    about = f"{', '.join(views)}, {FLAGS.split}; {_about(workdir, model)}"
+    name, first = next(iter(views.items()))
+    figure = None
+    if number in paper_tables.BY_ACTION:
+        found = {name: measured(one) for name, one in views.items()}
+        table = paper_tables.by_action(number, found, about)
+    elif number == 3:
+        noisy = {px: evaluation.add_noise(first, px) for px in suites.NOISE_PX}
+        found = {px: measured(one) for px, one in noisy.items()}
+        table = paper_tables.robustness(name, found, about)
+        series = paper_tables.robustness_curves(found)
+        figure = table_figures.noise_curves(series, suites.NOISE_PX)
+    else:
+        table = paper_tables.pck_by_activity(name, measured(first), about)
+    path = _output(workdir) / f"table_{number}_{name.replace('/', '_')}_{FLAGS.split}"
+    print(table.text())
+    table.write(path)
+    if figure is not None:
+        plotting.save_figure(figure, path.with_name(f"{path.name}.png"))
+    print(f"written: {path}.txt, .md, .csv, .json" + (" and .png" if figure is not None else ""))
 
 
 def _mpjpe(poses, truth):

@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf import metrics, normalization
+from synpose_tf import metrics, normalization, tables
 from synpose_tf.actions import action_names
+from synpose_tf.tables import Row
 
 KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics")
 COLUMNS = {
@@ -91,6 +92,14 @@ class Table:
             figures = "".join(f"{row[key]:10.2f}" for key in COLUMNS)
             lines.append(f"{name:{width}}{figures}{self.counts[name]:>10}")
         return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """The table for a README."""
+        rows = [
+            Row(name, (*(row[key] for key in COLUMNS), self.counts[name]))
+            for name, row in self.rows.items()
+        ]
+        return tables.Table(self.caption, (*COLUMNS.values(), "poses"), tuple(rows)).markdown()
 
     def csv(self) -> str:
         """The table as CSV."""

@@ -7,7 +7,7 @@ from scipy.spatial import procrustes
 from scipy.spatial.transform import Rotation
 
 from synpose_tf import metrics
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.skeleton import H36M_17, MPI_INF_3DHP_17, select_joints
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +173,61 @@ def test_a_perfect_prediction(truth):
 def test_a_prediction_in_one_point_stays_finite(truth):
     for name, values in metrics.pose_metrics(np.zeros_like(truth), truth).items():
         assert np.isfinite(values).all(), name
+
+
+# === MPI-INF-3DHP's own test code ===
+
+# Its 17 joints in its order. It counts the first 14, and leaves out pelvis, spine and head;
+# what stays of the head is its top.
+OFFICIAL = (
+    "head top", "neck", "right shoulder", "right elbow", "right wrist", "left shoulder",
+    "left elbow", "left wrist", "right hip", "right knee", "right ankle", "left hip",
+    "left knee", "left ankle", "pelvis", "spine", "head",
+)  # fmt: skip
+# Where the data set's builder puts each of Human3.6M's joints from.
+FROM_TEST_FILE = [14, 8, 9, 10, 11, 12, 13, 15, 1, 16, 0, 5, 6, 7, 2, 3, 4]
+
+
+def official_pck_and_auc(predicted, truth):
+    """As the official code goes about it: a curve over 31 thresholds for each joint, then means.
+
+    Args:
+        predicted, truth: (poses, 17, 3), in the order of the test files, millimetres.
+    """
+    pelvis = OFFICIAL.index("pelvis")
+    curves = []
+    for joint in range(14):
+        passed = [0] * 31
+        for p, t in zip(predicted, truth, strict=True):
+            difference = (p[joint] - p[pelvis]) - (t[joint] - t[pelvis])
+            for i in range(31):
+                passed[i] += float(difference @ difference) ** 0.5 < 5 * i
+        curves.append([100.0 * count / len(predicted) for count in passed])
+    curve = np.mean(curves, axis=0)
+    return curve[30], curve.mean()
+
+
+def test_pck_and_auc_are_the_official_code_s():
+    rng = np.random.default_rng(4)
+    truth = rng.normal(0, 400, (60, 17, 3)).round()
+    predicted = truth + rng.normal(0, 70, truth.shape).round()
+    # Whole multiples of a threshold: joints exactly on it.
+    predicted[:20] = truth[:20]
+    predicted[:20, :, 2] += 5 * rng.integers(0, 40, (20, 17))
+    predicted[:20, OFFICIAL.index("pelvis")] = truth[:20, OFFICIAL.index("pelvis")]
+    # Joints that do not count are far off.
+    for name in ("spine", "head"):
+        predicted[:, OFFICIAL.index(name)] += 2000
+    pck, auc = official_pck_and_auc(predicted, truth)
+    assert 20 < auc < pck < 90
+    ours = predicted[:, FROM_TEST_FILE], truth[:, FROM_TEST_FILE]
+    assert metrics.pck(*ours).mean() == pytest.approx(pck)
+    assert metrics.auc(*ours).mean() == pytest.approx(auc)
+
+
+def test_the_builder_reads_the_test_files_in_that_order():
+    points = np.arange(17)[:, None] * np.ones(3)
+    ours = select_joints(points, MPI_INF_3DHP_17, H36M_17)[:, 0]
+    assert list(ours) == FROM_TEST_FILE
+    counted = sorted(FROM_TEST_FILE[joint] for joint in metrics.PCK_JOINTS)
+    assert counted == list(range(14))
