@@ -15,7 +15,11 @@ from absl import flags
 from synpose_tf import cli
 
 flags.DEFINE_string("output", None, "Folder of the results. Default: lifted/<name of the input>.")
-flags.DEFINE_list("formats", None, "What is written. Default: npz, json, png and html.")
+flags.DEFINE_list(
+    "formats",
+    ["npz", "json", "png", "html"],
+    "What is written: npz, json, png, html, bvh, c3d, gif, mp4.",
+)
 flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(
     "layout",
@@ -56,11 +60,14 @@ flags.DEFINE_float(
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 FLAGS = flags.FLAGS
 
+_NEEDED = "Give --intrinsics=fx,fy,cx,cy of the camera in pixels, or use paper mode."
+
 
 def main(paths):
     import pathlib
 
     from synpose_tf import output
+    from synpose_tf.errors import SynposeError
 
     intrinsics = _intrinsics()
     kinds = _formats(output.FORMATS)
@@ -68,6 +75,11 @@ def main(paths):
     recording = _read(paths)
     lifted = _lift(recording.tracks, intrinsics)
     print(_summary(lifted))
+    if not any(track.lifted.any() for track in lifted):
+        raise SynposeError(
+            "no frame has enough joints to be lifted; nothing is written. Was --min_confidence or "
+            "--layout right?"
+        )
     written = []
     for kind in kinds:
         written += kind.write(lifted, folder / f"{_stem(paths)}{kind.suffix}")
@@ -121,10 +133,7 @@ def _lift(tracks, intrinsics):
             FLAGS.mode or ("camera" if intrinsics is not None else "paper")
         )
     if lifter.mode == "camera" and intrinsics is None:
-        raise SynposeError(
-            "--mode=camera needs --intrinsics=fx,fy,cx,cy of the camera, in pixels. Without them, "
-            "use --mode=paper."
-        )
+        raise SynposeError(f"--workdir={FLAGS.workdir} was trained in camera mode. {_NEEDED}")
     print(f"lifter: {FLAGS.workdir or 'pretrained'}, {lifter.mode} mode")
     lifted = []
     for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
@@ -149,6 +158,8 @@ def _intrinsics():
     from synpose_tf.errors import SynposeError
 
     if FLAGS.intrinsics is None:
+        if FLAGS.mode == "camera":
+            raise SynposeError(f"--mode=camera: {_NEEDED}")
         return None
     numbers = _numbers("intrinsics", FLAGS.intrinsics)
     if len(numbers) not in (4, 9) or min(numbers[:2]) <= 0:
@@ -189,8 +200,6 @@ def _numbers(flag, texts):
 def _formats(known):
     from synpose_tf.errors import SynposeError
 
-    if FLAGS.formats is None:
-        return [known[name] for name in ("npz", "json", "png", "html") if name in known]
     for name in FLAGS.formats:
         if name not in known:
             raise SynposeError(

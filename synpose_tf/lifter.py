@@ -88,7 +88,9 @@ class Lifter:
         from synpose_tf import checkpoint  # Keras, which takes seconds to import.
         from synpose_tf.networks import Generator
 
-        model = checkpoint.Workdir(path).load(name)
+        workdir = checkpoint.Workdir(path)
+        workdir.run()  # Says what is wrong with a folder that holds none.
+        model = workdir.load(name)
         generator = getattr(model, "averaged_generator", None)
         if not isinstance(generator, Generator):
             raise SynposeError(

@@ -1,0 +1,159 @@
+"""The lift command as a user runs it."""
+
+import json
+
+import numpy as np
+import pytest
+from command_process import run
+from keypoint_files import IMAGE, LAYOUT, walk, write
+
+from synpose_tf import camera
+from synpose_tf.keypoints.layouts import COCO_17
+from synpose_tf.skeleton import H36M_17, joint_map
+
+QUICK = "--formats=npz,json"
+INTRINSICS = (1145.0, 1143.0, 512.0, 515.0)
+
+
+@pytest.fixture(scope="module")
+def person(synthetic_views):
+    """(24, 17, 3): a synthetic person in Human3.6M's image, confidence 0.9."""
+    pixels = synthetic_views["keypoints_2d"][:24]
+    return np.concatenate([pixels, np.full((24, 17, 1), 0.9)], axis=-1)
+
+
+def as_coco(person):
+    """COCO's joints of a person, eyes and ears missed."""
+    order = joint_map(H36M_17, COCO_17)
+    joints = person[:, [index or 0 for index in order]].copy()
+    joints[:, [index is None for index in order]] = 0.0
+    return joints
+
+
+def fails(finished, *texts):
+    assert finished.code == 1, finished.stderr
+    assert "Traceback" not in finished.stderr
+    for text in texts:
+        assert text in finished.stderr
+
+
+def test_from_a_detector_to_poses(person, tmp_path):
+    write("results", tmp_path, [as_coco(person)])
+    finished = run("lift", "results.json", "--output=out", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "COCO or AlphaPose results, COCO-17; 1 track:" in finished.stdout
+    assert "person 1: 24 frames, 0.00 to 0.77 s" in finished.stdout
+    assert "lifter: pretrained, paper mode" in finished.stdout
+    assert "24 of 24 frames lifted; 3.0 of 17 joints inferred" in finished.stdout
+    for suffix in ("npz", "json", "png", "html"):
+        assert f"  out/results.{suffix}" in finished.stdout
+        assert (tmp_path / "out" / f"results.{suffix}").stat().st_size > 1000
+    assert "open out/results.html in a browser" in finished.stdout
+    text = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert "person 1" in json.dumps(text)
+
+
+def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
+    write("npz", tmp_path, [person])
+    intrinsics = ",".join(map(str, INTRINSICS))
+    flags = ["keypoints.npz", f"--intrinsics={intrinsics}", "--layout=h36m", "--smooth"]
+    finished = run("lift", *flags, "--formats=npz,bvh", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "camera mode" in finished.stdout
+    assert "smoothed" in finished.stdout
+    folder = tmp_path / "lifted" / "keypoints"
+    assert {path.suffix for path in folder.iterdir()} == {".npz", ".bvh"}
+    arrays = np.load(folder / "keypoints.npz")
+    root = next(arrays[name] for name in arrays if "root" in name)
+    pixels = camera.project(
+        root.reshape(-1, 1, 3), camera.pinhole(INTRINSICS[:2], INTRINSICS[2:])
+    ).reshape(-1, 2)
+    assert (root.reshape(-1, 3)[:, 2] > 1000).all()  # Millimetres in front of the camera.
+    assert np.abs(pixels[0] - person[0, 0, :2]).max() < 1.0  # The first is not smoothed.
+
+
+def test_flags_before_and_behind_the_files(person, tmp_path):
+    write("results", tmp_path, [as_coco(person)])
+    flags = ("--output=out", "results.json", "--fps=10", QUICK)
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "0.00 to 2.30 s" in finished.stdout
+
+
+def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
+    joints = as_coco(person)
+    joints[5] = 0.0
+    joints[7, 7:, 2] = 0.1
+    write("results", tmp_path, [joints])
+    flags = ("results.json", "--output=out", "--min_confidence=0.5", "--formats=npz")
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "note: 1 frames without a joint; they stay without a pose." in finished.stdout
+    arrays = np.load(tmp_path / "out" / "results.npz")
+    poses = next(arrays[name] for name in arrays if arrays[name].shape[-2:] == (17, 3))
+    lifted = np.isfinite(poses.reshape(-1, 17, 3)).all((1, 2))
+    assert np.flatnonzero(~lifted).tolist() == [5]
+    assert "23 of 24 frames lifted" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "texts"),
+    [
+        ([], ["no file is named"]),
+        (["absent.json"], ["absent.json: no such file"]),
+        (["empty.json"], ["empty.json: the file is empty"]),
+        (["results.json", "--layout=cat"], ["--layout=cat", "halpe26"]),
+        (["results.json", "--layout=mpii"], ["17 joints, but MPII-16 has 16"]),
+        (["results.json", "--format=cat"], ["--format=cat", "openpose"]),
+        (["results.json", "--formats=npz,cat"], ["--formats", "'cat'", "bvh"]),
+        (["results.json", "--mode=camera"], ["--mode=camera", "--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--intrinsics=1,2,3"], ["--intrinsics=1,2,3", "fx,fy,cx,cy"]),
+        (["results.json", "--intrinsics=a,2,3,4"], ["--intrinsics=a,2,3,4", "numbers"]),
+        (["results.json", "--intrinsics=nan,2,3,4"], ["--intrinsics", "numbers"]),
+        (["results.json", "--image_size=640"], ["--image_size=640", "WIDTH,HEIGHT"]),
+        (["results.json", "--fps=0"], ["--fps=0"]),
+        (["results.json", "--body_height=-3"], ["--body_height=-3"]),
+        (["results.json", "--workdir=absent"], ["--workdir=absent", "no training run"]),
+        (["results.json", "--output=results.json"], ["results.json/", "can't be written"]),
+        (["results.json", "--min_confidence=1"], ["every joint of every frame is missing"]),
+        (["fractions.json"], ["fractions of an image", "--image_size=WIDTH,HEIGHT"]),
+    ],
+)
+def test_what_is_wrong_is_said(flags, texts, tmp_path):
+    joints = walk(COCO_17)
+    write("results", tmp_path, [joints / (*IMAGE, 1.0)]).rename(tmp_path / "fractions.json")
+    write("results", tmp_path, [joints])
+    (tmp_path / "empty.json").touch()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    fails(run("lift", QUICK, *flags, folder=tmp_path), *texts)
+    after = {path: path.read_bytes() for path in before}
+    assert after == before
+    assert not (tmp_path / "lifted").exists()
+
+
+@pytest.mark.parametrize("form", LAYOUT)
+def test_every_format_comes_through(form, tmp_path):
+    path = write(form, tmp_path, [walk(LAYOUT[form])])
+    finished = run("lift", str(path), "--output=out", "--formats=npz", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert f", {LAYOUT[form].name}; 1 track:" in finished.stdout
+    assert "12 of 12 frames lifted" in finished.stdout
+
+
+def test_nothing_heavy_is_imported(tmp_path):
+    """A first result within seconds: no TensorFlow for the pretrained lifter."""
+    import subprocess
+    import sys
+
+    path = write("results", tmp_path, [walk(COCO_17)])
+    code = (
+        "import runpy, sys\n"
+        "try: runpy.run_module('synpose_tf.lift', run_name='__main__', alter_sys=True)\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'tensorflow', 'keras', 'tensorflow_datasets', 'scipy', 'pandas'}\n"
+        "print('heavy:', sorted(heavy & sys.modules.keys()))\n"
+    )
+    command = [sys.executable, "-c", code, str(path), "--output=out", QUICK]
+    finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.endswith("heavy: []\n")
