@@ -2,8 +2,8 @@
 
 One dataset `poses`, (frames, 16, 2), pixels, MPII's joints, 50 frames a second.
 
-The head top counts as missed. Triangulated from Human3.6M's four cameras, it comes back 14 to
-49 pixels from where each detection had it (median, S9 Walking), every other joint 4 to 7:
+The head top counts as missed. Triangulated from Human3.6M's four cameras, it comes back 12 to
+36 pixels from where each detection had it (median, S9 Walking), every other joint 3 to 7:
 `benchmarks/view_consistency.py` prints both.
 """
 
