@@ -54,13 +54,13 @@ def main(_):
             joints = [j for j, index in enumerate(carried(layout)) if index is not None]
             seen = np.zeros((count, len(H36M_17)), bool)
             seen[:, joints] = True
-            print(f"{lifter.mode:7} {layout.name:20} {cost(lifter, views, seen, joints):5.1f} mm")
+            print(f"{lifter.mode:7} {layout.name:20} {cost(lifter, views, seen, joints):5.2f} mm")
         order = np.random.default_rng(0).random((count, len(H36M_17))).argsort(axis=1)
         seen = np.ones((count, len(H36M_17)), bool)
         np.put_along_axis(seen, order[:, :2], False, axis=1)
         everything = list(range(len(H36M_17)))
         print(
-            f"{lifter.mode:7} two joints missing   {cost(lifter, views, seen, everything):5.1f} mm"
+            f"{lifter.mode:7} two joints missing   {cost(lifter, views, seen, everything):5.2f} mm"
         )
 
 
