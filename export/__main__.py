@@ -40,7 +40,7 @@ def main():
         raise SynposeError(f"--output={output}: is a file; name a folder.")
 
     from synpose_tf import files, pipeline
-    from synpose_tf.export import report, trained
+    from synpose_tf.export import exporting, report, trained
 
     source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
     lifter = trained.from_workdir(FLAGS.workdir, FLAGS.checkpoint, source)
@@ -48,7 +48,7 @@ def main():
     print(f"verified on {len(lifter.test['keypoints_2d']):,} test poses")
     measured, failed = [], []
     for format in chosen:
-        result, folder = _export(format, lifter, output)
+        result, folder = exporting.export(format, lifter, output)
         measured.append(result)
         print(f"{format.name:12} {folder or 'FAILED'}")
         failed += [f"{format.name}: {failure}." for failure in result.failures]
@@ -60,28 +60,6 @@ def main():
         raise SynposeError(
             "\n".join(failed) + "\nWhat failed was not kept; the other formats are in their place."
         )
-
-
-def _export(format, lifter, output):
-    """Writes, verifies and keeps one format: its measurement, and its folder or None."""
-    from synpose_tf import files
-    from synpose_tf.export import model_card, verification, versions
-
-    folder = versions.next_version(output / format.name)
-    try:
-        with files.new_folder(folder) as staging:
-            format.write(lifter, staging)
-            measured = verification.measure(format, staging, lifter)
-            if measured.failures:
-                raise _Failed
-            model_card.write(staging, format, lifter, measured)
-    except _Failed:
-        return measured, None
-    return measured, folder
-
-
-class _Failed(Exception):
-    """Leaves `files.new_folder` without the folder."""
 
 
 if __name__ == "__main__":

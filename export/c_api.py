@@ -25,8 +25,20 @@ class _Output(ctypes.Structure):
     _fields_ = (("operation", ctypes.c_void_p), ("index", ctypes.c_int))
 
 
+INVALID_ARGUMENT = 3
+
+
 class CApiError(Exception):
-    """What TensorFlow's C library reports."""
+    """What TensorFlow's C library reports, or would.
+
+    Args:
+        message: what is wrong.
+        code: TensorFlow's, which is gRPC's.
+    """
+
+    def __init__(self, message: str, code: int = INVALID_ARGUMENT):
+        super().__init__(message)
+        self.code = code
 
 
 def load(folder):
@@ -128,7 +140,7 @@ class _Status:
         code, message = self._tf.TF_GetCode(self._status), self._tf.TF_Message(self._status)
         self._tf.TF_DeleteStatus(self._status)
         if code:
-            raise CApiError(message.decode(errors="replace"))
+            raise CApiError(message.decode(errors="replace"), code)
 
 
 @functools.cache

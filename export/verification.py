@@ -96,11 +96,21 @@ def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndar
 
 
 def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measurement:
-    """Measures results of `run_apart` against the Keras model and the truth."""
+    """Measures results of `run_apart` against the Keras model and the truth.
+
+    Raises:
+        SynposeError: poses are missing or not finite.
+    """
     poses, expected = results["poses"], trained.lifted
     truth = trained.test["keypoints_3d"]
     if poses.shape != expected.shape:
         raise SynposeError(f"{format.name}: gives {poses.shape} poses, expected {expected.shape}.")
+    if not np.isfinite(poses).all():
+        bad = np.flatnonzero(~np.isfinite(poses).all(axis=(1, 2)))
+        raise SynposeError(
+            f"{format.name}: gives no pose for {len(bad)} of {len(poses)} test poses, the first of "
+            f"them number {bad[0]}. Nothing was written. Are its keypoints a pose?"
+        )
     # One scale for both, the one that gives the Keras model's pose its true size.
     scale = _mean_root_distance(truth) / _mean_root_distance(expected)
     difference = np.linalg.norm(poses - expected, axis=-1) * scale
@@ -129,7 +139,7 @@ def _mean_root_distance(poses):
 
 
 def _failures(measured, tolerance):
-    """What exceeds its tolerance. A figure that is not a number exceeds every one."""
+    """What exceeds its tolerance."""
     limits = {
         "a joint differs from the Keras model's": (measured.max_difference, tolerance.difference),
         "MPJPE changes": (measured.mpjpe_change, tolerance.mpjpe),
@@ -137,7 +147,7 @@ def _failures(measured, tolerance):
     return tuple(
         f"{what} by {figure:.4g} mm, allowed are {limit:g} mm"
         for what, (figure, limit) in limits.items()
-        if not abs(figure) <= limit
+        if abs(figure) > limit
     )
 
 

@@ -81,3 +81,31 @@ def test_write_text(tmp_path):
     files.write_text(tmp_path / "table.txt", "λ = 1, 17.4 mm\n")
     assert (tmp_path / "table.txt").read_bytes() == "λ = 1, 17.4 mm\n".encode()
     assert os.listdir(tmp_path) == ["table.txt"]
+
+
+def test_a_folder_appears_whole(tmp_path):
+    path = tmp_path / "new" / "1"
+    with files.new_folder(path) as temporary:
+        assert temporary.parent == path.parent
+        (temporary / "inner").mkdir()
+        (temporary / "inner" / "file").write_text("text")
+        assert not path.exists()
+    assert (path / "inner" / "file").read_text() == "text"
+    assert os.listdir(path.parent) == ["1"]
+
+
+def test_a_folder_whose_block_fails_does_not_appear(tmp_path):
+    with pytest.raises(KeyError), files.new_folder(tmp_path / "1") as temporary:  # noqa: PT012
+        (temporary / "file").write_text("text")
+        raise KeyError("reason")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_appears_meanwhile_is_kept(tmp_path):
+    path = tmp_path / "1"
+    with pytest.raises(SynposeError, match="exists"), files.new_folder(path) as temporary:  # noqa: PT012
+        (temporary / "file").write_text("ours")
+        path.mkdir()
+        (path / "file").write_text("theirs")
+    assert (path / "file").read_text() == "theirs"
+    assert os.listdir(tmp_path) == ["1"]

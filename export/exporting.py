@@ -1,0 +1,44 @@
+"""Writing, verifying and keeping one export."""
+
+import pathlib
+
+from synpose_tf import files
+from synpose_tf.export import model_card, verification
+from synpose_tf.export.formats import Format
+from synpose_tf.export.trained import TrainedLifter
+from synpose_tf.export.verification import Measurement
+from synpose_tf.export.versions import next_version
+
+
+def export(
+    format: Format, trained: TrainedLifter, output: pathlib.Path
+) -> tuple[Measurement, pathlib.Path | None]:
+    """Exports to `<output>/<format>/<next version>/`, with the model card, or to nowhere.
+
+    Until the export is verified it lies in a hidden folder beside its place.
+
+    Returns:
+        What was measured, and the export's folder; None where verification failed.
+
+    Raises:
+        SynposeError: it can't be written or run.
+    """
+    folder = next_version(output / format.name)
+    try:
+        with files.new_folder(folder) as staging:
+            format.write(trained, staging)
+            measured = verification.measure(format, staging, trained)
+            if measured.failures:
+                raise _Failed(measured)
+            model_card.write(staging, format, trained, measured)
+    except _Failed as failed:
+        return failed.measured, None
+    return measured, folder
+
+
+class _Failed(Exception):
+    """Leaves `files.new_folder` without the folder."""
+
+    def __init__(self, measured):
+        super().__init__()
+        self.measured = measured

@@ -1,0 +1,149 @@
+"""`python -m synpose_tf.export` as a user runs it, on a tiny run."""
+
+import json
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from command_process import TINY_CONFIG, run
+from motion_capture import VIEWS, write_archive
+
+from synpose_tf.adversarial import SynchronizedAdversarialModel
+from synpose_tf.checkpoint import Workdir
+from synpose_tf.export import c_api, trained
+
+DATA = ("--manual_dir=mocap", "--data_dir=data")
+TRAIN = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--normalization=camera", *DATA)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A user's folder with a run of one step in `run`."""
+    folder = tmp_path_factory.mktemp("export")
+    write_archive(folder / "mocap")
+    (folder / "tiny.py").write_text(TINY_CONFIG)
+    finished = run("train", *TRAIN, "--workdir=run", folder=folder)
+    assert finished.code == 0, finished.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(folder):
+    """The first export of that run, into `out`."""
+    finished = run("export", "--workdir=run", "--output=out", *DATA, folder=folder)
+    assert finished.code == 0, finished.stderr
+    return finished
+
+
+def export(folder, *flags):
+    """Runs a command that must fail, and returns its message."""
+    finished = run("export", *flags, folder=folder)
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    return finished.stderr[finished.stderr.index("error: ") :]
+
+
+def test_the_table_is_printed_and_written(exported, folder):
+    assert f"verified on {VIEWS['test']} test poses" in exported.stdout
+    assert "saved_model  out/saved_model/1" in exported.stdout
+    tree = json.loads((folder / "out" / "verification.json").read_text())
+    (row,) = tree["exports"]
+    assert row["format"] == "saved_model"
+    assert row["failures"] == []
+    assert row["max_difference"] < 0.01
+    for text in (exported.stdout, (folder / "out" / "verification.md").read_text()):
+        assert f"{row['mpjpe']:.2f}" in text
+        assert f"{row['size'] / 1e6:.2f}" in text
+
+
+def test_the_folder_is_what_tensorflow_serving_loads(exported, folder):
+    version = folder / "out" / "saved_model" / "1"
+    assert {"saved_model.pb", "variables", "assets.extra"} <= set(os.listdir(version))
+    model = c_api.SavedModel(version)
+    assert set(model.signatures["serving_default"][0]) == {"keypoints", "intrinsics"}
+
+
+def test_the_card_says_what_the_model_is(exported, folder):
+    version = folder / "out" / "saved_model" / "1"
+    card = json.loads((version / "model_card.json").read_text())
+    assert card["weights"] == "run, checkpoint last"
+    assert card["normalization"] == "camera"
+    assert card["joints"][:2] == ["Hip", "RHip"]
+    assert card["training_data"][0]["name"] == "cmu_mocap/1.0.0"
+    assert "mocap.cs.cmu.edu" in card["training_data"][0]["citation"]
+    assert card["evaluation"]["poses"] == VIEWS["test"]
+    text = (version / "README.md").read_text()
+    for part in ("x right, y\ndown, z forward", "pixels", "Apache-2.0", "NSF EIA-0196217"):
+        assert part in text or part.replace("\n", " ") in text
+    assert f"{card['evaluation']['keras']['mpjpe']:.2f}" in text
+    assert str(folder) not in text  # Nobody else's business.
+
+
+def test_the_next_export_is_the_next_version(exported, folder):
+    first = (folder / "out" / "saved_model" / "1" / "saved_model.pb").stat().st_mtime_ns
+    finished = run("export", "--workdir=run", "--output=out", *DATA, folder=folder)
+    assert finished.code == 0, finished.stderr
+    assert sorted(os.listdir(folder / "out" / "saved_model")) == ["1", "2"]
+    assert (folder / "out" / "saved_model" / "1" / "saved_model.pb").stat().st_mtime_ns == first
+
+
+def test_the_source_must_hold_a_checkpoint(folder):
+    message = export(folder, "--workdir=absent", "--output=none")
+    assert "--workdir=absent: no training run there" in message
+    shutil.copytree(folder / "run", folder / "empty", ignore=lambda *_: ["checkpoints"])
+    message = export(folder, "--workdir=empty", "--output=none", *DATA)
+    assert "last.keras is missing" in message
+    assert not (folder / "none").exists()
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(folder):
+    shutil.copytree(folder / "run", folder / "other")
+    model = keras.Sequential([keras.Input((34,)), keras.layers.Dense(51)])
+    model.save(Workdir(folder / "other").checkpoint("last"))
+    message = export(folder, "--workdir=other", "--output=none", *DATA)
+    assert "last.keras: holds a Sequential, which has no lifter to export" in message
+    assert not (folder / "none").exists()
+
+
+def test_a_lifter_that_is_no_generator_is_refused():
+    model = SynchronizedAdversarialModel(
+        generator_width=8, reprojection_width=8, critic_width=8, average=0.9
+    )
+    assert trained.check_lifter(model, "run") is model
+    model.averaged_generator = keras.layers.Dense(17)
+    with pytest.raises(Exception, match="run: holds a Dense"):
+        trained.check_lifter(model, "run")
+
+
+def test_the_output_must_be_a_folder_that_can_be_written(folder):
+    (folder / "file").write_text("mine")
+    assert "--output=file: is a file" in export(folder, "--workdir=run", "--output=file", *DATA)
+    assert (folder / "file").read_text() == "mine"
+
+
+def test_an_unknown_format_is_refused_before_anything_is_read(folder):
+    message = export(folder, "--workdir=absent", "--output=none", "--formats=saved_model,onnx")
+    assert "'onnx' is no format; formats are saved_model" in message
+
+
+def test_a_disk_that_is_full_leaves_nothing(folder):
+    finished = run(
+        "export", "--workdir=run", "--output=full", *DATA, folder=folder, file_size=8192
+    )  # fmt: skip
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    assert "error: " in finished.stderr
+    assert [p for p in (folder / "full").rglob("*") if p.is_file()] == []
+
+
+def test_the_exported_model_lifts_as_the_checkpoint(exported, folder):
+    model = Workdir(folder / "run").load("last")
+    rng = np.random.default_rng(0)
+    keypoints = rng.normal(500.0, 100.0, (7, 17, 2)).astype(np.float32)
+    intrinsics = np.tile(np.array([1145, 1144, 512, 515, 0, 0, 0, 0, 0], np.float32), (7, 1))
+    inputs = {"keypoints": keypoints, "intrinsics": intrinsics}
+    poses = c_api.SavedModel(folder / "out" / "saved_model" / "1").run("serving_default", inputs)
+    expected = model({"keypoints_2d": keypoints, "intrinsics": intrinsics}).numpy()
+    np.testing.assert_allclose(poses["poses"], expected, atol=1e-4)

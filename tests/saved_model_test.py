@@ -1,0 +1,151 @@
+"""The SavedModel, by runtimes that know nothing of the model's code."""
+
+import os
+import subprocess
+import sys
+
+import exported
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.export import c_api, saved_model, verification
+from synpose_tf.export.formats import FORMATS, Format, Tolerance
+
+FORMAT = FORMATS["saved_model"]
+CLI = (sys.executable, "-m", "tensorflow.python.tools.saved_model_cli")
+
+
+@pytest.fixture(scope="module")
+def trained(new_model, synthetic_views):
+    """A lifter of each mode, with 3,840 views."""
+    return {mode: exported.lifter(new_model, synthetic_views, mode) for mode in ("paper", "camera")}
+
+
+@pytest.fixture(scope="module")
+def folders(trained, tmp_path_factory):
+    """The SavedModel of each mode."""
+    found = {mode: tmp_path_factory.mktemp(mode) for mode in trained}
+    for mode, folder in found.items():
+        saved_model.write(trained[mode], folder)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sessions(folders):
+    """Each SavedModel in TensorFlow's C library."""
+    return {mode: c_api.SavedModel(folder) for mode, folder in folders.items()}
+
+
+@pytest.mark.parametrize("mode", ["paper", "camera"])
+def test_the_signatures_name_inputs_and_outputs(mode, sessions):
+    inputs = {"paper": {"keypoints"}, "camera": {"keypoints", "intrinsics"}}[mode]
+    found = {name: tuple(map(set, sides)) for name, sides in sessions[mode].signatures.items()}
+    assert found == {
+        "serving_default": (inputs, {"poses"}),
+        "lift_and_reproject": (inputs, {"poses", "reprojected"}),
+    }
+
+
+@pytest.mark.parametrize("mode", ["paper", "camera"])
+def test_requests_of_any_size_give_the_keras_models_poses(mode, sessions, trained):
+    inputs = verification.inputs_of(trained[mode])
+    inputs = {name: np.resize(a, (4096, *a.shape[1:])) for name, a in inputs.items()}
+    expected = np.resize(trained[mode].lifted, (4096, 17, 3))
+
+    def poses(size, count):
+        chunks = [
+            sessions[mode].run(
+                "serving_default", {name: a[i : i + size] for name, a in inputs.items()}
+            )["poses"]
+            for i in range(0, count, size)
+        ]
+        return np.concatenate(chunks)
+
+    whole = poses(4096, 4096)
+    np.testing.assert_allclose(whole, expected, atol=1e-4)
+    np.testing.assert_allclose(poses(1, 100), whole[:100], atol=1e-4)
+    np.testing.assert_allclose(poses(7, 700), whole[:700], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"keypoints": np.zeros((5, 16, 2), np.float32)}, r"\[5,16,2\].*expected shape \[\?,17,2"),
+        ({"keypoints": np.zeros((34, 16, 2), np.float32)}, r"\[34,16,2\].*expected shape"),
+        ({"keypoints": np.zeros((17, 2), np.float32)}, r"\[17,2\].*expected shape"),
+        ({"keypoints": np.zeros((5, 17, 3), np.float32)}, r"\[5,17,3\].*expected shape"),
+        ({"keypoints": np.zeros((5, 17, 2), np.int32)}, "int32"),
+        ({"keypoints": np.zeros((5, 17, 2), np.float64)}, "float64"),
+        ({"joints": np.zeros((5, 17, 2), np.float32)}, r"takes \['keypoints'\], found \['joints'"),
+        ({}, r"takes \['keypoints'\], found \[\]"),
+    ],
+)
+def test_requests_of_another_form_are_refused(inputs, message, sessions):
+    with pytest.raises(c_api.CApiError, match=message):
+        sessions["paper"].run("serving_default", inputs)
+
+
+def test_an_unknown_signature_is_refused(sessions):
+    with pytest.raises(c_api.CApiError, match="'predict'.*serving_default"):
+        sessions["paper"].run("predict", {})
+
+
+def test_a_folder_without_saved_model_is_refused(tmp_path):
+    with pytest.raises(c_api.CApiError, match="SavedModel"):
+        c_api.SavedModel(tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["paper", "camera"])
+def test_the_warm_up_requests_run(mode, folders, sessions):
+    records = tf.data.TFRecordDataset(str(folders[mode] / saved_model.WARMUP_REQUESTS))
+    logs = [prediction_log_pb2.PredictionLog.FromString(record.numpy()) for record in records]
+    signatures = []
+    for log in logs:
+        assert log.WhichOneof("log_type") == "predict_log"
+        request = log.predict_log.request
+        inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
+        outputs = sessions[mode].run(request.model_spec.signature_name, inputs)
+        assert all(np.isfinite(array).all() for array in outputs.values())
+        signatures.append((request.model_spec.signature_name, len(outputs["poses"])))
+    assert sorted(signatures) == sorted(
+        (name, size) for name in sessions[mode].signatures for size in saved_model.WARMUP_SIZES
+    )
+
+
+def test_saved_model_cli_runs_it(folders, trained, tmp_path):
+    inputs = verification.inputs_of(trained["camera"])
+    given = []
+    for name, array in inputs.items():
+        np.save(tmp_path / f"{name}.npy", array[:50])
+        given.append(f"{name}={tmp_path / name}.npy")
+    finished = subprocess.run(
+        [*CLI, "run", "--dir", folders["camera"], "--tag_set", "serve"]
+        + ["--signature_def", "serving_default", "--inputs", ";".join(given)]
+        + ["--outdir", tmp_path],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": ""},
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    poses = np.load(tmp_path / "poses.npy")
+    np.testing.assert_allclose(poses, trained["camera"].lifted[:50], atol=1e-4)
+
+
+def test_verification_runs_without_tensorflows_python_or_ours(folders, trained):
+    measured = verification.measure(FORMAT, folders["camera"], trained["camera"])
+    assert measured.failures == ()
+    assert measured.max_difference < 0.01
+    assert measured.size == verification.folder_size(folders["camera"])
+    assert 0 < measured.one_pose < measured.batch
+    assert 50e6 < measured.peak_memory < 4e9
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "keras", "synpose_tf"])
+def test_a_runtime_that_imports_model_code_fails(package, folders, trained, tmp_path):
+    runtime = tmp_path / "runtime.py"
+    runtime.write_text(f"import {package}.version\n")
+    format = Format("cheat", "", None, runtime, Tolerance(1.0, 1.0))
+    with pytest.raises(SynposeError, match=f"runtime.py can't load.*{package}.*blocked"):
+        verification.run_apart(format, folders["paper"], {"keypoints": np.zeros((1, 17, 2))})
