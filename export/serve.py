@@ -38,10 +38,12 @@ def main():
         )
     formats.FORMATS["saved_model"].check_requirements()
 
-    from synpose_tf.export import c_api, serving
+    from synpose_tf.export import c_api, serving, warmup
 
     try:
         model = c_api.SavedModel(folder / str(found[-1]))
+        for signature, inputs in warmup.read(folder / str(found[-1])):
+            model.run(signature, inputs)
     except c_api.CApiError as error:
         raise SynposeError(f"{folder / str(found[-1])}: can't be loaded ({error}).") from error
     servable = serving.Servable(FLAGS.name, found[-1], model)

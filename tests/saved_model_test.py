@@ -100,10 +100,10 @@ def test_a_folder_without_saved_model_is_refused(tmp_path):
 
 @pytest.mark.parametrize("mode", ["paper", "camera"])
 def test_the_warm_up_requests_run(mode, folders, sessions):
-    records = tf.data.TFRecordDataset(str(folders[mode] / saved_model.WARMUP_REQUESTS))
-    logs = [prediction_log_pb2.PredictionLog.FromString(record.numpy()) for record in records]
+    path = folders[mode] / "assets.extra" / "tf_serving_warmup_requests"
     signatures = []
-    for log in logs:
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        log = prediction_log_pb2.PredictionLog.FromString(record)
         assert log.WhichOneof("log_type") == "predict_log"
         request = log.predict_log.request
         inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}

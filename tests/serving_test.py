@@ -67,7 +67,7 @@ def example(name):
 def test_the_grpc_client_lifts(server, inputs, trained):
     client = example("grpc_client")
     stub = client.connect(server["grpc"])
-    poses = client.lift(stub, inputs["keypoints"], inputs["intrinsics"])
+    poses = client.lift(stub, inputs["keypoints"], inputs["intrinsics"], timeout=120)
     np.testing.assert_allclose(poses, trained.lifted, atol=1e-4)
 
 
@@ -160,7 +160,8 @@ def test_concurrent_clients_get_their_own_poses(server, inputs, trained):
         rng = np.random.default_rng(number)
         while time.monotonic() < end:
             rows = rng.integers(0, len(inputs["keypoints"]), rng.integers(1, 65))
-            poses = client.lift(stub, inputs["keypoints"][rows], inputs["intrinsics"][rows])
+            keypoints, intrinsics = inputs["keypoints"][rows], inputs["intrinsics"][rows]
+            poses = client.lift(stub, keypoints, intrinsics, timeout=120)
             if not np.allclose(poses, trained.lifted[rows], atol=1e-4):
                 wrong.append((number, rows))
             sent[number] += 1
