@@ -1,12 +1,12 @@
 """Exports a trained lifter, and verifies each export before it is handed out.
 
   python -m synpose_tf.export --workdir=runs/… --output=FOLDER --manual_dir=FOLDER
-  python -m synpose_tf.export --workdir=runs/… --output=FOLDER --formats=saved_model,…
+  python -m synpose_tf.export --pretrained=paper --output=FOLDER --formats=saved_model,…
 
 An export goes to <output>/<format>/<version>/, the next version where there are some. It is
 reloaded by another runtime in a process of its own and compared with the Keras model on every
-test pose of the run's data set; one that differs by more than its tolerance fails, and is not
-kept. Prints one table of sizes, differences, errors, latency and memory, and writes it beside
+test pose of the run's data set, or --dataset's; one that differs by more than its tolerance fails,
+and is not kept. Prints one table of sizes, differences, errors, latency and memory, and writes it beside
 each export, with a model card.
 """
 
@@ -18,6 +18,13 @@ from synpose_tf.export import formats
 cli.define_data_flags(dataset=None)
 flags.DEFINE_string("workdir", None, "The folder of a training run.")
 flags.DEFINE_enum("checkpoint", "last", ["last", "best"], "Which of the run's checkpoints.")
+flags.DEFINE_enum(
+    "pretrained",
+    None,
+    ["paper", "camera"],
+    "In place of --workdir: a lifter that comes with the package, by its normalisation. Without "
+    "--dataset and --manual_dir it is verified on synthetic poses.",
+)
 flags.DEFINE_string("output", None, "Folder for the exports.")
 flags.DEFINE_list(
     "formats",
@@ -25,7 +32,8 @@ flags.DEFINE_list(
     "What to write, separated by commas:\n"
     + "\n".join(f"{f.name}: {f.description}." for f in formats.FORMATS.values()),
 )
-flags.mark_flags_as_required(["workdir", "output"])
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"], required=True)
+flags.mark_flag_as_required("output")
 FLAGS = flags.FLAGS
 
 
@@ -43,9 +51,13 @@ def main():
     from synpose_tf.export import exporting, report, trained
 
     source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    lifter = trained.from_workdir(FLAGS.workdir, FLAGS.checkpoint, source)
+    if FLAGS.pretrained:
+        lifter = trained.from_pretrained(FLAGS.pretrained, source)
+    else:
+        lifter = trained.from_workdir(FLAGS.workdir, FLAGS.checkpoint, source)
     print(f"lifter   {lifter.origin}; {lifter.mode} normalisation")
-    print(f"verified on {len(lifter.test['keypoints_2d']):,} test poses")
+    count = len(lifter.test["keypoints_2d"])
+    print(f"verified on {count:,} test poses of {lifter.builder.info.full_name}")
     measured, failed = [], []
     for format in chosen:
         result, folder = exporting.export(format, lifter, output)

@@ -2,7 +2,10 @@
 
 import pathlib
 
+import tensorflow as tf
+
 from synpose_tf import files
+from synpose_tf.errors import SynposeError
 from synpose_tf.export import model_card, verification
 from synpose_tf.export.formats import Format
 from synpose_tf.export.trained import TrainedLifter
@@ -26,7 +29,7 @@ def export(
     folder = next_version(output / format.name)
     try:
         with files.new_folder(folder) as staging:
-            format.write(trained, staging)
+            _write(format, trained, staging)
             measured = verification.measure(format, staging, trained)
             if measured.failures:
                 raise _Failed(measured)
@@ -34,6 +37,15 @@ def export(
     except _Failed as failed:
         return failed.measured, None
     return measured, folder
+
+
+def _write(format, trained, folder):
+    try:
+        format.write(trained, folder)
+    except tf.errors.OpError as error:  # TensorFlow's own for a full disk, for one.
+        raise SynposeError(
+            f"{folder.parent}: {format.name} can't be written ({error.message}). Is the disk full?"
+        ) from error
 
 
 class _Failed(Exception):

@@ -85,6 +85,7 @@ def content(format: Format, trained: TrainedLifter, measured: Measurement) -> di
             "export": dataclasses.asdict(measured),
             "note": report.CAPTION,
         },
+        "limits": trained.run.get("limits", ""),
         "licence": LICENCE,
         "credit": METHOD,
     }
@@ -115,7 +116,7 @@ def _markdown(card, format, table):
     evaluated = card["evaluation"]
     return f"""# 2D to 3D human pose lifter
 
-{card["task"]}
+{card["task"]} {card["limits"]}
 
 {card["format_description"]}. Weights: {card["weights"]}; {card["parameters"] / 1e6:.2f} M
 parameters, `{card["normalization"]}` normalisation, written by synpose_tf {card["synpose_tf"]}.

@@ -7,8 +7,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from synpose_tf import checkpoint, evaluation, networks, normalization, pipeline
+from synpose_tf import (
+    checkpoint,
+    evaluation,
+    lifting,
+    networks,
+    normalization,
+    pipeline,
+    pretrained,
+)
 from synpose_tf.errors import SynposeError
+from synpose_tf.version import __version__
 
 VIEWS = ("keypoints_2d", "keypoints_3d", "intrinsics")
 
@@ -50,7 +59,7 @@ class TrainedLifter:
         return evaluation.lift(self.model, self.test)
 
 
-def from_workdir(path, name: str, source: pipeline.Source | None) -> TrainedLifter:
+def from_workdir(path, name: str, source: pipeline.Source) -> TrainedLifter:
     """The lifter of a training run.
 
     Args:
@@ -64,10 +73,41 @@ def from_workdir(path, name: str, source: pipeline.Source | None) -> TrainedLift
     workdir = checkpoint.Workdir(path)
     run = workdir.run()
     model = check_lifter(workdir.load(name), str(workdir.checkpoint(name)))
-    # full_name is name/version or name/config/version.
-    dataset = source.name or "/".join(run["dataset"].split("/")[:-1])
+    dataset = source.name or _name(run["dataset"])
     builder = pipeline.prepare(dataclasses.replace(source, name=dataset))
     return TrainedLifter(model, f"{workdir.path.resolve().name}, checkpoint {name}", run, builder)
+
+
+def from_pretrained(mode: str, source: pipeline.Source) -> TrainedLifter:
+    """The lifter that comes with the package.
+
+    Args:
+        mode: `paper` or `camera`.
+        source: the data set to verify on. If its name is None: the first that the lifter was
+            trained on where there is a folder of files, else synthetic poses, which need none.
+
+    Raises:
+        SynposeError: no data there.
+    """
+    found = pretrained.load(mode)
+    model = lifting.LiftingModel(found.generator, (), found.mode, found.distance)
+    model.build()
+    first, *others = found.card["trained_on"]
+    run = {
+        "dataset": first,
+        "mixed_with": others,
+        "config": found.card["config"],
+        "limits": found.card["limits"],
+    }
+    dataset = source.name or (_name(first) if source.manual_dir else "synthetic_pose")
+    builder = pipeline.prepare(dataclasses.replace(source, name=dataset))
+    origin = f"the {mode} lifter that comes with synpose_tf {__version__}"
+    return TrainedLifter(model, origin, run, builder)
+
+
+def _name(full_name):
+    """name/version to name, name/config/version to name/config."""
+    return full_name.rpartition("/")[0]
 
 
 def check_lifter(model: keras.Model, origin: str) -> keras.Model:
@@ -82,6 +122,6 @@ def check_lifter(model: keras.Model, origin: str) -> keras.Model:
         return model
     found = type(model).__name__ if generator is None else type(generator).__name__
     raise SynposeError(
-        f"{origin}: holds a {found}, which has no lifter to export. Export a run that trains "
-        "synpose_tf.networks.Generator."
+        f"{origin}: holds a {found}, which has no lifter to export. Export a run of "
+        "--method=synchronized or supervised."
     )

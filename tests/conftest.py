@@ -2,6 +2,7 @@
 
 import functools
 
+import exported
 import keras
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from synpose_tf.adversarial import SynchronizedAdversarialModel
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
+from synpose_tf.export import saved_model
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +63,21 @@ def new_model():
         return model
 
     return make
+
+
+@pytest.fixture(scope="session")
+def lifters(new_model, synthetic_views):
+    """An untrained lifter of each mode, with 3,840 views to verify its exports on."""
+    return {mode: exported.lifter(new_model, synthetic_views, mode) for mode in ("paper", "camera")}
+
+
+@pytest.fixture(scope="session")
+def saved_models(lifters, tmp_path_factory):
+    """The folder of each lifter's SavedModel, version 1."""
+    folders = {mode: tmp_path_factory.mktemp(f"{mode}_saved_model") / "1" for mode in lifters}
+    for mode, folder in folders.items():
+        saved_model.write(lifters[mode], folder)
+    return folders
 
 
 @functools.cache

@@ -10,9 +10,12 @@ import pytest
 from command_process import TINY_CONFIG, run
 from motion_capture import VIEWS, write_archive
 
+from synpose_tf import pipeline
 from synpose_tf.adversarial import SynchronizedAdversarialModel
 from synpose_tf.checkpoint import Workdir
+from synpose_tf.errors import SynposeError
 from synpose_tf.export import c_api, trained
+from synpose_tf.lifter import Lifter
 
 DATA = ("--manual_dir=mocap", "--data_dir=data")
 TRAIN = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--normalization=camera", *DATA)
@@ -46,7 +49,7 @@ def export(folder, *flags):
 
 
 def test_the_table_is_printed_and_written(exported, folder):
-    assert f"verified on {VIEWS['test']} test poses" in exported.stdout
+    assert f"verified on {VIEWS['test']} test poses of cmu_mocap/1.0.0" in exported.stdout
     assert "saved_model  out/saved_model/1" in exported.stdout
     tree = json.loads((folder / "out" / "verification.json").read_text())
     (row,) = tree["exports"]
@@ -81,30 +84,41 @@ def test_the_card_says_what_the_model_is(exported, folder):
     assert str(folder) not in text  # Nobody else's business.
 
 
-def test_the_next_export_is_the_next_version(exported, folder):
-    first = (folder / "out" / "saved_model" / "1" / "saved_model.pb").stat().st_mtime_ns
-    finished = run("export", "--workdir=run", "--output=out", *DATA, folder=folder)
-    assert finished.code == 0, finished.stderr
-    assert sorted(os.listdir(folder / "out" / "saved_model")) == ["1", "2"]
-    assert (folder / "out" / "saved_model" / "1" / "saved_model.pb").stat().st_mtime_ns == first
+def test_a_pretrained_lifter_is_exported_without_a_run(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    lifter = trained.from_pretrained("paper", pipeline.Source("cmu_mocap", "mocap", "data"))
+    assert trained.check_lifter(lifter.model, lifter.origin) is lifter.model
+    keypoints = lifter.test["keypoints_2d"][:9]
+    np.testing.assert_allclose(
+        lifter.lifted[:9], Lifter.from_pretrained("paper").lift(keypoints).poses, atol=1e-4
+    )
 
 
-def test_the_source_must_hold_a_checkpoint(folder):
+def test_there_is_one_source(folder):
+    for flags in ([], ["--workdir=run", "--pretrained=paper"]):
+        message = export(folder, "--output=none", *flags)
+        assert "--workdir" in message or "workdir" in message
+        assert "pretrained" in message
+
+
+def test_the_source_must_hold_a_run(folder):
     message = export(folder, "--workdir=absent", "--output=none")
     assert "--workdir=absent: no training run there" in message
-    shutil.copytree(folder / "run", folder / "empty", ignore=lambda *_: ["checkpoints"])
-    message = export(folder, "--workdir=empty", "--output=none", *DATA)
-    assert "last.keras is missing" in message
     assert not (folder / "none").exists()
+
+
+def test_the_run_must_hold_a_checkpoint(folder):
+    shutil.copytree(folder / "run", folder / "empty", ignore=lambda *_: ["checkpoints"])
+    with pytest.raises(SynposeError, match="last.keras is missing"):
+        trained.from_workdir(folder / "empty", "last", pipeline.Source(None))
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(folder):
     shutil.copytree(folder / "run", folder / "other")
     model = keras.Sequential([keras.Input((34,)), keras.layers.Dense(51)])
     model.save(Workdir(folder / "other").checkpoint("last"))
-    message = export(folder, "--workdir=other", "--output=none", *DATA)
-    assert "last.keras: holds a Sequential, which has no lifter to export" in message
-    assert not (folder / "none").exists()
+    with pytest.raises(SynposeError, match="last.keras: holds a Sequential, which has no lifter"):
+        trained.from_workdir(folder / "other", "last", pipeline.Source(None))
 
 
 def test_a_lifter_that_is_no_generator_is_refused():
@@ -113,7 +127,7 @@ def test_a_lifter_that_is_no_generator_is_refused():
     )
     assert trained.check_lifter(model, "run") is model
     model.averaged_generator = keras.layers.Dense(17)
-    with pytest.raises(Exception, match="run: holds a Dense"):
+    with pytest.raises(SynposeError, match="run: holds a Dense"):
         trained.check_lifter(model, "run")
 
 

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import exported
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,24 +18,9 @@ CLI = (sys.executable, "-m", "tensorflow.python.tools.saved_model_cli")
 
 
 @pytest.fixture(scope="module")
-def trained(new_model, synthetic_views):
-    """A lifter of each mode, with 3,840 views."""
-    return {mode: exported.lifter(new_model, synthetic_views, mode) for mode in ("paper", "camera")}
-
-
-@pytest.fixture(scope="module")
-def folders(trained, tmp_path_factory):
-    """The SavedModel of each mode."""
-    found = {mode: tmp_path_factory.mktemp(mode) for mode in trained}
-    for mode, folder in found.items():
-        saved_model.write(trained[mode], folder)
-    return found
-
-
-@pytest.fixture(scope="module")
-def sessions(folders):
+def sessions(saved_models):
     """Each SavedModel in TensorFlow's C library."""
-    return {mode: c_api.SavedModel(folder) for mode, folder in folders.items()}
+    return {mode: c_api.SavedModel(folder) for mode, folder in saved_models.items()}
 
 
 @pytest.mark.parametrize("mode", ["paper", "camera"])
@@ -50,10 +34,10 @@ def test_the_signatures_name_inputs_and_outputs(mode, sessions):
 
 
 @pytest.mark.parametrize("mode", ["paper", "camera"])
-def test_requests_of_any_size_give_the_keras_models_poses(mode, sessions, trained):
-    inputs = verification.inputs_of(trained[mode])
+def test_requests_of_any_size_give_the_keras_models_poses(mode, sessions, lifters):
+    inputs = verification.inputs_of(lifters[mode])
     inputs = {name: np.resize(a, (4096, *a.shape[1:])) for name, a in inputs.items()}
-    expected = np.resize(trained[mode].lifted, (4096, 17, 3))
+    expected = np.resize(lifters[mode].lifted, (4096, 17, 3))
 
     def poses(size, count):
         chunks = [
@@ -99,8 +83,8 @@ def test_a_folder_without_saved_model_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["paper", "camera"])
-def test_the_warm_up_requests_run(mode, folders, sessions):
-    path = folders[mode] / "assets.extra" / "tf_serving_warmup_requests"
+def test_the_warm_up_requests_run(mode, saved_models, sessions):
+    path = saved_models[mode] / "assets.extra" / "tf_serving_warmup_requests"
     signatures = []
     for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
         log = prediction_log_pb2.PredictionLog.FromString(record)
@@ -115,14 +99,14 @@ def test_the_warm_up_requests_run(mode, folders, sessions):
     )
 
 
-def test_saved_model_cli_runs_it(folders, trained, tmp_path):
-    inputs = verification.inputs_of(trained["camera"])
+def test_saved_model_cli_runs_it(saved_models, lifters, tmp_path):
+    inputs = verification.inputs_of(lifters["camera"])
     given = []
     for name, array in inputs.items():
         np.save(tmp_path / f"{name}.npy", array[:50])
         given.append(f"{name}={tmp_path / name}.npy")
     finished = subprocess.run(
-        [*CLI, "run", "--dir", folders["camera"], "--tag_set", "serve"]
+        [*CLI, "run", "--dir", saved_models["camera"], "--tag_set", "serve"]
         + ["--signature_def", "serving_default", "--inputs", ";".join(given)]
         + ["--outdir", tmp_path],
         capture_output=True, text=True, check=False, cwd=tmp_path,
@@ -130,22 +114,22 @@ def test_saved_model_cli_runs_it(folders, trained, tmp_path):
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     poses = np.load(tmp_path / "poses.npy")
-    np.testing.assert_allclose(poses, trained["camera"].lifted[:50], atol=1e-4)
+    np.testing.assert_allclose(poses, lifters["camera"].lifted[:50], atol=1e-4)
 
 
-def test_verification_runs_without_tensorflows_python_or_ours(folders, trained):
-    measured = verification.measure(FORMAT, folders["camera"], trained["camera"])
+def test_verification_runs_without_tensorflows_python_or_ours(saved_models, lifters):
+    measured = verification.measure(FORMAT, saved_models["camera"], lifters["camera"])
     assert measured.failures == ()
     assert measured.max_difference < 0.01
-    assert measured.size == verification.folder_size(folders["camera"])
+    assert measured.size == verification.folder_size(saved_models["camera"])
     assert 0 < measured.one_pose < measured.batch
     assert 50e6 < measured.peak_memory < 4e9
 
 
 @pytest.mark.parametrize("package", ["tensorflow", "keras", "synpose_tf"])
-def test_a_runtime_that_imports_model_code_fails(package, folders, trained, tmp_path):
+def test_a_runtime_that_imports_model_code_fails(package, saved_models, lifters, tmp_path):
     runtime = tmp_path / "runtime.py"
     runtime.write_text(f"import {package}.version\n")
     format = Format("cheat", "", None, runtime, Tolerance(1.0, 1.0))
     with pytest.raises(SynposeError, match=f"runtime.py can't load.*{package}.*blocked"):
-        verification.run_apart(format, folders["paper"], {"keypoints": np.zeros((1, 17, 2))})
+        verification.run_apart(format, saved_models["paper"], {"keypoints": np.zeros((1, 17, 2))})

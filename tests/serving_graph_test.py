@@ -19,14 +19,9 @@ def views(synthetic_views):
 
 
 @pytest.fixture(scope="module")
-def models(new_model):
-    """A lifter of each mode, with weights that give poses some depth."""
-    found = {mode: new_model(mode=mode, distance=13.0) for mode in MODES}
-    rng = np.random.default_rng(0)
-    for model in found.values():
-        for network in (model.averaged_generator, model.reprojection):
-            network.last.kernel.assign(rng.normal(0.0, 0.3, network.last.kernel.shape))
-    return found
+def models(lifters):
+    """The Keras model of each mode."""
+    return {mode: lifter.model for mode, lifter in lifters.items()}
 
 
 @pytest.fixture(scope="module")

@@ -11,30 +11,28 @@ import time
 import urllib.error
 import urllib.request
 
-import exported
 import grpc
 import numpy as np
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from synpose_tf.export import saved_model, verification
+from synpose_tf.export import verification
 
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples" / "serving"
 CLIENTS = 8
 
 
 @pytest.fixture(scope="module")
-def trained(new_model, synthetic_views):
-    """A lifter in camera mode, with 3,840 views."""
-    return exported.lifter(new_model, synthetic_views, "camera")
+def trained(lifters):
+    """The lifter that is served: camera mode, with 3,840 views."""
+    return lifters["camera"]
 
 
 @pytest.fixture(scope="module")
-def server(trained, tmp_path_factory):
+def server(saved_models):
     """Addresses of a server process: `grpc` and `rest`."""
-    folder = tmp_path_factory.mktemp("serving")
-    saved_model.write(trained, folder / "1")
+    folder = saved_models["camera"].parent
     command = [sys.executable, "-m", "synpose_tf.export.serve", f"--model={folder}"]
     with subprocess.Popen(
         [*command, "--port=0", "--rest_port=0"],
