@@ -6,8 +6,8 @@
 An export goes to <output>/<format>/<version>/, the next version where there are some. It is
 reloaded by another runtime in a process of its own and compared with the Keras model on every
 test pose of the run's data set, or --dataset's; one that differs by more than its tolerance fails,
-and is not kept. Prints one table of sizes, differences, errors, latency and memory, and writes it beside
-each export, with a model card.
+and is not kept. Prints one table of sizes, differences, errors, latency and memory, and writes it
+beside each export, with a model card.
 """
 
 from absl import flags

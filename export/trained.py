@@ -90,8 +90,10 @@ def from_pretrained(mode: str, source: pipeline.Source) -> TrainedLifter:
         SynposeError: no data there.
     """
     found = pretrained.load(mode)
-    model = lifting.LiftingModel(found.generator, (), found.mode, found.distance)
+    generator = networks.Generator.from_config(found.generator.get_config())
+    model = lifting.LiftingModel(generator, (), found.mode, found.distance)
     model.build()
+    model.averaged_generator.set_weights(found.generator.get_weights())
     first, *others = found.card["trained_on"]
     run = {
         "dataset": first,

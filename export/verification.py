@@ -81,7 +81,7 @@ def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndar
     with tempfile.TemporaryDirectory() as scratch:
         given, got = pathlib.Path(scratch, "inputs.npz"), pathlib.Path(scratch, "outputs.npz")
         np.savez(given, **inputs)
-        command = [sys.executable, probe.__file__, format.runtime, folder, given, got]
+        command = [sys.executable, probe.__file__, format.runtime, folder.resolve(), given, got]
         finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
         if finished.returncode:
             last = (finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"])[

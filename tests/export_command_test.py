@@ -11,7 +11,6 @@ from command_process import TINY_CONFIG, run
 from motion_capture import VIEWS, write_archive
 
 from synpose_tf import pipeline
-from synpose_tf.adversarial import SynchronizedAdversarialModel
 from synpose_tf.checkpoint import Workdir
 from synpose_tf.errors import SynposeError
 from synpose_tf.export import c_api, trained
@@ -121,14 +120,13 @@ def test_a_checkpoint_of_another_architecture_is_refused(folder):
         trained.from_workdir(folder / "other", "last", pipeline.Source(None))
 
 
-def test_a_lifter_that_is_no_generator_is_refused():
-    model = SynchronizedAdversarialModel(
-        generator_width=8, reprojection_width=8, critic_width=8, average=0.9
-    )
-    assert trained.check_lifter(model, "run") is model
-    model.averaged_generator = keras.layers.Dense(17)
-    with pytest.raises(SynposeError, match="run: holds a Dense"):
-        trained.check_lifter(model, "run")
+def test_a_model_that_lifts_by_something_else_is_refused():
+    class Other:
+        mode, distance = "paper", 0.0
+        averaged_generator = keras.layers.Dense(17)
+
+    with pytest.raises(SynposeError, match="run: holds a Dense.*--method=synchronized"):
+        trained.check_lifter(Other(), "run")
 
 
 def test_the_output_must_be_a_folder_that_can_be_written(folder):
