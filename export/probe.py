@@ -39,7 +39,8 @@ def _median_seconds(call, least_calls, seconds):
     for _ in range(3):
         call()
     times = []
-    while len(times) < least_calls or sum(times) < seconds:
+    end = time.perf_counter() + seconds
+    while len(times) < least_calls or time.perf_counter() < end:
         start = time.perf_counter()
         call()
         times.append(time.perf_counter() - start)
