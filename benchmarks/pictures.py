@@ -1,0 +1,97 @@
+"""Makes the README's pictures from a clip that trained nothing.
+
+  python benchmarks/pictures.py --manual_dir=FOLDER
+
+FOLDER holds CMU's motion. A test clip is projected, every twentieth joint forgotten, and what
+is left lifted with the pretrained weights. Writes docs/viewer.png, the HTML viewer as Chromium
+shows it (apt-get install chromium chromium-driver; pip install selenium), and docs/lift.png.
+"""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+from absl import app, flags
+
+from synpose_tf import output
+from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
+from synpose_tf.datasets.cmu_mocap import sources
+from synpose_tf.lifter import Lifter
+from synpose_tf.skeleton import H36M_17
+from synpose_tf.tracks import KeypointTrack
+
+flags.DEFINE_string("manual_dir", None, "Folder with CMU's motion.", required=True)
+flags.DEFINE_string("clip", "mixed_test/soccer_1", "The clip's key.")
+flags.DEFINE_integer("view", 1, "Which camera's view of it.")
+flags.DEFINE_integer("start", 60, "Its first frame.")
+flags.DEFINE_integer("frames", 90, "Frames at 30 Hz.")
+flags.DEFINE_integer("moment", 43, "The frame that the viewer shows.")
+flags.DEFINE_string("folder", "docs", "Where the pictures go.")
+FLAGS = flags.FLAGS
+
+
+def lifted_clip():
+    """The clip as the camera mode lifts it, with its name for the title."""
+    clips = sources.read_clips(pathlib.Path(FLAGS.manual_dir).expanduser())["test"]
+    clip = next(clip for clip in clips if clip.key == FLAGS.clip)
+    view = list(cmu_mocap.views("test", [clip]))[FLAGS.view]
+    chosen = slice(FLAGS.start, FLAGS.start + FLAGS.frames)
+    keypoints = view.keypoints_2d[chosen].astype(np.float32)
+    missed = np.random.default_rng(0).random(keypoints.shape[:2]) < 0.05
+    keypoints[missed] = np.nan
+    times = np.arange(len(keypoints)) / 30
+    track = KeypointTrack(
+        name=FLAGS.clip,
+        keypoints=keypoints,
+        confidence=1.0 - missed,
+        frames=np.arange(len(keypoints)),
+        times=times,
+        layout=H36M_17,
+        image_size=(1000, 1000),
+    )
+    return Lifter.from_pretrained("camera").lift_track(track, view.intrinsics)
+
+
+def photograph(page: pathlib.Path, picture: pathlib.Path):
+    """The viewer at `--moment`."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
+    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,830")
+    for flag in (*flags, "--force-device-scale-factor=1", "--hide-scrollbars"):
+        options.add_argument(flag)
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    session = webdriver.Chrome(options=options, service=service)
+    try:
+        session.get(page.as_uri())
+        session.execute_async_script(
+            "document.getElementById('play').click();"
+            "const scrub = document.getElementById('scrub');"
+            f"scrub.value = {FLAGS.moment}; scrub.dispatchEvent(new Event('input'));"
+            "document.activeElement.blur();"
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]));"
+        )
+        session.save_screenshot(str(picture))
+    finally:
+        session.quit()
+
+
+def main(_):
+    track = lifted_clip()
+    folder = pathlib.Path(FLAGS.folder)
+    output.write([track], folder / "lift.png")
+    with tempfile.TemporaryDirectory() as scratch:
+        page = pathlib.Path(scratch) / f"{FLAGS.clip.split('/')[-1]}.html"
+        output.write([dataclasses.replace(track, name="")], page)
+        photograph(page, folder / "viewer.png")
+    print(f"written: {folder / 'lift.png'} and {folder / 'viewer.png'}")
+
+
+if __name__ == "__main__":
+    app.run(main)
