@@ -1,0 +1,60 @@
+"""The folded lifter as a functional Keras 2 model, which tensorflow-model-optimization needs."""
+
+import tensorflow as tf
+import tf_keras
+
+from synpose_tf.export import depth_network
+from synpose_tf.export.depth_network import Linear
+from synpose_tf.networks import JOINTS, NEGATIVE_SLOPE
+
+
+class Scaled(tf_keras.layers.Layer):
+    """factor · x, or relu(factor · x): one MUL of a .tflite file.
+
+    Args:
+        factor: the constant.
+        rectified: whether relu is fused.
+    """
+
+    def __init__(self, factor: float, rectified: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+        self.rectified = rectified
+
+    def call(self, inputs):
+        scaled = self.factor * inputs
+        return tf.nn.relu(scaled) if self.rectified else scaled
+
+
+def build(layers: dict[str, Linear], wrap=lambda layer: layer) -> tf_keras.Model:
+    """Builds the twin; each layer begins with the weights of its name.
+
+    Args:
+        layers: from `depth_network.fold`.
+        wrap: given each layer, returns what stands in its place.
+
+    Returns:
+        A model from (batch, 34), normalised keypoints, to (batch, 17), depths.
+    """
+    constant = tf_keras.initializers.Constant
+
+    def linear(name, x):
+        layer = layers[name]
+        weights = {
+            "kernel_initializer": constant(layer.kernel),
+            "bias_initializer": constant(layer.bias),
+        }
+        return wrap(tf_keras.layers.Dense(layer.bias.size, name=name, **weights))(x)
+
+    def unit(name, x):
+        x = linear(name, x)
+        positive = wrap(Scaled(1.0 - NEGATIVE_SLOPE, rectified=True, name=f"{name}_positive"))(x)
+        both = wrap(Scaled(NEGATIVE_SLOPE, name=f"{name}_both"))(x)
+        return wrap(tf_keras.layers.Add(name=f"{name}_leaky"))([positive, both])
+
+    def add(one, two):
+        return wrap(tf_keras.layers.Add())([one, two])
+
+    inputs = tf_keras.Input((2 * JOINTS,), name="keypoints")
+    x = wrap(tf_keras.layers.Activation("linear", name="given"))(inputs)
+    return tf_keras.Model(inputs, depth_network.compose(layers, x, unit, linear, add))
