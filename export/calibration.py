@@ -74,11 +74,12 @@ def usual(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
 
 def depths(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
     """The float network's depths (poses, 17)."""
-    return list(_tensors(layers, poses))[-1]
+    parts = np.array_split(poses, -(-len(poses) // RANGE_POSES))
+    return np.concatenate([_tensors(layers, part)[-1] for part in parts])
 
 
 def _tensors(layers, poses):
-    """The values (poses, width) of each linear layer and each sum, and the depths last."""
+    """The values (poses, width) of each linear layer and each sum; the depths are the last."""
     seen = []
 
     def linear(name, x):
@@ -97,9 +98,7 @@ def _tensors(layers, poses):
     return seen
 
 
-def refit(
-    layers: dict[str, Linear], features: np.ndarray, target: np.ndarray
-) -> dict[str, Linear]:
+def refit(layers: dict[str, Linear], features: np.ndarray, target: np.ndarray) -> dict[str, Linear]:
     """Layers whose last one gives the float network's depths from the 8-bit network's features.
 
     Ridge regression: the least change of the last layer that takes up what rounding did before

@@ -5,7 +5,9 @@ Keras model that it may have. Modules that do the writing are imported when they
 """
 
 import dataclasses
+import functools
 import importlib.util
+import math
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -85,6 +87,63 @@ in pixels. `assets.extra` holds requests that warm up TensorFlow Serving. A requ
   positive, or a distortion that can't be undone at one of the joints.
 """
 
+
+def _tflite(precision, trained, folder):
+    from synpose_tf.export import tflite
+
+    tflite.write(trained, folder, precision)
+
+
+_PHONE_USAGE = """\
+## Use
+
+`lifter.tflite` takes one normalised 2D pose, `keypoints` (1, 17, 2), and gives its `depths`
+(1, 17), under the signature `serving_default`. `docs/mobile.md` of synpose_tf has the few lines
+before and after it, for Kotlin and Swift; `synpose_tf/export/litert.py` has them for Python and
+needs only NumPy and ai-edge-litert. `unzip -p lifter.tflite lifter.json` prints what the file
+says of itself. Keypoints must be finite: 8 bits can't hold NaN. `litert.py` gives NaN for a pose
+with a joint that is not, in that pose alone.
+"""
+
+
+def _phone_format(name, description, precision, tolerance, **requires):
+    return Format(
+        name,
+        description,
+        functools.partial(_tflite, precision),
+        _HERE / "litert.py",
+        tolerance,
+        _PHONE_USAGE,
+        {"ai_edge_litert": "ai-edge-litert", **requires},
+    )
+
+
+# An unusual pose may leave the ranges of an 8-bit network and be far off: there the tolerance is
+# that of the mean error.
+_TFLITE = (
+    _phone_format("tflite_float32", "TFLite, floats", "float32", Tolerance(0.01, 0.01)),
+    _phone_format("tflite_float16", "TFLite, 16-bit weights", "float16", Tolerance(3.0, 0.2)),
+    _phone_format(
+        "tflite_dynamic", "TFLite, 8-bit weights, floats between", "dynamic", Tolerance(100.0, 0.4)
+    ),
+    _phone_format(
+        "tflite_int8", "TFLite, 8 bits throughout by calibration", "int8", Tolerance(math.inf, 0.4)
+    ),
+    _phone_format(
+        "tflite_integer",
+        "tflite_int8 with 8-bit input and output, for accelerators",
+        "integer",
+        Tolerance(math.inf, 0.4),
+    ),
+    _phone_format(
+        "tflite_qat",
+        "TFLite, 8 bits throughout by quantisation-aware training; takes minutes",
+        "qat",
+        Tolerance(math.inf, 0.1),
+        tensorflow_model_optimization="tensorflow-model-optimization",
+        tf_keras="tf-keras",
+    ),
+)
 _ALL = (
     Format(
         "saved_model",
@@ -95,6 +154,7 @@ _ALL = (
         _SERVING_USAGE,
         {"tensorflow_serving": "tensorflow-serving-api"},
     ),
+    *_TFLITE,
 )
 FORMATS = {format.name: format for format in _ALL}
 

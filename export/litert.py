@@ -145,7 +145,12 @@ def virtual_rotation(ray):
     x, y = ray[:, 0], ray[:, 1]
     horizontal = np.sqrt(1.0 + x * x)
     length = np.sqrt(1.0 + x * x + y * y)
-    cos_yaw, sin_yaw, cos_pitch, sin_pitch = 1 / horizontal, x / horizontal, horizontal / length, y / length
+    cos_yaw, sin_yaw, cos_pitch, sin_pitch = (
+        1 / horizontal,
+        x / horizontal,
+        horizontal / length,
+        y / length,
+    )
     rows = (
         (cos_yaw, np.zeros_like(x), -sin_yaw),
         (-sin_pitch * sin_yaw, cos_pitch, -sin_pitch * cos_yaw),

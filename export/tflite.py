@@ -20,12 +20,12 @@ import numpy as np
 import tensorflow as tf
 
 from synpose_tf import files
-from synpose_tf.export import calibration, depth_network, litert
+from synpose_tf.export import calibration, depth_network, litert, quantization_aware
 from synpose_tf.export.depth_network import DepthNetwork, Linear
 from synpose_tf.skeleton import H36M_17
 from synpose_tf.version import __version__
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8", "integer")
+PRECISIONS = ("float32", "float16", "dynamic", "int8", "integer", "qat")
 SIGNATURE = "serving_default"
 
 
@@ -35,13 +35,18 @@ def write(trained, folder: pathlib.Path, precision: str) -> None:
     Args:
         trained: a `TrainedLifter`.
         folder: an empty one.
-        precision: one of `PRECISIONS`; `integer` has 8-bit input and output, too.
+        precision: one of `PRECISIONS`. `int8` and `integer`, which has 8-bit input and output,
+            are calibrated, `qat` is trained.
 
     Raises:
         SynposeError: training poses that can't calibrate.
     """
     layers = depth_network.fold(trained.model.averaged_generator)
-    if precision in ("int8", "integer"):
+    if precision == "qat":
+        poses = calibration.training_poses(trained, quantization_aware.POSES)
+        depths = calibration.depths(layers, poses)
+        content = quantization_aware.fine_tune(layers, poses, depths)
+    elif precision in ("int8", "integer"):
         content = calibrated(layers, calibration.training_poses(trained), precision)
     else:
         content = convert(DepthNetwork(layers), precision)
@@ -78,7 +83,7 @@ def convert(
 
     Args:
         network: with its folded layers.
-        precision: one of `PRECISIONS`.
+        precision: one of `PRECISIONS` but `qat`.
         poses: (poses, 17, 2), normalised, which give the ranges of `int8` and `integer`.
         output: `depths`, or `features` for what the last layer gets.
     """
