@@ -40,7 +40,7 @@ def draw_3d(axes, pose, azimuth: float = -60.0):
     axes.set(xticklabels=[], yticklabels=[], zticklabels=[])
 
 
-def lifting_grid(keypoints_2d, lifted, truth=None, titles=()) -> Figure:
+def lifting_grid(keypoints_2d, lifted, truth=None, titles=(), columns: int = 10) -> Figure:
     """A column a pose: the 2D input, the true 3D pose if there is one, the lifted pose.
 
     Args:
@@ -48,21 +48,24 @@ def lifting_grid(keypoints_2d, lifted, truth=None, titles=()) -> Figure:
         lifted: (n, 17, 3), camera frame, any scale.
         truth: (n, 17, 3), camera frame, or None.
         titles: n texts, above the columns.
+        columns: poses side by side; more go below.
     """
-    rows = [("2D input", keypoints_2d), ("true 3D", truth), ("lifted 3D", lifted)]
-    rows = [(name, poses) for name, poses in rows if poses is not None]
+    kinds = [("2D input", keypoints_2d), ("true 3D", truth), ("lifted 3D", lifted)]
+    kinds = [(name, poses) for name, poses in kinds if poses is not None]
     count = len(keypoints_2d)
-    figure = Figure(figsize=(1.9 * count + 0.4, 2.1 * len(rows) + 0.3), layout="constrained")
-    for r, (name, poses) in enumerate(rows):
-        for c, pose in enumerate(poses):
+    columns = min(columns, count)
+    rows = len(kinds) * -(-count // columns)
+    figure = Figure(figsize=(1.9 * columns + 0.4, 2.1 * rows + 0.3), layout="constrained")
+    for k, (name, poses) in enumerate(kinds):
+        for i, pose in enumerate(poses):
             flat = pose.shape[-1] == 2
-            axes = figure.add_subplot(
-                len(rows), count, r * count + c + 1, projection=None if flat else "3d"
-            )
+            row = len(kinds) * (i // columns) + k
+            place = row * columns + i % columns + 1
+            axes = figure.add_subplot(rows, columns, place, projection=None if flat else "3d")
             (draw_2d if flat else draw_3d)(axes, pose)
-            if r == 0 and c < len(titles):
-                axes.set_title(titles[c], fontsize=8)
-            if c == 0:
+            if k == 0 and i < len(titles):
+                axes.set_title(titles[i], fontsize=8)
+            if i % columns == 0:
                 text = axes.text if flat else axes.text2D
                 text(-0.08, 0.5, name, transform=axes.transAxes, rotation=90, va="center")
     return figure

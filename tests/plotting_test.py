@@ -34,6 +34,16 @@ def test_grid_has_a_column_a_pose(grid, truth, rows):
     assert texts == (["2D input", "true 3D", "lifted 3D"] if truth else ["2D input", "lifted 3D"])
 
 
+def test_poses_that_do_not_fit_beside_go_below(grid):
+    keypoints, lifted, _ = grid
+    figure = plotting.lifting_grid(keypoints, lifted, titles=["a", "b", "c"], columns=2)
+    cells = {axes.get_subplotspec().get_geometry()[2] for axes in figure.axes}
+    assert cells == {0, 1, 2, 3, 4, 6}  # of 4 rows of 2: the third pose stands below the first
+    assert {axes.get_subplotspec().get_geometry()[:2] for axes in figure.axes} == {(4, 2)}
+    third = [axes for axes in figure.axes if axes.get_title() == "c"]
+    np.testing.assert_allclose(bones(third[0])[0], keypoints[2][np.array(H36M_17.bones)])
+
+
 def test_picture_is_a_png(grid, tmp_path):
     path = tmp_path / "pictures" / "step_100.png"
     plotting.save_figure(plotting.lifting_grid(*grid), path)
