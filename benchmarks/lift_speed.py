@@ -1,0 +1,104 @@
+"""How fast the lift command is, and what memory it takes.
+
+  python benchmarks/lift_speed.py
+  python benchmarks/lift_speed.py --frames=108000,1000000 --formats=npz
+
+Prints the seconds of 10,000 poses once the lifter is there; the seconds from the command's start
+to its first result; and for videos of some lengths, streamed from AlphaPose's JSON, seconds
+and peak memory of the whole command.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from absl import app, flags
+
+from synpose_tf.completion import PoseDistribution
+from synpose_tf.keypoints.layouts import COCO_17
+from synpose_tf.lifter import Lifter
+from synpose_tf.skeleton import H36M_17, joint_map
+
+flags.DEFINE_integer("poses", 10_000, "Of the first figure.")
+flags.DEFINE_list("frames", ["1", "1000", "10000", "108000"], "Lengths of videos.")
+flags.DEFINE_string("formats", "npz,json,png,html", "What the command writes.")
+FLAGS = flags.FLAGS
+
+INTRINSICS = np.array([1145.0, 1143.0, 512.0, 515.0, 0, 0, 0, 0, 0])
+
+
+def people(count: int, seed: int = 0) -> np.ndarray:
+    """(count, 17, 2), pixels: poses drawn from the distribution of the package."""
+    distribution = PoseDistribution.pretrained()
+    noise = np.random.default_rng(seed).multivariate_normal(
+        np.zeros(34), distribution.covariance, count, method="eigh"
+    )
+    return (distribution.mean + noise.reshape(-1, 17, 2)) * 90.0 + [500.0, 400.0]
+
+
+def lifting_seconds(mode: str, count: int, missing: list[str]) -> float:
+    """The best of three."""
+    lifter, keypoints = Lifter.from_pretrained(mode), people(count)
+    keypoints[:, [H36M_17.index(name) for name in missing]] = np.nan
+    intrinsics = INTRINSICS if mode == "camera" else None
+    lifter.lift(keypoints[:10], intrinsics)
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        lifter.lift(keypoints, intrinsics)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def write_video(path: pathlib.Path, frames: int) -> None:
+    """AlphaPose results of one person in COCO's 17 joints."""
+    order = joint_map(H36M_17, COCO_17)
+    joints = people(1000)[:, [index or 0 for index in order]]
+    confidence = [float(index is not None) for index in order]
+    texts = []
+    for pose in joints:
+        numbers = np.column_stack([pose, confidence]).round(3).ravel().tolist()
+        texts.append(json.dumps({"category_id": 1, "keypoints": numbers, "score": 2.9})[1:])
+    with path.open("w") as handle:
+        for frame in range(frames):
+            handle.write("[" if frame == 0 else ",\n")
+            handle.write(f'{{"image_id": "{frame}.jpg", {texts[frame % 1000]}')
+        handle.write("]")
+
+
+def run_command(path: pathlib.Path) -> tuple[float, float, float]:
+    """(wall seconds, processor seconds, peak memory in MB) of the command on a file."""
+    command = [sys.executable, "-m", "synpose_tf.lift", str(path), f"--output={path.parent}/out"]
+    start = time.perf_counter()
+    process = subprocess.Popen([*command, f"--formats={FLAGS.formats}"], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"the command failed with status {status}")
+    wall = time.perf_counter() - start
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000.0
+
+
+def main(_):
+    print(f"{os.cpu_count()} cores; {FLAGS.poses:,} poses once the lifter is there:")
+    for mode in ("paper", "camera"):
+        for name, missing in (("all joints", []), ("COCO's", ["Spine", "Thorax", "Head", "Hip"])):
+            print(f"  {mode:7}{name:12}{lifting_seconds(mode, FLAGS.poses, missing):7.2f} s")
+    print(f"the command, AlphaPose JSON to {FLAGS.formats}:")
+    print(f"  {'frames':>8} {'JSON':>9} {'wall':>9} {'processor':>11} {'peak memory':>12}")
+    with tempfile.TemporaryDirectory() as folder:
+        for frames in map(int, FLAGS.frames):
+            path = pathlib.Path(folder) / "alphapose-results.json"
+            write_video(path, frames)
+            size = path.stat().st_size / 1e6
+            wall, processor, memory = run_command(path)
+            row = f"{size:6.1f} MB {wall:7.2f} s {processor:9.2f} s {memory:9.0f} MB"
+            print(f"  {frames:8,} {row}", flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)
