@@ -112,8 +112,8 @@ class PoseDistribution:
         """Distance (n, 17) of each seen joint from its conditional mean given the other seen
         joints, in standard deviations; from the precision Q = (Σss + noise)⁻¹ alone."""
         poses, *_ = self._normalize(pixels, seen[..., None], np)
-        system, offset = self._system(poses, seen[..., None], np)
-        precision = np.linalg.inv(system)
+        offset = self._offset(poses, seen[..., None], np)
+        precision = self._precision(seen, offset.dtype)
         pull = (precision @ offset[..., None]).reshape(len(seen), -1, 2)
         blocks = precision.reshape(len(seen), seen.shape[1], 2, seen.shape[1], 2)
         own = np.moveaxis(np.diagonal(blocks, axis1=1, axis2=3), -1, 1)
@@ -138,8 +138,11 @@ class PoseDistribution:
 
     def _conditional_mean(self, poses, seen, xp):
         """μ + Σ·s (Σss + noise)⁻¹ (x - μ)s."""
-        system, offset = self._system(poses, seen, xp)
-        weights = xp.linalg.solve(system, offset[..., None])[..., 0]
+        offset = self._offset(poses, seen, xp)
+        if xp is np:
+            weights = (self._precision(seen[..., 0], offset.dtype) @ offset[..., None])[..., 0]
+        else:
+            weights = xp.linalg.solve(self._system(seen, xp), offset[..., None])[..., 0]
         filled = xp.matmul(weights, self._free_covariance)
         return self.mean + xp.reshape(filled, (-1, *self.mean.shape))
 
@@ -149,11 +152,23 @@ class PoseDistribution:
         same_axis = np.equal.outer(*2 * [np.arange(len(self.covariance)) % 2])
         return (self.covariance + _PLACE * same_axis).astype(np.float32)
 
-    def _system(self, poses, seen, xp):
-        """Σss + noise (n, 34, 34) and (x - μ)s (n, 34), unseen joints taken out by zeros."""
-        size = len(self.covariance)
-        mask = xp.reshape(xp.broadcast_to(seen, poses.shape), (-1, size))
+    def _system(self, seen, xp):
+        """Σss + noise (n, 34, 34), unseen joints taken out by zeros; `seen` is (n, 17, 1)."""
+        mask = self._mask(seen, xp)
         system = mask[:, :, None] * self._free_covariance * mask[:, None, :]
         diagonal = (1.0 - mask) + _NOISE * mask
-        system = system + diagonal[:, :, None] * np.eye(size, dtype=np.float32)
-        return system, xp.reshape(poses - self.mean, (-1, size)) * mask
+        return system + diagonal[:, :, None] * np.eye(len(self.covariance), dtype=np.float32)
+
+    def _precision(self, seen, dtype):
+        """(Σss + noise)⁻¹ (n, 34, 34), inverted once for all poses that show the same joints."""
+        codes = (seen > 0) @ (1 << np.arange(seen.shape[1]))
+        _, rows, pattern = np.unique(codes, return_index=True, return_inverse=True)
+        system = self._system(seen[rows][..., None], np)
+        return np.linalg.inv(system.astype(np.float64)).astype(dtype)[pattern]
+
+    def _offset(self, poses, seen, xp):
+        """(x - μ)s, (n, 34)."""
+        return xp.reshape(poses - self.mean, (-1, len(self.covariance))) * self._mask(seen, xp)
+
+    def _mask(self, seen, xp):
+        return xp.reshape(xp.repeat(seen, 2, axis=-1), (-1, len(self.covariance)))

@@ -121,11 +121,11 @@ class _Source:
 
     def _check_depth(self, text):
         # Brackets inside of strings count too; no name holds that many.
-        codes = np.frombuffer(text, np.uint8) | 0x20  # [ and { are one, ] and } the other.
-        steps = (codes == 0x7B).astype(np.int32) - (codes == 0x7D)
-        depth = self._depth + np.cumsum(steps, dtype=np.int64)
-        if not len(depth):
+        codes = np.frombuffer(text, np.uint8) | 0x20  # [ and { are 0x7B, ] and } are 0x7D.
+        brackets = codes[(codes == 0x7B) | (codes == 0x7D)]
+        if not len(brackets):
             return
+        depth = self._depth + np.cumsum(0x7C - brackets.astype(np.int64))
         lowest = np.minimum(self._lowest, np.minimum.accumulate(depth))
         if (depth - lowest).max() > MAX_DEPTH:
             raise SynposeError(

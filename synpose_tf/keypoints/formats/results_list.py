@@ -34,7 +34,9 @@ def read(path: pathlib.Path) -> list[Person]:
         if not isinstance(entry, dict) or not {"image_id", "keypoints"} <= entry.keys():
             raise SynposeError(f"{where}: expected image_id and keypoints, found {_keys(entry)}.")
         name, frame = _frame(entry["image_id"], unnumbered, where)
-        recording = recordings.setdefault(name, Sightings(path))
+        recording = recordings.get(name)
+        if recording is None:
+            recording = recordings[name] = Sightings(path)
         joints = sightings.triples(entry["keypoints"], where)
         recording.add(place, frame, joints, _track(entry, where))
     found = []
@@ -49,10 +51,16 @@ def read(path: pathlib.Path) -> list[Person]:
 def _frame(image, unnumbered, where):
     if not isinstance(image, str):
         return "", sightings.integer(image, f"{where}: image_id")
-    name, frame = sightings.split_number(pathlib.PurePosixPath(image).stem)
+    name, frame = sightings.split_number(_stem(image))
     if frame is None:
         return "", unnumbered.setdefault(image, len(unnumbered))
     return name, frame
+
+
+def _stem(image):
+    """Of a path, without folders and suffix; pathlib takes ten times as long."""
+    name = image.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
 
 
 def _track(entry, where):
