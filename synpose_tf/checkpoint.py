@@ -125,7 +125,7 @@ class Workdir:
         try:
             zipfile.ZipFile(path).close()  # Keras says of a damaged archive that it is absent.
             methods.register()
-            return keras.saving.load_model(path)
+            return keras.saving.load_model(path, safe_mode=True)  # Runs no code from the file.
         except Exception as error:  # Whatever a damaged file makes of zipfile, HDF5 and Keras.
             reason = f"{error}".partition("\n")[0] or type(error).__name__
             raise SynposeError(
