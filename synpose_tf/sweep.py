@@ -191,7 +191,7 @@ def _write(sweep, runs, tasks, config, builder):
         figure = table_figures.bars(table)
     print(f"\n{table.text()}")
     path = sweep.folder / FLAGS.suite
-    table.write(path)
+    table.write(path, trainings=[sweep.describe(task) for task in tasks if sweep.result(task)])
     plotting.save_figure(figure, path.with_name(f"{FLAGS.suite}.png"))
     print(f"written: {path}.txt, .md, .csv, .json and .png", flush=True)
 

@@ -8,11 +8,13 @@ folder/
 
 import concurrent.futures
 import contextlib
+import csv
 import dataclasses
 import fcntl
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import threading
@@ -107,6 +109,18 @@ class Sweep:
             return None
         same = isinstance(result, dict) and result.get("made_by") == self._made_by(task)
         return result if same else None
+
+    def describe(self, task: Task) -> dict[str, Any]:
+        """How a finished task was trained: its command, and the seconds that it took."""
+        command = ["python", "-m", "synpose_tf.train", *self.training_command(task)]
+        with (task.folder / "history.csv").open(newline="", encoding="utf-8") as handle:
+            *_, last = csv.DictReader(handle)
+        return {
+            "run": task.run.name,
+            "seed": task.seed,
+            "command": shlex.join(command),
+            "seconds": float(last["seconds"]),
+        }
 
     def _made_by(self, task):
         tests = {name: list(flags) for name, flags in task.run.evaluations.items()}

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from command_process import TINY_CONFIG, run
+from command_process import run
 from motion_capture import write_archive
 
 from synpose_tf.datasets.mpii import mpii_dataset_builder as mpii
@@ -60,17 +60,6 @@ def test_2d_only_data_with_missing_joints(folder):
     assert "MPJPE" not in finished.stdout
     width, height = picture_size(folder / "mpii.png")
     assert width > 1.3 * height  # two rows
-
-
-def test_a_run_of_one_s_own(folder):
-    (folder / "tiny.py").write_text(TINY_CONFIG)
-    trained = run("train", *CMU, "--config=tiny.py", "--steps=1", "--workdir=run", folder=folder)
-    assert trained.code == 0, trained.stderr
-    flags = ("--workdir=run", "--actions=walking", "--count=2")
-    finished = run("figures", *CMU, *flags, folder=folder)
-    assert finished.code == 0, finished.stderr
-    assert "2 of 128 poses" in finished.stdout
-    assert (folder / "poses.png").exists()
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ def test_actions_and_noise_of_a_plain_evaluation(folder):
     assert (folder / "noisy" / "cmu_mocap_test_last.md").exists()
 
 
+def test_figures_of_the_run(folder):
+    flags = ("--dataset=cmu_mocap", "--manual_dir=mocap", "--actions=walking", "--count=2")
+    finished = run("figures", *DATA, *flags, folder=folder)
+    assert finished.code == 0, finished.stderr
+    assert "2 of 128 poses" in finished.stdout
+    assert (folder / "poses.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_table_5_is_a_sweep(folder):
     finished = run("evaluate", *DATA, "--table=5", folder=folder)
     assert finished.code == 1

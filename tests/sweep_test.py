@@ -3,8 +3,10 @@
 import csv
 import fcntl
 import json
+import shlex
 import subprocess
 import sys
+import time
 
 import pytest
 from command_process import TINY_CONFIG, run
@@ -57,7 +59,35 @@ def test_the_rest_goes_on_and_only_what_is_missing_is_done_again(folder):
     measured = float(rows["Syn + wKCS"]["MPJPE"])
     assert measured == pytest.approx(report["rows"]["all poses"]["mpjpe"], abs=1e-4)
     assert f"{measured:.1f}" in again.stdout
+    (training,) = json.loads((folder / "sweep" / "ablation.json").read_text())["trainings"]
+    assert shlex.split(training["command"])[:3] == ["python", "-m", "synpose_tf.train"]
+    assert "--workdir=sweep/syn_wkcs/seed_3" in training["command"]
+    assert training["seconds"] > 0
     assert (folder / "sweep" / "ablation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_interrupting_ends_the_trainings_and_keeps_what_is_finished(folder):
+    log = folder / "sweep" / "sep_kcs" / "seed_3" / "log.txt"
+    assert not log.exists()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synpose_tf.sweep", *FLAGS],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert "1 of them finished" in process.stdout.readline()
+        while not log.exists() or not log.stat().st_size:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        stdout, stderr = process.communicate(timeout=300)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert "Syn + wKCS" in stdout
+    with log.with_name(".lock").open("w") as lock:  # No training holds it any more.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @pytest.mark.parametrize(
