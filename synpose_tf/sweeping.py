@@ -103,12 +103,26 @@ class Sweep:
 
     def result(self, task: Task) -> dict[str, Any] | None:
         """What a finished task gave, None unless it has finished with just these flags."""
+        result = self._before(task)
+        if result is None:
+            return None
+        made = result["made_by"]["evaluate"]
+        wanted = {name: list(flags) for name, flags in task.run.evaluations.items()}
+        return result if wanted.items() <= made.items() else None
+
+    def _before(self, task):
+        """What this training gave to any suite; None if it has not finished."""
         try:
             result = json.loads((task.folder / "result.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            made_by = dict(result["made_by"])
+            evaluate = made_by.pop("evaluate")
+        except (OSError, ValueError, TypeError, KeyError):
             return None
-        same = isinstance(result, dict) and result.get("made_by") == self._made_by(task)
+        same = made_by == self._training_made_by(task) and isinstance(evaluate, dict)
         return result if same else None
+
+    def _training_made_by(self, task):
+        return {"train": self.training_command(task), **self._identity}
 
     def describe(self, task: Task) -> dict[str, Any]:
         """How a finished task was trained: its command, and the seconds that it took."""
@@ -121,10 +135,6 @@ class Sweep:
             "command": shlex.join(command),
             "seconds": float(last["seconds"]),
         }
-
-    def _made_by(self, task):
-        tests = {name: list(flags) for name, flags in task.run.evaluations.items()}
-        return {"train": self.training_command(task), "evaluate": tests, **self._identity}
 
     # === Doing what is missing ===
     def run(
@@ -155,14 +165,18 @@ class Sweep:
     def _do(self, task):
         with _only_one(task.folder) as lock:
             self._call("train", self.training_command(task), task, lock)
-            evaluations = {}
+            before = self._before(task) or {"made_by": {"evaluate": {}}, "evaluations": {}}
+            flags_of = before["made_by"]["evaluate"]
+            evaluations = before["evaluations"]
             for name, flags in task.run.evaluations.items():
                 output = task.folder / "evaluation" / name
                 command = [*self._data, f"--workdir={task.folder}", f"--output={output}", *flags]
                 self._call("evaluate", command, task, lock)
                 (path,) = output.glob("*.json")
                 evaluations[name] = json.loads(path.read_text(encoding="utf-8"))
-            result = {"made_by": self._made_by(task), "evaluations": evaluations}
+                flags_of[name] = list(flags)
+            made_by = self._training_made_by(task) | {"evaluate": flags_of}
+            result = {"made_by": made_by, "evaluations": evaluations}
             files.write_text(task.folder / "result.json", json.dumps(result, indent=2) + "\n")
 
     def _call(self, command, flags, task, lock):

@@ -1,6 +1,7 @@
 """Sweeps as a user runs them: a run that fails never loses the others."""
 
 import csv
+import dataclasses
 import fcntl
 import json
 import shlex
@@ -149,6 +150,12 @@ def test_a_result_holds_for_its_flags_and_data_only(tmp_path):
     assert sweep.result(task) is not None
     assert new_sweep(tmp_path, "--steps=5").result(task) is None
     assert new_sweep(tmp_path, "--steps=4", data="other").result(task) is None
+    noisy = dataclasses.replace(suites.WHOLE, evaluations={"test": (), "noisy": ("--noise=5",)})
+    assert sweep.result(sweep.tasks([noisy], [0])[0]) is None
+    made_by["evaluate"] |= {"noisy": ["--noise=5"]}
+    (task.folder / "result.json").write_text(json.dumps({"made_by": made_by, "evaluations": {}}))
+    assert sweep.result(sweep.tasks([noisy], [0])[0]) is not None
+    assert sweep.result(task) is not None  # What other suites evaluated does no harm.
     (task.folder / "result.json").write_text(content[:-5])
     assert sweep.result(task) is None
 
