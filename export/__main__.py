@@ -60,18 +60,22 @@ def main():
     print(f"verified on {count:,} test poses of {lifter.builder.info.full_name}")
     measured, failed = [], []
     for format in chosen:
-        result, folder = exporting.export(format, lifter, output)
+        try:
+            result, folder = exporting.export(format, lifter, output)
+        except SynposeError as error:  # The other formats are still wanted.
+            failed.append(str(error))
+            print(f"{format.name:12} FAILED")
+            continue
         measured.append(result)
         print(f"{format.name:12} {folder or 'FAILED'}")
         failed += [f"{format.name}: {failure}." for failure in result.failures]
-    table = report.Report(lifter.origin, report.reference(lifter), tuple(measured))
-    print(f"\n{table.text()}")
-    files.write_text(output / "verification.json", table.json())
-    files.write_text(output / "verification.md", table.markdown())
+    if measured:
+        table = report.Report(lifter.origin, report.reference(lifter), tuple(measured))
+        print(f"\n{table.text()}")
+        files.write_text(output / "verification.json", table.json())
+        files.write_text(output / "verification.md", table.markdown())
     if failed:
-        raise SynposeError(
-            "\n".join(failed) + "\nWhat failed was not kept; the other formats are in their place."
-        )
+        raise SynposeError("\n".join([*failed, "What failed was not kept."]))
 
 
 if __name__ == "__main__":

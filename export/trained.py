@@ -90,10 +90,10 @@ def from_pretrained(mode: str, source: pipeline.Source) -> TrainedLifter:
         SynposeError: no data there.
     """
     found = pretrained.load(mode)
-    generator = networks.Generator.from_config(found.generator.get_config())
+    generator = networks.Generator(found.card["width"], found.card["blocks"])
     model = lifting.LiftingModel(generator, (), found.mode, found.distance)
     model.build()
-    model.averaged_generator.set_weights(found.generator.get_weights())
+    model.averaged_generator.set_weights(found.weights)
     first, *others = found.card["trained_on"]
     run = {
         "dataset": first,

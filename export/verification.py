@@ -88,8 +88,7 @@ def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndar
                 -1
             ]
             raise SynposeError(
-                f"{format.name}: {format.runtime.name} can't load and run the export ({last}). "
-                "Nothing was written."
+                f"{format.name}: {format.runtime.name} can't load and run the export ({last})."
             )
         with np.load(got) as archive:
             return {name: archive[name] for name in archive.files}
@@ -109,7 +108,7 @@ def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measu
         bad = np.flatnonzero(~np.isfinite(poses).all(axis=(1, 2)))
         raise SynposeError(
             f"{format.name}: gives no pose for {len(bad)} of {len(poses)} test poses, the first of "
-            f"them number {bad[0]}. Nothing was written. Are its keypoints a pose?"
+            f"them number {bad[0]}. Are its keypoints a pose?"
         )
     # One scale for both, the one that gives the Keras model's pose its true size.
     scale = _mean_root_distance(truth) / _mean_root_distance(expected)
