@@ -162,7 +162,7 @@ def _given(*names):
 
 
 def _write(sweep, runs, tasks, config, builder):
-    from synpose_tf import evaluation, plotting, suites, sweep_tables, table_figures
+    from synpose_tf import evaluation, plotting, suites, sweep_tables, table_figures, tables
 
     results = {}
     for task in tasks:
@@ -183,11 +183,11 @@ def _write(sweep, runs, tasks, config, builder):
         f"all else in mm"
     )
     if FLAGS.suite == "noise":
-        table = sweep_tables.robustness(results, runs, over, caption)
-        series = {row.name: row.cells for row in table.rows}
+        table = sweep_tables.robustness(results, over, caption, builder.name)
+        series = {row.name: row.cells for row in table.rows if row.source == tables.MEASURED}
         figure = table_figures.noise_curves(series, suites.NOISE_PX)
     else:
-        table = sweep_tables.comparison(results, runs, over, caption)
+        table = sweep_tables.comparison(results, runs, over, caption, builder.name)
         figure = table_figures.bars(table)
     print(f"\n{table.text()}")
     path = sweep.folder / FLAGS.suite

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from synpose_tf import published
-from synpose_tf.suites import NOISE_PX, Run
+from synpose_tf import published, suites
+from synpose_tf.suites import Run
 from synpose_tf.tables import Cell, Row, Spread, Table
 
 METRICS = {
@@ -32,7 +32,9 @@ def figure_of(results: Results, run: Run, metric: str, over: str, test: str = "t
     return Spread(tuple(values)) if values else None
 
 
-def comparison(results: Results, runs: tuple[Run, ...], over: str, caption: str) -> Table:
+def comparison(
+    results: Results, runs: tuple[Run, ...], over: str, caption: str, dataset: str = ""
+) -> Table:
     """A row for each run and evaluation, with mean and standard deviation over the seeds.
 
     Args:
@@ -40,6 +42,7 @@ def comparison(results: Results, runs: tuple[Run, ...], over: str, caption: str)
         runs: the rows.
         over: which row of `evaluate` to take: `all poses` or `mean of actions`.
         caption: printed above.
+        dataset: name of the data set; the paper's own rows come along where it is the paper's.
     """
     names = [(run, test) for test in _tests(runs) for run in runs if test in run.evaluations]
     rows = []
@@ -47,6 +50,11 @@ def comparison(results: Results, runs: tuple[Run, ...], over: str, caption: str)
         label = run.label if test == "test" else f"{run.label}, tested on the {test} half"
         figures = [figure_of(results, run, metric, over, test) for metric in METRICS]
         rows.append(Row(label, (*figures, len(results.get(run.name, ())))))
+    labels = {run.label for run in runs}
+    for printed in published.rows(5):
+        if dataset in printed and printed["method"] in labels:
+            figures = [printed[dataset].get(metric) for metric in METRICS]
+            rows.append(Row(printed["method"], (*figures, None), published.source(5)))
     return Table(caption, (*METRICS.values(), "seeds"), tuple(rows), tuple(_claims(results, over)))
 
 
@@ -84,9 +92,13 @@ def _claimed(worse, metric):
     return f"; the paper, on Human3.6M: {100 * (1 - one / other):.1f} %"
 
 
-def robustness(results: Results, runs: tuple[Run, ...], over: str, caption: str) -> Table:
-    """Table 3: protocol 2 by the noise in training, in its three blocks."""
-    clean, *noisy = runs
+def robustness(results: Results, over: str, caption: str, dataset: str = "") -> Table:
+    """Table 3: protocol 2 by the noise in training, in its three blocks.
+
+    Args:
+        results, over, caption, dataset: as `comparison` takes them.
+    """
+    clean, *noisy = suites.noise()
     blocks = (
         ("training and test", "p_mpjpe", "noisy"),
         ("training only", "p_mpjpe", "test"),
@@ -97,5 +109,10 @@ def robustness(results: Results, runs: tuple[Run, ...], over: str, caption: str)
         first = figure_of(results, clean, metric, over)
         others = (figure_of(results, run, metric, over, test) for run in noisy)
         rows.append(Row(name, (first, *others)))
-    columns = tuple(f"{px} px" for px in NOISE_PX)
+    if dataset == "h36m":
+        averages = {(r["noise_in"], r["noise_px"]): r["values"][-1] for r in published.rows(3)}
+        for name, _, _ in blocks:
+            cells = tuple(averages.get((name, px)) for px in suites.NOISE_PX)
+            rows.append(Row(name, cells, published.source(3)))
+    columns = tuple(f"{px} px" for px in suites.NOISE_PX)
     return Table(caption, columns, tuple(rows))

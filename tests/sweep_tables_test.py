@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from synpose_tf import suites, sweep_tables
+from synpose_tf.tables import MEASURED
 
 OVER = "all poses"
 ERRORS = {
@@ -57,10 +58,9 @@ def test_claims_compare_seed_by_seed():
 
 
 def test_robustness_has_table_3_s_blocks():
-    runs = suites.noise()
     found = {"syn_wkcs": {0: {"test": evaluation(40.0)}}}
     found["noise_10"] = {0: {"noisy": evaluation(80.0), "test": evaluation(60.0)}}
-    table = sweep_tables.robustness(found, runs, OVER, "")
+    table = sweep_tables.robustness(found, OVER, "", "cmu_mocap")
     assert table.columns == ("0 px", "5 px", "10 px", "15 px", "20 px")
     figures = {row.name: [c and c.mean for c in row.cells] for row in table.rows}
     assert figures == {
@@ -68,6 +68,23 @@ def test_robustness_has_table_3_s_blocks():
         "training only": [20.0, None, 30.0, None, None],
         "training and test, z only": [10.0, None, 20.0, None, None],
     }
+
+
+def test_the_paper_s_rows_stand_beside_its_own_data_sets_only():
+    def printed(table):
+        return {r.name: r.cells for r in table.rows if r.source != MEASURED}
+
+    found = results(**ERRORS)
+    assert not printed(sweep_tables.comparison(found, suites.FOUR, OVER, "", "cmu_mocap"))
+    assert not printed(sweep_tables.comparison(found, suites.BASELINES, OVER, "", "h36m"))
+    h36m = printed(sweep_tables.comparison(found, suites.FOUR, OVER, "", "h36m"))
+    assert list(h36m) == [run.label for run in suites.FOUR]
+    assert h36m["Syn + wKCS"] == (48.3, None, None, None, None, None)
+    dhp = printed(sweep_tables.comparison(found, suites.FOUR, OVER, "", "mpi_inf_3dhp"))
+    assert dhp["Sep + KCS"] == (98.9, None, None, 84.4, None, None)
+    noise = printed(sweep_tables.robustness(found, OVER, "", "h36m"))
+    assert noise["training and test"] == (34.4, 52.1, 75.7, 98.8, 120.1)
+    assert noise["training and test, z only"] == (None, 33.3, 40.6, 45.8, 49.4)
 
 
 def test_generalization_has_a_row_for_each_half():
