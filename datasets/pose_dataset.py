@@ -7,11 +7,12 @@ over frames. `PoseDatasetBuilder` checks them and writes one example a frame.
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from etils import epath
 from tensorflow_datasets.core import dataset_builder, writer
 from tensorflow_datasets.core.utils import tqdm_utils
 
@@ -88,6 +89,9 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
 
     Memory holds what `_shards` keeps and one view more. TFDS writes into a folder of its own
     and renames it when all is done, so a build that is interrupted leaves no data set.
+
+    With `DownloadConfig(beam_runner=…)` or `(beam_options=…)` Apache Beam writes the shards, in
+    parallel, into the same files.
     """
 
     def _shards(self, dl_manager) -> Mapping[str, Sequence[Shard]]:
@@ -96,43 +100,81 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
 
     def _download_and_prepare(self, dl_manager, download_config=None):
         splits = self._shards(dl_manager)
-        count = sum(len(shards) for shards in splits.values())
-        with tqdm_utils.tqdm(total=count, unit=" shards", desc=self.info.full_name) as progress:
-            infos = [self._write_split(name, splits[name], progress) for name in splits]
+        files = {name: self._get_filename_template(split_name=name) for name in splits}
+        shards = [
+            (str(path), shard)
+            for name in splits
+            for path, shard in zip(
+                files[name].sharded_filepaths(num_shards=len(splits[name])),
+                splits[name],
+                strict=True,
+            )
+        ]
+        lengths = self._write_shards(shards, download_config)
+        infos = []
+        for name in splits:
+            paths = files[name].sharded_filepaths(num_shards=len(splits[name]))
+            infos.append(
+                tfds.core.SplitInfo(
+                    name=name,
+                    shard_lengths=[lengths[str(path)] for path in paths],
+                    num_bytes=sum(path.stat().length for path in paths),
+                    filename_template=files[name],
+                )
+            )
         self.info.set_splits(tfds.core.SplitDict(infos))
 
-    def _write_split(self, name, shards, progress):
-        files = self._get_filename_template(split_name=name)
-        paths = files.sharded_filepaths(num_shards=len(shards))
-        lengths = []
-        for path, shard in zip(paths, shards, strict=True):
-            progress.set_postfix_str(f"{name} {len(lengths) + 1}/{len(shards)}")
-            lengths.append(self._write_shard(path, shard))
-            progress.update()
-        size = sum(path.stat().length for path in paths)
-        return tfds.core.SplitInfo(
-            name=name, shard_lengths=lengths, num_bytes=size, filename_template=files
+    def _write_shards(self, shards, download_config):
+        """Writes a file for each (path, shard): here, or by Beam where the user asks for it."""
+        write = functools.partial(
+            write_shard, keys=frozenset(self.info.features), file_format=self.info.file_format
         )
+        options = download_config and download_config.beam_options
+        runner = download_config and download_config.beam_runner
+        if options or runner:
+            try:
+                from synpose_tf.datasets import beam_shards
+            except ModuleNotFoundError:
+                raise SynposeError(
+                    "apache-beam is not installed, which a build by Beam needs. "
+                    "Install it: pip install 'synpose_tf[beam]'"
+                ) from None
 
-    def _write_shard(self, path, shard):
-        count = 0
+            return beam_shards.write(shards, write, self.data_path, runner, options)
+        with tqdm_utils.tqdm(shards, unit=" shards", desc=self.info.full_name) as progress:
+            return {path: write(path, shard) for path, shard in progress}
 
-        def records():
-            nonlocal count
-            for view in shard():
-                check_view(view)
-                for record in _serialize(view, self.info.features):
-                    yield count, record
-                    count += 1
 
-        try:
-            writer.ExampleWriter(self.info.file_format).write(path, records())
-        except tf.errors.OpError as error:
-            raise SynposeError(
-                f"{path}: cannot be written: {error.message}. Is the disk full? Free space, or "
-                "name another folder with --data_dir."
-            ) from error
-        return count
+def write_shard(path: str, shard: Shard, keys: Collection[str], file_format) -> int:
+    """Writes a shard's views as a file of examples and returns how many there are.
+
+    Args:
+        path: the file.
+        shard: gives the views.
+        keys: the schema's.
+        file_format: a `tfds.core.FileFormat`.
+
+    Raises:
+        SynposeError: a view that `check_view` refuses, or the file can't be written.
+    """
+    count = 0
+
+    def records():
+        nonlocal count
+        for view in shard():
+            check_view(view)
+            for record in _serialize(view, keys):
+                yield count, record
+                count += 1
+
+    try:
+        writer.ExampleWriter(file_format).write(epath.Path(path), records())
+    except tf.errors.OpError as error:
+        raise SynposeError(
+            f"{path}: cannot be written: {error.message}. Is the disk full? Free space, or "
+            "name another folder with --data_dir."
+        ) from error
+    return count
 
 
 def check_view(view: View) -> None:
@@ -161,7 +203,7 @@ def check_view(view: View) -> None:
             )
 
 
-def _serialize(view, features):
+def _serialize(view, keys):
     """Yields a serialized `tf.train.Example` for each frame.
 
     TFDS's own serializer is an order of magnitude slower. This one rests on two properties of
@@ -174,7 +216,7 @@ def _serialize(view, features):
     )
     heads, rows = [], []
     for key in ("keypoints_2d", "keypoints_3d", "confidence"):
-        if key in features:
+        if key in keys:
             values = np.asarray(getattr(view, key), "<f4")
             zeros = np.zeros(values.shape[1:], values.dtype)
             heads.append(_example({key: zeros.ravel()})[: -zeros.nbytes])

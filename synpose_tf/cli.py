@@ -1,5 +1,6 @@
 """What every command shares: clear errors, exit codes, quiet start."""
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from synpose_tf.errors import SynposeError
 flags.disclaim_key_flags()
 
 
-def run(main: Callable[..., None], arguments: bool = False) -> None:
+def run(main: Callable[..., None], arguments: bool = False, unknown_flags: bool = False) -> None:
     """Runs a command's `main` under absl; errors the user can mend end without a traceback.
 
     Exit codes: 0 done, 1 an error, 130 interrupted.
@@ -21,6 +22,8 @@ def run(main: Callable[..., None], arguments: bool = False) -> None:
         main: the command.
         arguments: whether it takes arguments beside flags, such as files; then `main` gets them
             as a list.
+        unknown_flags: whether flags that nobody defined, written --name=value, come with the
+            arguments instead of being refused.
     """
     # Before TensorFlow is imported, which commands do inside `main`.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -39,13 +42,13 @@ def run(main: Callable[..., None], arguments: bool = False) -> None:
             print("\ninterrupted.", file=sys.stderr)
             sys.exit(130)
 
-    app.run(guarded, flags_parser=_parse_flags)
+    app.run(guarded, flags_parser=functools.partial(_parse_flags, known_only=unknown_flags))
 
 
-def _parse_flags(argv):
+def _parse_flags(argv, known_only):
     flags.FLAGS.set_gnu_getopt()  # Flags may stand behind arguments.
     try:
-        positional = flags.FLAGS(argv)
+        positional = flags.FLAGS(argv, known_only=known_only)
     except flags.Error as error:
         _fail(f"{error}\nPass --help to see the flags.")
     except SystemExit:

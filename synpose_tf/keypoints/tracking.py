@@ -65,6 +65,11 @@ def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack]
     return tracks, notes.texts()
 
 
+def all_missed(person: Person, min_confidence: float = 0.0) -> bool:
+    """Whether every joint of every frame counts as missed."""
+    return np.isnan(_without_missing(person, min_confidence, _Notes()).joints[..., 0]).all()
+
+
 class _Notes:
     """Counts of what was met, as sentences."""
 

@@ -1,0 +1,99 @@
+"""Peak memory and speed of lifting a large archive by Beam, and whether it gives the same.
+
+    python benchmarks/beam_lift.py --poses=100000,1000000
+
+Writes synthetic poses with 2 % of the joints missed into a .npy file, lifts it by
+`synpose_tf.beam_lift` on the DirectRunner and by `synpose_tf.lift`, each in a process of its own,
+and compares every array. Flags of Beam's are handed on.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from absl import app, flags
+
+from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder
+
+POSES = flags.DEFINE_list("poses", ["100000", "1000000"], "How many, one run each, increasing.")
+KEYS = ("poses", "keypoints", "inferred", "frames", "times")
+_PEAK = """
+import resource, runpy, sys
+sys.argv = sys.argv[1:]
+try:
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+finally:
+    print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def write_archive(path, count):
+    rng = np.random.default_rng(0)
+    views = synthetic_pose_dataset_builder.views("test", range(20), 0)
+    base = np.concatenate([view.keypoints_2d for view in views]).astype(np.float32)
+    array = np.lib.format.open_memmap(path, "w+", np.float32, (count, 17, 2))
+    for start in range(0, count, 65_536):
+        piece = array[start : start + 65_536]
+        piece[:] = base[rng.integers(0, len(base), len(piece))]
+        piece += rng.normal(0, 1, piece.shape)
+        piece[rng.random(piece.shape[:2]) < 0.02] = np.nan
+    array.flush()
+
+
+def command(name, *arguments):
+    """Seconds and peak resident megabytes of a command."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", _PEAK, f"synpose_tf.{name}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    peak = int(done.stdout.rpartition("peak")[2])
+    unit = 1 if sys.platform == "darwin" else 1024
+    return time.perf_counter() - start, peak * unit / 1e6
+
+
+def differing(folder, plain):
+    """The arrays in which the two results differ."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    bad, start = set(), 0
+    with np.load(plain, allow_pickle=False) as archive:
+        wanted = {key: archive[key] for key in KEYS}
+    for part in manifest:
+        with np.load(folder / part["name"], allow_pickle=False) as piece:
+            stop = start + part["frames"]
+            for key in KEYS:
+                if not np.array_equal(piece[key], wanted[key][start:stop], equal_nan=True):
+                    bad.add(key)
+        start = stop
+    return sorted(bad | ({"length"} if start != len(wanted["frames"]) else set()))
+
+
+def main(argv):
+    for count in map(int, POSES.value):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            archive = folder / "keypoints.npy"
+            write_archive(archive, count)
+            both = [str(archive), "--layout=h36m"]
+            beam = command("beam_lift", *both, f"--output={folder}/beam", *argv[1:])
+            print(f"{count:>9,} poses, beam_lift: {beam[0]:6.1f} s, peak {beam[1]:5.0f} MB")
+            plain = command("lift", *both, f"--output={folder}/plain", "--formats=npz")
+            print(f"{count:>9,} poses, lift:      {plain[0]:6.1f} s, peak {plain[1]:5.0f} MB")
+            bad = differing(folder / "beam", folder / "plain" / "keypoints.npz")
+            equal = f"differ in {', '.join(bad)}" if bad else "equal, bit for bit"
+            print(f"{count:>9,} poses, {equal}")
+            sys.stdout.flush()
+            if bad:
+                raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    app.run(main, flags_parser=lambda argv: flags.FLAGS(argv, known_only=True))

@@ -1,0 +1,112 @@
+"""Lifts keypoint archives of any size, by Apache Beam.
+
+  python -m synpose_tf.beam_lift keypoints.npy --output=poses
+  python -m synpose_tf.beam_lift archive/ --output=poses --direct_num_workers=8 \
+      --direct_running_mode=multi_processing
+  python -m synpose_tf.beam_lift archive/ --output=poses --runner=FlinkRunner \
+      --flink_master=localhost:8081
+
+Takes what `synpose_tf.lift` takes and writes its npz, split into files of --frames_per_file
+frames. A .npy file is read in such pieces, every other file as a whole. Flags that are not listed
+here go to Beam; write them --name=value. Needs: pip install 'synpose_tf[beam]'. docs/beam.md has
+files, memory and runners.
+"""
+
+from absl import flags
+
+from synpose_tf import cli
+
+flags.DEFINE_string("output", None, "Folder of the results, which holds none yet.", required=True)
+flags.DEFINE_string("layout", None, "Layout of the joints, as synpose_tf.lift takes it.")
+flags.DEFINE_enum(
+    "mode", None, ["paper", "camera"], "Which pretrained lifter. Default: camera with --intrinsics."
+)
+flags.DEFINE_list("intrinsics", None, "fx,fy,cx,cy in pixels, and OpenCV's k1,k2,p1,p2,k3.")
+flags.DEFINE_string("workdir", None, "A training run to take instead; where workers find it, too.")
+flags.DEFINE_list("image_size", None, "Width and height, for keypoints that are fractions.")
+flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
+flags.DEFINE_float(
+    "min_confidence",
+    0.0,
+    "Joints that the detector is less sure of count as missed.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
+flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.", lower_bound=1.0)
+flags.DEFINE_integer(
+    "frames_per_file", 65_536, "Of the results, and what a worker holds at once.", lower_bound=2_048
+)
+FLAGS = flags.FLAGS
+
+
+def main(arguments):
+    from synpose_tf.errors import SynposeError
+
+    try:
+        from synpose_tf import beam_lifting
+    except ModuleNotFoundError as error:
+        if error.name.partition(".")[0] != "apache_beam":
+            raise
+        raise SynposeError(
+            "apache-beam is not installed, which this command needs. "
+            "Install it: pip install 'synpose_tf[beam]'"
+        ) from None
+
+    paths = [text for text in arguments if not text.startswith("-")]
+    beam_flags = [text for text in arguments if text.startswith("-")]
+    if beam_flags:
+        print(f"for Beam: {' '.join(beam_flags)}")
+    if FLAGS.frames_per_file % 2048:
+        raise SynposeError(
+            f"--frames_per_file={FLAGS.frames_per_file}: expected a multiple of 2048, the lifter's "
+            "batch."
+        )
+    intrinsics = _numbers("intrinsics", (4, 9))
+    if FLAGS.mode == "camera" and intrinsics is None:
+        raise SynposeError("--mode=camera: give --intrinsics=fx,fy,cx,cy of the camera in pixels.")
+    settings = beam_lifting.Settings(
+        mode=FLAGS.mode or ("camera" if intrinsics else "paper"),
+        workdir=FLAGS.workdir,
+        intrinsics=intrinsics and intrinsics + (0.0,) * (9 - len(intrinsics)),
+        layout=FLAGS.layout,
+        fps=FLAGS.fps,
+        image_size=_numbers("image_size", (2,)),
+        min_confidence=FLAGS.min_confidence,
+        body_height=FLAGS.body_height,
+    )
+    pieces = beam_lifting.plan(paths, FLAGS.frames_per_file, settings)
+    print(
+        f"{len(pieces)} pieces, of at most {FLAGS.frames_per_file} frames where they can be split"
+    )
+    done = beam_lifting.run(pieces, settings, FLAGS.output, beam_flags)
+    lifted = [part for part in done if "error" not in part]
+    frames = [sum(part[key] for part in lifted) for key in ("lifted", "frames")]
+    print(f"{frames[0]} of {frames[1]} frames lifted; {len(lifted)} files in {FLAGS.output}")
+    failed = [part["error"] for part in done if "error" in part]
+    if failed:
+        raise SynposeError(
+            f"{len(failed)} of {len(done)} pieces failed; the others are written:\n"
+            + "\n".join(failed[:10])
+        )
+
+
+def _numbers(flag, counts):
+    from synpose_tf.errors import SynposeError
+
+    texts = getattr(FLAGS, flag)
+    if texts is None:
+        return None
+    try:
+        numbers = tuple(float(text) for text in texts)
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in counts or not all(0 < number < 1e6 for number in numbers[:2]):
+        raise SynposeError(
+            f"--{flag}={','.join(texts)}: expected {' or '.join(map(str, counts))} numbers, the "
+            "first two positive."
+        )
+    return numbers
+
+
+if __name__ == "__main__":
+    cli.run(main, arguments=True, unknown_flags=True)

@@ -1,0 +1,111 @@
+"""The lift command on Beam gives what the plain one gives."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+from command_process import run
+
+HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
+needs_beam = pytest.mark.skipif(not HAS_BEAM, reason="apache-beam is not installed")
+LAYOUT = "--layout=h36m"
+
+
+@pytest.fixture(scope="module")
+def keypoints(synthetic_views):
+    """(5000, 17, 2), pixels, with missed joints and a stretch where nobody is seen."""
+    views = synthetic_views["keypoints_2d"]
+    keypoints = np.resize(views, (5000, 17, 2)).astype(np.float32)
+    keypoints[np.random.default_rng(0).random((5000, 17)) < 0.05] = np.nan
+    keypoints[2048:4096] = np.nan
+    return keypoints
+
+
+def results(folder):
+    """The arrays of the files that the manifest lists, joined."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    arrays = [np.load(folder / part["name"], allow_pickle=False) for part in manifest]
+    keys = ("poses", "keypoints", "inferred", "frames", "times", "root")
+    return {key: np.concatenate([piece[key] for piece in arrays]) for key in keys}
+
+
+def lift_plain(folder, name, *flags):
+    finished = run("lift", name, "--output=plain", "--formats=npz", *flags, folder=folder)
+    assert finished.code == 0, finished.stderr
+    return np.load(folder / "plain" / "keypoints.npz", allow_pickle=False)
+
+
+def same(found, wanted):
+    for key, values in found.items():
+        np.testing.assert_array_equal(values, wanted[key], err_msg=key)
+
+
+@needs_beam
+@pytest.mark.parametrize("camera", [(), ("--intrinsics=1145,1143,512,515",)])
+def test_pieces_of_a_file_are_the_plain_commands_result(keypoints, tmp_path, camera):
+    np.save(tmp_path / "keypoints.npy", keypoints)
+    flags = ("keypoints.npy", "--output=out", "--frames_per_file=2048", *camera)
+    beam_flags = ("--runner=DirectRunner", "--direct_num_workers=1")
+    finished = run("beam_lift", *flags, *beam_flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "for Beam: --runner=DirectRunner --direct_num_workers=1" in finished.stdout
+    assert "of 5000 frames lifted; 3 files in out" in finished.stdout
+    found = results(tmp_path / "out")
+    assert np.isnan(found["poses"][2048:4096]).all()
+    same(found, lift_plain(tmp_path, "keypoints.npy", *camera))
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "manifest.json",
+        *(f"poses-{i:05d}-of-00003.npz" for i in range(3)),
+    ]
+
+
+@needs_beam
+def test_a_bad_file_does_not_stop_the_others(keypoints, tmp_path):
+    (tmp_path / "in").mkdir()
+    np.savez(tmp_path / "in" / "keypoints.npz", keypoints=keypoints[:200])
+    (tmp_path / "in" / "bad.json").write_text('[{"image_id": 1, "keypo')
+    finished = run("beam_lift", "in", "--output=out", LAYOUT, folder=tmp_path)
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    assert "1 of 2 pieces failed; the others are written:\n" in finished.stderr
+    assert "bad.json" in finished.stderr
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    (good,) = (part for part in manifest if "error" not in part)
+    found = np.load(tmp_path / "out" / good["name"], allow_pickle=False)
+    same(dict(found), lift_plain(tmp_path, "in/keypoints.npz", LAYOUT))
+    finished = run("beam_lift", "in", "--output=out", LAYOUT, folder=tmp_path)
+    assert finished.code == 1
+    assert "--output=out: holds 2 files" in finished.stderr
+
+
+@needs_beam
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (["absent.npy"], "absent.npy: no such file"),
+        ([], "no file is named"),
+        (["short.npy"], "short.npy: shape (100, 17, 2) is larger than the file"),
+        (["good.npy", "--frames_per_file=3000"], "expected a multiple of 2048"),
+        (["good.npy", "--intrinsics=1,2"], "--intrinsics=1,2: expected 4 or 9 numbers"),
+        (["good.npy", "--mode=camera"], "give --intrinsics"),
+        (["good.npy", "--layout=wrong"], "--layout=wrong: no such layout"),
+    ],
+)
+def test_wrong_input_is_said_and_nothing_is_written(keypoints, tmp_path, flags, text):
+    np.save(tmp_path / "good.npy", keypoints[:100])
+    content = (tmp_path / "good.npy").read_bytes()
+    (tmp_path / "short.npy").write_bytes(content[:-8])
+    finished = run("beam_lift", *flags, "--output=out", folder=tmp_path)
+    assert finished.code == 1
+    assert text in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(HAS_BEAM, reason="apache-beam is installed")
+def test_without_beam_the_error_says_what_to_install(tmp_path):
+    finished = run("beam_lift", "keypoints.npy", "--output=out", folder=tmp_path)
+    assert finished.code == 1
+    assert "pip install 'synpose_tf[beam]'" in finished.stderr
+    assert "Traceback" not in finished.stderr
