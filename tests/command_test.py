@@ -65,7 +65,7 @@ def assert_identical(one, other):
     assert [name for name in one if not np.array_equal(one[name], other[name])] == []
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "export"])
 def test_help_names_every_flag_and_ends_well(command, tmp_path):
     finished = subprocess.run(
         [sys.executable, "-m", f"synpose_tf.{command}", "--help"],

@@ -7,7 +7,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from command_process import TINY_CONFIG, run
+from command_process import run
 from motion_capture import VIEWS, write_archive
 
 from synpose_tf import pipeline
@@ -15,19 +15,20 @@ from synpose_tf.checkpoint import Workdir
 from synpose_tf.errors import SynposeError
 from synpose_tf.export import c_api, trained
 from synpose_tf.lifter import Lifter
+from synpose_tf.version import __version__
 
 DATA = ("--manual_dir=mocap", "--data_dir=data")
-TRAIN = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--normalization=camera", *DATA)
+RUN = {"version": __version__, "dataset": "cmu_mocap/1.0.0", "config": {"steps": 0}}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A user's folder with a run of one step in `run`."""
+def folder(tmp_path_factory, new_model):
+    """A user's folder with motion capture, and a run in camera mode in `run`."""
     folder = tmp_path_factory.mktemp("export")
     write_archive(folder / "mocap")
-    (folder / "tiny.py").write_text(TINY_CONFIG)
-    finished = run("train", *TRAIN, "--workdir=run", folder=folder)
-    assert finished.code == 0, finished.stderr
+    workdir = Workdir(folder / "run")
+    workdir.open_for(RUN)
+    workdir.save(new_model(mode="camera"), "last")
     return folder
 
 
