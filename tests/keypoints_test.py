@@ -140,6 +140,15 @@ def test_images_without_numbers_are_frames_in_their_order(tmp_path):
     assert track.frames.tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize(("count", "layout"), [(133, COCO_17), (136, HALPE_26)])
+def test_hands_and_face_of_a_whole_body_layout_are_left_aside(count, layout, tmp_path):
+    joints = np.full((12, count, 3), 400.0)
+    joints[:, : len(layout)] = walk(layout)
+    (track,) = keypoints.read([dump(tmp_path / "a.json", results([joints]))]).tracks
+    assert track.layout == layout
+    np.testing.assert_allclose(track.keypoints, walk(layout)[..., :2], atol=1e-3)
+
+
 def test_several_files_are_named_in_the_tracks(tmp_path):
     for name in ("left", "right"):
         dump(tmp_path / f"{name}.json", results([walk(COCO_17)]))

@@ -65,6 +65,9 @@ LAYOUTS = {
     "halpe26": HALPE_26,
 }
 
+# Layouts with hands and face, by their count of joints: their first joints are those of a body.
+WHOLE_BODY = {133: COCO_17, 136: HALPE_26}  # COCO-WholeBody, Halpe Full-Body.
+
 
 def named(name: str) -> Skeleton:
     """The layout of a name, `coco` or `COCO-17`, in capitals or not.

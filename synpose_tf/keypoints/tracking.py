@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.keypoints.layouts import WHOLE_BODY
 from synpose_tf.keypoints.recognition import recognise
 from synpose_tf.keypoints.sightings import Person
 from synpose_tf.skeleton import Skeleton
@@ -40,9 +41,8 @@ def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack]
         SynposeError: the layout or the unit can't be told, or times do not increase.
     """
     notes = _Notes()
-    people = [
-        _in_order(_without_missing(person, wanted.min_confidence, notes)) for person in people
-    ]
+    people = [_in_order(_body(person)) for person in people]
+    people = [_without_missing(person, wanted.min_confidence, notes) for person in people]
     people = [_in_pixels(person, wanted.image_size, notes) for person in people]
     where = people[0].where
     people = [person for person in people if np.isfinite(person.joints[..., 0]).any()]
@@ -68,6 +68,14 @@ def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack]
 def all_missed(person: Person, min_confidence: float = 0.0) -> bool:
     """Whether every joint of every frame counts as missed."""
     return np.isnan(_without_missing(person, min_confidence, _Notes()).joints[..., 0]).all()
+
+
+def _body(person):
+    """Without the joints of hands and face that a whole-body layout has besides."""
+    layout = WHOLE_BODY.get(person.joints.shape[1])
+    if layout is None:
+        return person
+    return dataclasses.replace(person, joints=person.joints[:, : len(layout)], layout=layout)
 
 
 class _Notes:
