@@ -64,6 +64,11 @@ def main(arguments):
     intrinsics = _numbers("intrinsics", (4, 9))
     if FLAGS.mode == "camera" and intrinsics is None:
         raise SynposeError("--mode=camera: give --intrinsics=fx,fy,cx,cy of the camera in pixels.")
+    if FLAGS.workdir and _trained_mode() == "camera" and intrinsics is None:
+        raise SynposeError(
+            f"--workdir={FLAGS.workdir} was trained in camera mode: give "
+            "--intrinsics=fx,fy,cx,cy of the camera in pixels."
+        )
     settings = beam_lifting.Settings(
         mode=FLAGS.mode or ("camera" if intrinsics else "paper"),
         workdir=FLAGS.workdir,
@@ -88,6 +93,13 @@ def main(arguments):
             f"{len(failed)} of {len(done)} pieces failed; the others are written:\n"
             + "\n".join(failed[:10])
         )
+
+
+def _trained_mode():
+    """Of --workdir; says what is wrong with it before any worker starts."""
+    from synpose_tf.lifter import Lifter
+
+    return Lifter.from_workdir(FLAGS.workdir).mode
 
 
 def _numbers(flag, counts):

@@ -97,6 +97,9 @@ def plan(paths: Sequence[str], frames: int, settings: Settings) -> list[Piece]:
 def _files(paths):
     files = []
     for path in paths:
+        if os.path.isfile(path):  # Whatever characters of a pattern its name has.
+            files.append(path)
+            continue
         folder = os.path.isdir(path)
         try:
             (match,) = FileSystems.match([os.path.join(path, "*") if folder else path])
@@ -104,7 +107,9 @@ def _files(paths):
             raise SynposeError(f"{path}: cannot be looked for ({error}).") from error
         found = sorted(metadata.path for metadata in match.metadata_list)
         if folder:
-            found = [name for name in found if pathlib.Path(name).suffix.lower() in SUFFIXES]
+            names = [pathlib.Path(name) for name in found]
+            names = [name for name in names if name.suffix.lower() in SUFFIXES]
+            found = [str(name) for name in names if not name.name.startswith(".")]
         if not found:
             raise SynposeError(
                 f"{path}: no such file, or a folder without {', '.join(SUFFIXES)} files. Expected "

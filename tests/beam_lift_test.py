@@ -63,6 +63,7 @@ def test_pieces_of_a_file_are_the_plain_commands_result(keypoints, tmp_path, cam
 @needs_beam
 def test_a_bad_file_does_not_stop_the_others(keypoints, tmp_path):
     (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "._keypoints.npz").write_bytes(b"what macOS leaves beside a file")
     np.savez(tmp_path / "in" / "keypoints.npz", keypoints=keypoints[:200])
     (tmp_path / "in" / "bad.json").write_text('[{"image_id": 1, "keypo')
     finished = run("beam_lift", "in", "--output=out", LAYOUT, folder=tmp_path)
@@ -89,6 +90,7 @@ def test_a_bad_file_does_not_stop_the_others(keypoints, tmp_path):
         (["good.npy", "--frames_per_file=3000"], "expected a multiple of 2048"),
         (["good.npy", "--intrinsics=1,2"], "--intrinsics=1,2: expected 4 or 9 numbers"),
         (["good.npy", "--mode=camera"], "give --intrinsics"),
+        (["good.npy", "--workdir=absent"], "--workdir=absent: no training run there"),
         (["good.npy", "--layout=wrong"], "--layout=wrong: no such layout"),
     ],
 )
