@@ -155,7 +155,9 @@ class Sweep:
             try:
                 for future in concurrent.futures.as_completed(futures):
                     error = future.exception()
-                    if error is not None and not isinstance(error, SynposeError):
+                    if isinstance(error, OSError):  # Such as a full disk.
+                        error = SynposeError(f"{futures[future]}: {error}")
+                    elif error is not None and not isinstance(error, SynposeError):
                         raise error
                     report(futures[future], error)
             finally:
@@ -170,6 +172,8 @@ class Sweep:
             evaluations = before["evaluations"]
             for name, flags in task.run.evaluations.items():
                 output = task.folder / "evaluation" / name
+                for stale in output.glob("*.json"):
+                    stale.unlink()
                 command = [*self._data, f"--workdir={task.folder}", f"--output={output}", *flags]
                 self._call("evaluate", command, task, lock)
                 (path,) = output.glob("*.json")

@@ -138,6 +138,17 @@ def test_a_command_that_fails_is_reported_with_what_it_said(tmp_path):
     assert sweep.result(task) is None
 
 
+def test_a_folder_that_can_t_be_written_is_a_failure_like_any_other(tmp_path):
+    sweep = new_sweep(tmp_path, "--steps=0")
+    tasks = sweep.tasks(suites.FOUR[:2], [0])
+    (tmp_path / suites.FOUR[0].name).write_text("a file where the run's folder should be")
+    reported = {}
+    sweep.run(tasks, 2, lambda task, error: reported.update({task.run.name: str(error)}))
+    assert reported.keys() == {task.run.name for task in tasks}
+    assert "sep_kcs" in reported["sep_kcs"]
+    assert "exit code 1" in reported["sep_wkcs"]
+
+
 def test_a_result_holds_for_its_flags_and_data_only(tmp_path):
     sweep = new_sweep(tmp_path, "--steps=4")
     (task,) = sweep.tasks([suites.WHOLE], [0])
