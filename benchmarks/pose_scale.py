@@ -21,7 +21,7 @@ import keras
 import tensorflow as tf
 from absl import app, flags
 
-from synpose_tf import adversarial, cli, evaluation, metrics, pipeline, training
+from synpose_tf import adversarial, cli, evaluation, metrics, monitor, pipeline
 from synpose_tf.config import load_config
 
 cli.define_data_flags(dataset="cmu_mocap")
@@ -62,7 +62,7 @@ def main(_):
     source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
     builder = pipeline.prepare(source)
     arrays = pipeline.read_split(builder, "train", pipeline.TRAINING_KEYS)
-    views = training.validation_sample(pipeline.read_split(builder, "test", pipeline.TRAINING_KEYS))
+    views = monitor.validation_sample(pipeline.read_split(builder, "test", pipeline.TRAINING_KEYS))
     config = load_config("paper").override(steps=FLAGS.steps)
     arguments = {**config.model, "critic_width": 256, "average": 0.999}
     for name, model_class in MODELS.items():

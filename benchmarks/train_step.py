@@ -16,9 +16,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from random_views import random_views
 
 from synpose_tf import pipeline, training
-from synpose_tf.camera import h36m_cameras, project
 from synpose_tf.config import load_config
 
 flags.DEFINE_string("config", "default", "Training configuration.")
@@ -30,24 +30,10 @@ FLAGS = flags.FLAGS
 PEAK_SIZE = 2048
 
 
-def random_views(count: int) -> dict[str, np.ndarray]:
-    """Views of the right shapes and ranges; what they show does not matter for the time."""
-    rng = np.random.default_rng(0)
-    intrinsics = next(iter(h36m_cameras()["S1"].values())).intrinsics
-    points = rng.normal([0.0, 0.0, 5000.0], 300.0, (count, 17, 3))
-    arrays = {
-        "keypoints_2d": project(points, intrinsics),
-        "keypoints_3d": points,
-        "intrinsics": np.broadcast_to(intrinsics, (count, 9)),
-        "up": np.broadcast_to([0.0, -1.0, 0.0], (count, 3)),
-    }
-    return {key: array.astype(np.float32) for key, array in arrays.items()}
-
-
 def matrix_product_flops(model, batch) -> int:
     """Floating-point operations of all matrix products in one training step's graph."""
     shapes = {key: tf.TensorSpec(value.shape, value.dtype) for key, value in batch.items()}
-    graph = tf.function(model.train_step).get_concrete_function(shapes).graph
+    graph = tf.function(model.update).get_concrete_function(shapes).graph
     total = 0
     for op in graph.get_operations():
         if op.type not in ("MatMul", "BatchMatMulV2"):

@@ -72,6 +72,8 @@ class SynchronizedAdversarialModel(LiftingModel):
             generated poses away. The paper turns the generated ones only.
         paired: the real pairs are those of the generator's inputs, as the paper has it, or
             other examples: a step then takes two batches, inputs first.
+        mixed_precision: multiply in bfloat16 where hidden layers meet; weights, normalisation,
+            KCS and losses stay in float32, and lifting does.
         average: decay of the generator's exponential moving average, 0 for none.
         seed: of the random turns and mixtures.
 
@@ -99,9 +101,11 @@ class SynchronizedAdversarialModel(LiftingModel):
         average: float = 0.0,
         seed: int = 0,
         paired: bool = True,
+        mixed_precision: bool = False,
         **kwargs,
     ):
-        generator = Generator(generator_width, dropout=dropout, name="generator")
+        options = {"dropout": dropout, "mixed_precision": mixed_precision}
+        generator = Generator(generator_width, **options, name="generator")
         super().__init__(generator, LOSSES, mode, distance, average, seed, **kwargs)
         if strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}, found {strategy!r}")
@@ -122,6 +126,7 @@ class SynchronizedAdversarialModel(LiftingModel):
             "axis": axis,
             "turn_real": turn_real,
             "paired": paired,
+            "mixed_precision": mixed_precision,
         }
         self.strategy = strategy
         self.angle_weight = angle_weight
@@ -129,12 +134,11 @@ class SynchronizedAdversarialModel(LiftingModel):
         self.penalty_weight = penalty_weight if lipschitz == "penalty" else 0.0
         self.axis = axis
         self.turn_real = turn_real
+        self.mixed_precision = mixed_precision
         self.batches_per_step = 1 if paired else 2
 
         # === Networks ===
-        self.reprojection = ReprojectionNetwork(
-            reprojection_width, dropout=dropout, name="reprojection"
-        )
+        self.reprojection = ReprojectionNetwork(reprojection_width, **options, name="reprojection")
         self.critic = Critic(critic_width, name="critic")
         self.kinematic_chain = KinematicChain(weighted_kcs, name="kinematic_chain")
         self.build()
@@ -152,7 +156,7 @@ class SynchronizedAdversarialModel(LiftingModel):
         return MomentumFreeAdam(learning_rate, beta_2, name=name)
 
     # === Training ===
-    def train_step(self, data):
+    def update(self, data):
         """One synchronized step: one forward pass, the gradients of all three networks."""
         batch, real_batch = self._samples(data)
         turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])
@@ -164,7 +168,9 @@ class SynchronizedAdversarialModel(LiftingModel):
             angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
 
         real = self._real_sample(real_batch, real_turns)
-        critic = critic_pass(self.critic, real, fake, mixture, self.penalty_weight)
+        critic = critic_pass(
+            self.critic, real, fake, mixture, self.penalty_weight, self.mixed_precision
+        )
         # The critic's loss holds +mean(p_fake), the generator's -mean(p_fake): the pass back
         # through the critic serves both (equations 9 and 10).
         upstream = [-gradient for gradient in critic.fake_gradients]
@@ -184,13 +190,13 @@ class SynchronizedAdversarialModel(LiftingModel):
                 "reprojection": reprojection_gradients,
             }
         )
-        return self._track(
-            critic_loss=critic.loss,
-            generator_loss=self.angle_weight * angle_loss - critic.fake_score,
-            angle_loss=angle_loss,
-            penalty=critic.penalty,
-            reprojection_loss=reprojection_loss,
-        )
+        return {
+            "critic_loss": critic.loss,
+            "generator_loss": self.angle_weight * angle_loss - critic.fake_score,
+            "angle_loss": angle_loss,
+            "penalty": critic.penalty,
+            "reprojection_loss": reprojection_loss,
+        }
 
     def _samples(self, data):
         """What the generator's inputs are from, and what the real pairs are from."""
@@ -212,7 +218,7 @@ class SynchronizedAdversarialModel(LiftingModel):
 
     def _random(self, size):
         """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty."""
-        draws = tf.random.stateless_uniform((3, size, 1), self._step_seed())
+        draws = self._uniform(3, size)
         pi = 3.141592653589793
         return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
 

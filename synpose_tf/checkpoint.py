@@ -1,20 +1,26 @@
 """A training run's folder: its configuration, checkpoints and history.
 
 workdir/
-  run.json                  the configuration and data set, written first
-  history.csv               one row a validation
-  checkpoints/last.keras    networks, the generator's average, optimizers
-  checkpoints/best.keras    the same, at the lowest validation MPJPE
+  run.json                          the configuration and data set, written first
+  history.csv                       one row a validation
+  checkpoints/step_0001000.keras    networks, average, optimizers, the state of training
+  checkpoints/last.keras            the newest of them
+  checkpoints/best.keras            the one of the lowest validation MPJPE
   pictures/, tensorboard/
+
+A checkpoint is written after everything else that belongs to its step, whole or not at all. So
+whatever a kill cuts off is done again from the checkpoint before it, with the same result.
 """
 
 import csv
+import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import zipfile
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -22,6 +28,25 @@ from synpose_tf import files, methods
 from synpose_tf.errors import SynposeError
 
 CHECKPOINTS = ("last", "best")
+# An entry beside Keras' own in the archive that a `.keras` file is.
+_STATE = "training.json"
+_STEP = re.compile(r"step_(\d{7,})\.keras")
+
+
+class Resumed(NamedTuple):
+    """Where a run goes on.
+
+    Args:
+        model: compiled, as it was.
+        state: of training, as it was given to `Workdir.save`; empty in a file that has none.
+        path: the checkpoint.
+        damaged: newer checkpoints that can't be read, with the reason.
+    """
+
+    model: keras.Model
+    state: dict[str, Any]
+    path: pathlib.Path
+    damaged: dict[pathlib.Path, str]
 
 
 class Workdir:
@@ -46,20 +71,37 @@ class Workdir:
         return self.path / "checkpoints" / f"{name}.keras"
 
     # === The run's identity ===
-    def open_for(self, run: dict[str, Any]) -> None:
+    def open_for(self, run: dict[str, Any], resume: bool = True) -> None:
         """Makes the folder for a run, or checks that it holds the same one.
+
+        The folder stays locked until the process ends.
 
         Args:
             run: what decides the weights, JSON-serialisable. `steps` may differ.
+            resume: False for a run that must be a new one.
 
         Raises:
-            SynposeError: the folder can't be written, or holds another run's checkpoint.
+            SynposeError: the folder can't be written, is in use, holds another run's
+                checkpoint, or any run where a new one is asked for.
         """
-        if self.checkpoint("last").exists():
-            self._check_same(run)
+        if not resume and (self.has_checkpoints() or (self.path / "run.json").exists()):
+            raise SynposeError(
+                f"--noresume: --workdir={self.path} holds a run already, which is never written "
+                "over. Name another --workdir, or move that folder away."
+            )
+        self.check(run)
+        self._lock()
+        self._remove_temporaries()
         files.write_text(self.path / "run.json", json.dumps(run, indent=2) + "\n")
 
-    def _check_same(self, run):
+    def check(self, run: dict[str, Any]) -> None:
+        """Checks that the folder holds no checkpoint of another run.
+
+        Raises:
+            SynposeError: it does.
+        """
+        if not self.has_checkpoints():
+            return
         # Runs of before there was a choice were `synchronized`.
         before = {"config.method": methods.DEFAULT} | _flatten(self.run())
         now = _flatten(json.loads(json.dumps(run)))
@@ -74,6 +116,25 @@ class Workdir:
                 + "\n".join(changed)
                 + "\nName another --workdir, or give the flags of that run to go on with it."
             )
+
+    def _lock(self):
+        files.make_folder(self.path)
+        self._locked = os.open(self.path, os.O_RDONLY)  # The kernel unlocks it after any death.
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SynposeError(
+                f"--workdir={self.path} is in use by another process that trains there. Wait for "
+                "it or end it; or name another --workdir."
+            ) from None
+        except OSError:
+            pass  # Not every file system has locks.
+
+    def _remove_temporaries(self):
+        """What a killed process was writing."""
+        for folder in (self.path, self.path / "checkpoints", self.pictures):
+            for path in folder.glob(files.TEMPORARIES):
+                path.unlink(missing_ok=True)
 
     def run(self) -> dict[str, Any]:
         """What `open_for` wrote.
@@ -96,43 +157,99 @@ class Workdir:
         return run
 
     # === Checkpoints ===
-    def save(self, model: keras.Model, name: str) -> None:
-        """Writes a checkpoint, whole or not at all.
+    def steps(self) -> list[int]:
+        """The steps that have a checkpoint of their own, newest first."""
+        folder = self.path / "checkpoints"
+        names = os.listdir(folder) if folder.is_dir() else []
+        return sorted((int(m[1]) for m in map(_STEP.fullmatch, names) if m), reverse=True)
+
+    def step_checkpoint(self, step: int) -> pathlib.Path:
+        return self.checkpoint(f"step_{step:07d}")
+
+    def has_checkpoints(self) -> bool:
+        return bool(self.steps()) or any(self.checkpoint(name).exists() for name in CHECKPOINTS)
+
+    def save(self, model: keras.Model, step: int, state: dict[str, Any], best: bool) -> None:
+        """Writes the checkpoint of a step, whole or not at all, and points `last` to it.
+
+        Args:
+            model: compiled, after that step.
+            step: training steps done.
+            state: what else a resumed run needs, JSON-serialisable.
+            best: point `best` to it too.
 
         Raises:
             SynposeError: it can't be written.
         """
-        with files.replacing(self.checkpoint(name)) as temporary:
+        path = self.step_checkpoint(step)
+        with files.replacing(path) as temporary:
             model.save(temporary)
+            with zipfile.ZipFile(temporary, "a") as archive:
+                archive.writestr(_STATE, json.dumps(state))
+        self.link(path, "last")
+        if best:
+            self.link(path, "best")
 
-    def copy(self, source: str, target: str) -> None:
-        """Makes checkpoint `target` the same as `source`, without a moment with none."""
-        with files.replacing(self.checkpoint(target)) as temporary:
+    def link(self, source: pathlib.Path, name: str) -> None:
+        """Makes checkpoint `name` the same as a file, without a moment with none."""
+        if self.checkpoint(name).exists() and self.checkpoint(name).samefile(source):
+            return
+        with files.replacing(self.checkpoint(name)) as temporary:
             try:
-                os.link(self.checkpoint(source), temporary)
+                os.link(source, temporary)
             except OSError:  # Not every file system has links.
-                shutil.copyfile(self.checkpoint(source), temporary)
+                shutil.copyfile(source, temporary)
+
+    def prune(self, keep: int) -> None:
+        """Deletes all step checkpoints but the newest; `last` and `best` stay."""
+        for step in self.steps()[keep:]:
+            self.step_checkpoint(step).unlink(missing_ok=True)
 
     def load(self, name: str) -> keras.Model:
-        """Loads a checkpoint.
+        """Loads a checkpoint: `last`, `best` or `step_0001000`.
 
         Raises:
             SynposeError: it is missing or damaged.
         """
         path = self.checkpoint(name)
         if not path.is_file():
-            raise SynposeError(f"{path} is missing: this run has saved no checkpoint yet.")
+            raise SynposeError(f"{path} is missing: this run has saved no such checkpoint.")
         try:
-            zipfile.ZipFile(path).close()  # Keras says of a damaged archive that it is absent.
-            methods.register()
-            return keras.saving.load_model(path, safe_mode=True)  # Runs no code from the file.
-        except Exception as error:  # Whatever a damaged file makes of zipfile, HDF5 and Keras.
-            reason = f"{error}".partition("\n")[0] or type(error).__name__
+            return _read(path)[0]
+        except _Unreadable as error:
             raise SynposeError(
-                f"{path}: damaged, or written by another version ({reason}). Put a good copy in "
-                "its place, such as the other checkpoint beside it, or train into another "
-                "--workdir."
+                f"{path}: damaged, or written by another version ({error}). Another checkpoint may "
+                "lie beside it; the command that trained the run goes on from the newest whole one."
             ) from error
+
+    def resume(self) -> Resumed | None:
+        """Loads the newest checkpoint that is whole; None where there is none at all.
+
+        Raises:
+            SynposeError: there are checkpoints, and none can be read.
+        """
+        paths = [*map(self.step_checkpoint, self.steps()), *map(self.checkpoint, CHECKPOINTS)]
+        damaged = {}
+        for path in filter(pathlib.Path.is_file, paths):
+            try:
+                return Resumed(*_read(path), path, damaged)
+            except _Unreadable as error:
+                damaged[path] = str(error)
+        if not damaged:
+            return None
+        reasons = "".join(f"\n  {path.name}: {reason}" for path, reason in damaged.items())
+        raise SynposeError(
+            f"{self.path / 'checkpoints'}: no checkpoint can be read, all are damaged or written "
+            f"by another version:{reasons}\nNothing was changed. Put a good copy in place, or "
+            "train into another --workdir."
+        )
+
+    def set_aside(self, resumed: Resumed) -> None:
+        """Renames the damaged checkpoints, so that `resumed` is the newest, and `last`."""
+        for path in resumed.damaged:
+            path.replace(path.with_name(f"{path.name}.damaged"))
+        if resumed.path != self.checkpoint("last"):
+            self.link(resumed.path, "last")
 
     # === History ===
     def history(self) -> list[dict[str, float]]:
@@ -166,6 +283,28 @@ class Workdir:
             writer = csv.DictWriter(handle, fieldnames=list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
+
+
+class _Unreadable(Exception):
+    """A checkpoint that is damaged; says why."""
+
+
+def _read(path):
+    """Model and state of a checkpoint file."""
+    methods.register()
+    try:
+        with zipfile.ZipFile(path) as archive:  # Keras says of a damaged archive that it is absent.
+            broken = archive.testzip()
+            if broken is not None:
+                raise _Unreadable(f"wrong checksum of {broken}")
+            state = json.loads(archive.read(_STATE)) if _STATE in archive.namelist() else {}
+        # `safe_mode` runs no code from the file.
+        return keras.saving.load_model(path, safe_mode=True), state
+    except _Unreadable:
+        raise
+    except Exception as error:  # Whatever a damaged file makes of zipfile, HDF5 and Keras.
+        reason = f"{error}".partition("\n")[0] or type(error).__name__
+        raise _Unreadable(reason) from error
 
 
 def _flatten(tree, prefix=""):

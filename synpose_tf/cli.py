@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from absl import app, flags, logging
 
-from synpose_tf.errors import SynposeError
+from synpose_tf.errors import SynposeError, TerminatedError
 
 # The flags defined here belong to the command that asks for them, and so to its --help.
 flags.disclaim_key_flags()
@@ -16,7 +16,8 @@ flags.disclaim_key_flags()
 def run(main: Callable[..., None], arguments: bool = False, unknown_flags: bool = False) -> None:
     """Runs a command's `main` under absl; errors the user can mend end without a traceback.
 
-    Exit codes: 0 done, 1 an error, 130 interrupted.
+    Exit codes: 0 done, 1 an error, 130 interrupted (SIGINT), 143 terminated (SIGTERM) with the
+    work saved.
 
     Args:
         main: the command.
@@ -35,6 +36,9 @@ def run(main: Callable[..., None], arguments: bool = False, unknown_flags: bool 
             main(argv[1:]) if arguments else main()
         except SynposeError as error:
             _fail(str(error))
+        except TerminatedError as error:
+            print(f"\n{error}", file=sys.stderr)
+            sys.exit(143)
         except OSError as error:
             name = f"{error.filename}: " if error.filename else ""
             _fail(f"{name}{error.strerror or error}.")

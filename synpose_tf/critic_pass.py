@@ -41,35 +41,46 @@ class CriticPass:
 class _Linear:
     """A linear layer in the pass: remembers what its weight gradient needs."""
 
-    def __init__(self, layer, size):
+    def __init__(self, layer, size, product):
         self.layer = layer
         self.weights = tf.convert_to_tensor(layer.kernel)
         self.size = size
+        self.product = product
 
     def forward(self, x):
         self.x = x
-        z = tf.matmul(x, self.weights) + tf.convert_to_tensor(self.layer.bias)
+        z = self.product(x, self.weights) + tf.convert_to_tensor(self.layer.bias)
         self.slope = tf.where(z > 0, 1.0, NEGATIVE_SLOPE)
         return z * self.slope
 
     def backward(self, upstream):
         """∂score/∂x of all samples from ∂score/∂activation."""
         self.delta = upstream * self.slope
-        return tf.matmul(self.delta, self.weights, transpose_b=True)
+        return self.product(self.delta, self.weights, transpose_b=True)
 
     def adjoint(self, adjoint):
         """Carries the penalty's gradient at `backward`'s result on to its argument."""
         self.adjoint_x = adjoint
-        return tf.matmul(adjoint, self.weights) * self.slope[2 * self.size :]
+        return self.product(adjoint, self.weights) * self.slope[2 * self.size :]
 
-    def gradients(self, seeds):
-        """Of the loss, for kernel and bias; `seeds` are ∂loss/∂score of real and generated."""
-        left = tf.concat([self.x[: 2 * self.size] * seeds, self.adjoint_x], axis=0)
-        bias = tf.reduce_sum(self.delta[: 2 * self.size] * seeds, axis=0)
-        return tf.matmul(left, self.delta, transpose_a=True), bias
+    def gradients(self, share):
+        """Of the loss, for kernel and bias; ∂loss/∂score is -share of real, share of generated."""
+        real, fake = slice(self.size), slice(self.size, 2 * self.size)
+        left = tf.concat([-share * self.x[real], share * self.x[fake], self.adjoint_x], axis=0)
+        # A unit that is always on has none. This difference then is 0, where one sum over all
+        # would leave a rounding error, which Adam would scale up to a whole step.
+        bias = tf.reduce_sum(self.delta[fake], axis=0) - tf.reduce_sum(self.delta[real], axis=0)
+        return self.product(left, self.delta, transpose_a=True), share * bias
 
 
-def critic_pass(critic: Critic, real, fake, mixture, penalty_weight: float) -> CriticPass:
+def _bfloat16_product(a, b, **transposed):
+    a, b = tf.cast(a, tf.bfloat16), tf.cast(b, tf.bfloat16)
+    return tf.cast(tf.matmul(a, b, **transposed), tf.float32)
+
+
+def critic_pass(
+    critic: Critic, real, fake, mixture, penalty_weight: float, mixed_precision: bool = False
+) -> CriticPass:
     """Scores real and generated samples, penalises the gradient at their mixtures.
 
     Args:
@@ -77,14 +88,17 @@ def critic_pass(critic: Critic, real, fake, mixture, penalty_weight: float) -> C
         real, fake: 3D poses (batch, 17, 3), 2D poses (batch, 17, 2), KCS (batch, 256).
         mixture: (batch, 1), in [0, 1], the share of the real sample.
         penalty_weight: of the penalty in the loss.
+        mixed_precision: multiply in bfloat16 in the layers between hidden ones.
     """
     size = tf.shape(mixture)[0]
     shapes = [tf.shape(x) for x in fake]
     real, fake = ([tf.reshape(x, (size, -1)) for x in inputs] for inputs in (real, fake))
     mixed = [f + mixture * (r - f) for r, f in zip(real, fake, strict=True)]
     inputs = [tf.concat(parts, axis=0) for parts in zip(real, fake, mixed, strict=True)]
-    layers = {layer.name: _Linear(layer, size) for layer in critic.hidden_layers}
+    layers = {layer.name: _Linear(layer, size, tf.matmul) for layer in critic.hidden_layers}
     pose_3d, first, second, pose_2d, kcs, hidden = layers.values()
+    if mixed_precision:
+        first.product = second.product = hidden.product = _bfloat16_product
     width = critic.width
 
     # === Forward, all samples ===
@@ -115,12 +129,10 @@ def critic_pass(critic: Critic, real, fake, mixture, penalty_weight: float) -> C
 
     # === Weights ===
     share = 1.0 / tf.cast(size, scores.dtype)
-    seeds = tf.concat([-share * ones[:size], share * ones[:size]], axis=0)
-    gradients = [g for layer in layers.values() for g in layer.gradients(seeds)]
-    top_gradient = tf.reduce_sum(top[: 2 * size] * seeds, axis=0) + tf.reduce_sum(
-        adjoint_top, axis=0
-    )
-    gradients += [top_gradient[:, None], tf.reduce_sum(seeds, axis=0)]
+    gradients = [g for layer in layers.values() for g in layer.gradients(share)]
+    difference = tf.reduce_sum(top[size : 2 * size], axis=0) - tf.reduce_sum(top[:size], axis=0)
+    top_gradient = share * difference + tf.reduce_sum(adjoint_top, axis=0)
+    gradients += [top_gradient[:, None], tf.zeros(1, scores.dtype)]
 
     fake_score = tf.reduce_mean(scores[size : 2 * size])
     loss = fake_score - tf.reduce_mean(scores[:size]) + penalty_weight * penalty

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from synpose_tf.errors import SynposeError
 
+# The files that `replacing` is writing, and those that a killed process has left.
+TEMPORARIES = ".*.[0-9]*.*"
+
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
@@ -28,13 +31,39 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
             with temporary.open("rb+") as handle:
                 os.fsync(handle.fileno())
             temporary.replace(path)
+            _sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise SynposeError(
-            f"{path}: can't be written ({error.strerror or error}). What was there before is "
-            "untouched. Name a folder that you may write to, on a disk with space left."
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _sync_folder(folder):
+    """Makes a new name last through a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path, error):
+    return SynposeError(
+        f"{path}: can't be written ({error.strerror or error}). What was there before is "
+        "untouched. Name a folder that you may write to, on a disk with space left."
+    )
+
+
+def make_folder(path: pathlib.Path) -> None:
+    """Makes a folder and those above it.
+
+    Raises:
+        SynposeError: it can't be made, or written into.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

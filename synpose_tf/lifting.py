@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from synpose_tf import normalization
+from synpose_tf import distribution, normalization
 
 DECAYS = ("none", "linear", "cosine")
 
@@ -19,10 +19,7 @@ class LiftingModel(keras.Model):
 
     A method derives from it: makes its networks in its constructor, adds its arguments to
     `_config` and ends with `self.build()`; says in `networks` what is trained and in
-    `_optimizer` how; and does one step in `train_step`, on a dict of `keypoints_2d`
-    (batch, 17, 2), pixels, `keypoints_3d` (batch, 17, 3), camera frame, millimetres,
-    `intrinsics` (batch, 9) and `up` (batch, 3), unit vectors in the camera frame, zero where
-    unknown.
+    `_optimizer` how; and does one step in `update`.
 
     Args:
         generator: maps normalised 2D poses (batch, 17, 2) to depths (batch, 17).
@@ -57,6 +54,8 @@ class LiftingModel(keras.Model):
         self.distance = distance
         self.average = average
         self.seed = seed
+        # Added to the step in what a step draws; training that went back sets it.
+        self.skipped_steps = 0
         self.generator = generator
         self.trackers = {name: keras.metrics.Mean(name=name) for name in losses}
         self._config = {"mode": mode, "distance": distance, "average": average, "seed": seed}
@@ -75,6 +74,8 @@ class LiftingModel(keras.Model):
         for network in self.networks.values():
             network.build()
         config = {**self.generator.get_config(), "name": "averaged_generator", "trainable": False}
+        if "mixed_precision" in config:
+            config["mixed_precision"] = False  # Lifting is in float32.
         self.averaged_generator = type(self.generator).from_config(config)
         self.averaged_generator.build()
         self.averaged_generator.set_weights(self.generator.get_weights())
@@ -119,6 +120,14 @@ class LiftingModel(keras.Model):
             made.build(network.trainable_variables)
             setattr(self, f"{name}_optimizer", made)
 
+    def scale_learning_rate(self, factor: float) -> None:
+        """Multiplies the learning rate of every network, with its schedule."""
+        values = self._compile_values
+        values["learning_rate"] *= factor
+        rate = _schedule(values["learning_rate"], values["decay"], values["decay_steps"])
+        for name in self.networks:
+            getattr(self, f"{name}_optimizer").learning_rate = rate
+
     def _optimizer(self, learning_rate, name, beta_1=0.9, beta_2=0.999):
         return keras.optimizers.Adam(learning_rate, beta_1, beta_2, name=name)
 
@@ -143,16 +152,46 @@ class LiftingModel(keras.Model):
     def metrics(self):
         return list(self.trackers.values())
 
-    def _step_seed(self):
-        """(2,), for stateless random operations: a resumed run draws what it would have."""
-        return tf.stack([self.seed, tf.cast(self.iterations.value, tf.int32)])
+    def train_step(self, data):
+        return self._track(**self.update(data))
+
+    def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Does one training step, in every replica on its part of the batch.
+
+        Args:
+            data: `keypoints_2d` (batch, 17, 2), pixels, `keypoints_3d` (batch, 17, 3), camera
+                frame, millimetres, `intrinsics` (batch, 9) and `up` (batch, 3), unit vectors in
+                the camera frame, zero where unknown.
+
+        Returns:
+            The losses by name, scalars; means over this replica's part.
+        """
+        raise NotImplementedError
+
+    def _uniform(self, count: int, size):
+        """(count, size, 1), U[0, 1), for a part of `size` examples.
+
+        They follow from (seed, step) and the examples' places in the global batch alone: a
+        resumed run draws what it would have, and replicas what one device would have.
+        """
+        step = tf.cast(self.iterations.value, tf.int32) + self.skipped_steps
+        shape = (count, size * distribution.replicas_in_sync(), 1)
+        draws = tf.random.stateless_uniform(shape, tf.stack([self.seed, step]))
+        return distribution.own_part(draws, axis=1)
 
     def _apply(self, gradients: dict[str, list]) -> None:
         """Takes a step of every network, by name, and lets the average follow."""
-        for name, network in self.networks.items():
-            optimizer = getattr(self, f"{name}_optimizer")
-            optimizer.apply(gradients[name], network.trainable_variables)
+        for name in self.networks:
+            self._descend(name, gradients[name])
         self._follow()
+
+    def _descend(self, name, gradients):
+        """A step of one network, from the gradients of means over this replica's part."""
+        # Keras sums them over the replicas.
+        share = 1.0 / distribution.replicas_in_sync()
+        gradients = [share * gradient for gradient in gradients] if share < 1.0 else gradients
+        variables = self.networks[name].trainable_variables
+        getattr(self, f"{name}_optimizer").apply(gradients, variables)
 
     def _follow(self):
         # Early on the average follows quickly: the first weights are not worth keeping.

@@ -26,13 +26,22 @@ def leaky_relu(x):
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
 class DenseUnit(layers.Layer):
-    """Linear, batch norm, leaky ReLU, dropout: (batch, any) to (batch, width)."""
+    """Linear, batch norm, leaky ReLU, dropout: (batch, any) to (batch, width).
 
-    def __init__(self, width: int, dropout: float = 0.0, **kwargs):
+    `mixed_precision` multiplies in bfloat16; the weights, and all else, stay in float32.
+    """
+
+    def __init__(self, width: int, dropout: float = 0.0, mixed_precision: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.width = width
         self.dropout = dropout
-        self.linear = layers.Dense(width, use_bias=False, kernel_initializer="he_normal")
+        self.mixed_precision = mixed_precision
+        self.linear = layers.Dense(
+            width,
+            use_bias=False,
+            kernel_initializer="he_normal",
+            dtype="mixed_bfloat16" if mixed_precision else None,
+        )
         self.norm = layers.BatchNormalization(momentum=0.9)
         self.drop = layers.Dropout(dropout)
 
@@ -45,7 +54,12 @@ class DenseUnit(layers.Layer):
         return self.drop(leaky_relu(x), training=training)
 
     def get_config(self):
-        return {**super().get_config(), "width": self.width, "dropout": self.dropout}
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "dropout": self.dropout,
+            "mixed_precision": self.mixed_precision,
+        }
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
@@ -57,10 +71,21 @@ class ResidualLifter(keras.Model):
         blocks: residual blocks; 2 in the generator, 1 in the reprojection network.
         width: units of each hidden layer.
         dropout: rate after each activation.
+        mixed_precision: multiply in bfloat16 in the blocks, which hold nearly all of the
+            arithmetic; the first and the last layer, which see poses, stay in float32.
     """
 
-    def __init__(self, outputs: int, blocks: int, width: int = 512, dropout: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        outputs: int,
+        blocks: int,
+        width: int = 512,
+        dropout: float = 0.0,
+        mixed_precision: bool = False,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        self.mixed_precision = mixed_precision
         self.outputs_size = outputs
         self.blocks = blocks
         self.width = width
@@ -69,7 +94,8 @@ class ResidualLifter(keras.Model):
         # === Layers ===
         self.first = DenseUnit(width, dropout, name="first")
         self.units = [
-            DenseUnit(width, dropout, name=f"block{i // 2}_unit{i % 2}") for i in range(2 * blocks)
+            DenseUnit(width, dropout, mixed_precision, name=f"block{i // 2}_unit{i % 2}")
+            for i in range(2 * blocks)
         ]
         # Small, so that training starts from the flat pose and not from noise.
         self.last = layers.Dense(
@@ -99,6 +125,7 @@ class ResidualLifter(keras.Model):
             "blocks": self.blocks,
             "width": self.width,
             "dropout": self.dropout,
+            "mixed_precision": self.mixed_precision,
         }
 
 

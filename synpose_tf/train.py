@@ -5,7 +5,9 @@
                                                     real motion capture
 
 A run lives in its --workdir: checkpoints, history.csv, pictures of lifted validation poses,
-TensorBoard files. The same command again goes on where the last one stopped.
+TensorBoard files. The same command again goes on where the last one stopped, killed or not, and
+ends with the weights that it would have had. SIGTERM saves a checkpoint and ends with exit code
+143.
 """
 
 from absl import flags
@@ -65,6 +67,12 @@ flags.DEFINE_float(
 )
 flags.DEFINE_integer("seed", None, "Fixes weights, data order and random turns. Default: 0.")
 flags.DEFINE_bool("xla", None, "Compile the training step with XLA. Default: the config's.")
+flags.DEFINE_bool(
+    "mixed_precision",
+    None,
+    "Multiply in bfloat16 where hidden layers meet: faster on GPUs and TPUs that have it. Weights, "
+    "normalisation, KCS and losses stay in float32. Default: the config's.",
+)
 flags.DEFINE_multi_string(
     "set",
     [],
@@ -76,11 +84,46 @@ flags.DEFINE_list(
     [],
     "Train on these actions only, separated by commas. Default: all. Validation sees them all.",
 )
+flags.DEFINE_bool(
+    "resume",
+    True,
+    "Go on with the run in --workdir. --noresume: begin a new one, and refuse a folder with a run.",
+)
+flags.DEFINE_integer("keep", 3, "Checkpoints that are kept, besides the best.", lower_bound=1)
+flags.DEFINE_integer(
+    "checkpoint_every",
+    None,
+    "Steps between checkpoints, besides those that each validation makes.",
+    lower_bound=1,
+)
+flags.DEFINE_enum(
+    "on_divergence",
+    "stop",
+    ["stop", "rollback"],
+    "When a loss is not finite or explodes: `stop`, or go on from the last checkpoint with half "
+    "the learning rate and other batches, at most 3 times.",
+)
+flags.DEFINE_enum(
+    "strategy",
+    "one_device",
+    ["one_device", "mirrored", "multi_worker", "tpu"],
+    "Where to train: `mirrored`, all GPUs of this machine; `multi_worker`, the machines that "
+    "TF_CONFIG lists (see synpose_tf.launch); `tpu`. The weights are those of `one_device` with "
+    "the same --batch_size, which is that of all replicas together.",
+)
+flags.DEFINE_integer(
+    "replicas",
+    None,
+    "GPUs that --strategy=mirrored uses. Default: all. Without a GPU: virtual CPU devices.",
+    lower_bound=1,
+)
 FLAGS = flags.FLAGS
 
 
 def main():
     arguments = parse_arguments(FLAGS.set)
+    if FLAGS.mixed_precision is not None:
+        arguments["mixed_precision"] = FLAGS.mixed_precision
     config = load_config(FLAGS.config).override(
         steps=FLAGS.steps,
         batch_size=FLAGS.batch_size,
@@ -93,24 +136,49 @@ def main():
         decay=FLAGS.decay,
     )
     # Flags and configuration are refused before the seconds that TensorFlow takes to import.
-    from synpose_tf import checkpoint, pipeline, training
+    from synpose_tf import distribution, training
 
     config = training.with_method(config, FLAGS.method or config.method)
     config = config.override(model=arguments)
-    model = training.new_model(config)
+    strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.replicas)
+    distribution.part_size(strategy, config.batch_size)
+    with strategy.scope():
+        model = training.new_model(config)
+    with distribution.clear_failures(strategy):
+        _train(config, model, strategy)
+
+
+def _train(config, model, strategy):
+    from synpose_tf import checkpoint, distribution, monitor, pipeline, training
+
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
-    builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    workdir.open_for(_run(config, builders))
-    if workdir.checkpoint("last").exists():
-        model = workdir.load("last")
-        print(f"going on with {workdir.path} from step {int(model.iterations)}")
+    with distribution.chief_first(strategy):
+        builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+        run = _run(config, builders)
+        if distribution.is_chief(strategy):
+            workdir.open_for(run, resume=FLAGS.resume)
+        workdir.check(run)
+    with strategy.scope():
+        resumed = workdir.resume()
+    if distribution.is_chief(strategy) and resumed is not None:
+        _announce_resumed(resumed, workdir)
 
     arrays = _training_views(builders)
     views = pipeline.read_split(builders[0], "test", pipeline.TRAINING_KEYS)
-    views = training.validation_sample(views)
-    _announce(builders, arrays, views, model, workdir, config)
-    history = training.train(model, arrays, views, workdir, config)
-    _summarize(history, views, model, workdir)
+    views = monitor.validation_sample(views)
+    precautions = training.Precautions(
+        keep=FLAGS.keep,
+        checkpoint_every=FLAGS.checkpoint_every,
+        rollback=FLAGS.on_divergence == "rollback",
+    )
+    session = training.Training(
+        model, arrays, views, workdir, config, strategy, precautions, resumed
+    )
+    if not distribution.is_chief(strategy):
+        session.run()
+        return
+    _announce(builders, arrays, views, session.model, workdir, config)
+    _summarize(session.run(), views, session.model, workdir)
 
 
 def _default_workdir(mode, method):
@@ -142,6 +210,14 @@ def _training_views(builders):
     views = pipeline.read_splits(builders, "train", (*pipeline.TRAINING_KEYS, "action"))
     views = actions.select_actions(views, FLAGS.actions)
     return {key: views[key] for key in pipeline.TRAINING_KEYS}
+
+
+def _announce_resumed(resumed, workdir):
+    for path, reason in resumed.damaged.items():
+        print(f"warning: {path} is damaged ({reason}); set aside as {path.name}.damaged")
+    workdir.set_aside(resumed)
+    step = int(resumed.model.iterations.numpy())
+    print(f"going on with {workdir.path} from step {step} ({resumed.path.name})")
 
 
 def _announce(builders, arrays, views, model, workdir, config):

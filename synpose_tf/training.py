@@ -1,25 +1,26 @@
-"""The training loop: steps, validations, checkpoints, and what people watch meanwhile."""
+"""The training loop: steps, validations, checkpoints; killed anywhere, it goes on exactly."""
 
 import contextlib
 import dataclasses
-import math
-import time
+import signal
+import threading
 
 import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from synpose_tf import evaluation, methods, metrics, plotting
+from synpose_tf import distribution, methods
 from synpose_tf.augmentation import Augmentation
-from synpose_tf.checkpoint import Workdir
+from synpose_tf.checkpoint import Resumed, Workdir
 from synpose_tf.config import TrainConfig
-from synpose_tf.errors import SynposeError
+from synpose_tf.errors import SynposeError, TerminatedError
+from synpose_tf.guard import CHECK_EVERY, DivergenceError, LossRecord, check_weights
 from synpose_tf.lifting import LiftingModel
+from synpose_tf.monitor import Monitor
 from synpose_tf.pipeline import training_batches
 
-VALIDATION_POSES = 5000
-PICTURE_POSES = 8
+ROLLBACKS = 3
 
 
 def with_method(config: TrainConfig, method: str) -> TrainConfig:
@@ -63,138 +64,213 @@ def new_augmentation(config: TrainConfig) -> Augmentation | None:
         raise SynposeError(f"--config: {error}") from error
 
 
-def validation_sample(views: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """At most `VALIDATION_POSES` views, evenly spread over a split."""
-    count = len(views["keypoints_2d"])
-    chosen = np.linspace(0, count - 1, min(count, VALIDATION_POSES)).astype(int)
-    return {key: values[chosen] for key, values in views.items()}
-
-
-@dataclasses.dataclass
-class Monitor:
-    """Validates, records, draws and saves; `best` is the lowest validation MPJPE so far.
+@dataclasses.dataclass(frozen=True)
+class Precautions:
+    """What guards a run against loss.
 
     Args:
-        model: the model in training.
-        views: validation views, from `validation_sample`.
-        workdir: where everything goes.
-        first_step: rows of the history after it belong to a run that was cut off.
+        keep: step checkpoints that stay, besides `best`.
+        checkpoint_every: steps between checkpoints; None for at validations only. At
+            validations there always is one.
+        rollback: go on from the last checkpoint after training has diverged (see
+            `Training.roll_back`), at most `ROLLBACKS` times; otherwise stop.
     """
 
-    model: LiftingModel
-    views: dict[str, np.ndarray]
-    workdir: Workdir
-    first_step: int
-
-    def __post_init__(self):
-        self.rows = [row for row in self.workdir.history() if row["step"] <= self.first_step]
-        self.best = min((row["val_mpjpe"] for row in self.rows), default=math.inf)
-        with self._writing_events():
-            self.writer = tf.summary.create_file_writer(str(self.workdir.tensorboard))
-        self.started = time.monotonic()
-        self.seconds_before = self.rows[-1]["seconds"] if self.rows else 0.0
-
-    def validate(self, step: int, losses: dict[str, float]) -> dict[str, float]:
-        """Takes stock after a step.
-
-        Raises:
-            SynposeError: a loss is not finite; nothing is saved over the good checkpoint.
-        """
-        bad = [name for name, value in losses.items() if not math.isfinite(value)]
-        if bad:
-            raise SynposeError(
-                f"training diverged by step {step}: {', '.join(bad)} is not finite. "
-                "What was saved before is untouched; try a lower --learning_rate, in another "
-                "--workdir."
-            )
-        lifted = evaluation.lift(self.model, self.views)
-        figures = metrics.pose_metrics(lifted, self.views["keypoints_3d"])
-        row = {"step": step, **losses}
-        row |= {f"val_{name}": float(values.mean()) for name, values in figures.items()}
-        row["seconds"] = self.seconds_before + time.monotonic() - self.started
-        self.rows.append(row)
-        self._save(row)
-        self._draw(step, lifted)
-        return row
-
-    def _save(self, row):
-        self.workdir.save(self.model, "last")
-        if row["val_mpjpe"] < self.best:
-            self.best = row["val_mpjpe"]
-            self.workdir.copy("last", "best")
-        self.workdir.write_history(self.rows)
-        with self._writing_events(), self.writer.as_default(step=int(row["step"])):
-            for name, value in row.items():
-                if name not in ("step", "seconds"):
-                    tf.summary.scalar(name.replace("val_", "validation/"), value)
-
-    def _draw(self, step, lifted):
-        chosen = np.linspace(0, len(lifted) - 1, PICTURE_POSES).astype(int)
-        truth = metrics.root_relative(self.views["keypoints_3d"][chosen])
-        scaled = metrics.scale_to_truth(lifted[chosen], truth)
-        errors = metrics.mpjpe(scaled, truth)
-        figure = plotting.lifting_grid(
-            self.views["keypoints_2d"][chosen], scaled, truth, [f"{e:.0f} mm" for e in errors]
-        )
-        path = self.workdir.pictures / f"step_{step:07d}.png"
-        plotting.save_figure(figure, path)
-        with self._writing_events(), self.writer.as_default(step=step):
-            tf.summary.image("lifted", tf.io.decode_png(path.read_bytes(), channels=3)[None])
-            self.writer.flush()
-
-    @contextlib.contextmanager
-    def _writing_events(self):
-        try:
-            yield
-        except tf.errors.OpError as error:
-            raise SynposeError(
-                f"{self.workdir.tensorboard}: can't be written ({error.message}). The same "
-                "command goes on from the last checkpoint once the disk takes files again."
-            ) from error
+    keep: int = 3
+    checkpoint_every: int | None = None
+    rollback: bool = False
 
 
-def train(
-    model: LiftingModel,
-    arrays: dict[str, np.ndarray],
-    views: dict[str, np.ndarray],
-    workdir: Workdir,
-    config: TrainConfig,
-) -> list[dict[str, float]]:
-    """Trains up to `config.steps`, from wherever the model is.
+class Training:
+    """A run in progress.
 
     Args:
-        model: compiled; its step count says where the run stands.
+        model: compiled, fresh.
         arrays: training examples, from `pipeline.read_split`.
-        views: validation views, from `validation_sample`.
+        views: validation views, from `monitor.validation_sample`.
         workdir: opened for this run.
         config: the run's configuration.
-
-    Returns:
-        The history, one row a validation.
-
-    Raises:
-        SynposeError: training diverged.
+        strategy: in whose scope the model was made.
+        precautions: against loss.
+        resumed: the checkpoint to go on from; None for a new run.
     """
-    first = int(model.iterations)
-    monitor = Monitor(model, views, workdir, first)
-    augmentation = new_augmentation(config)
-    batch_size = config.batch_size * model.batches_per_step
-    batches = iter(training_batches(arrays, batch_size, config.seed, first, augmentation))
-    model.make_train_function()
-    model.reset_metrics()
-    # Without a terminal there is no bar, but a line a validation.
-    with tqdm(total=config.steps, initial=first, unit="step", disable=None) as bar:
-        for step in range(first + 1, config.steps + 1):
-            logs = model.train_function(batches)
-            bar.update()
-            if step % config.validate_every == 0 or step == config.steps:
-                losses = {name: float(value) for name, value in logs.items()}
-                row = monitor.validate(step, losses)
-                model.reset_metrics()
-                name, value = next(iter(losses.items()))
-                tqdm.write(
-                    f"step {step}: validation MPJPE {row['val_mpjpe']:.1f} mm, "
-                    f"P-MPJPE {row['val_p_mpjpe']:.1f} mm, {name} {value:+.3f}, "
-                    f"{row['seconds']:.0f} s"
-                )
-    return monitor.rows
+
+    def __init__(
+        self,
+        model: LiftingModel,
+        arrays: dict[str, np.ndarray],
+        views: dict[str, np.ndarray],
+        workdir: Workdir,
+        config: TrainConfig,
+        strategy: tf.distribute.Strategy,
+        precautions: Precautions,
+        resumed: Resumed | None = None,
+    ):
+        self.arrays = arrays
+        self.views = views
+        self.workdir = workdir
+        self.config = config
+        self.strategy = strategy
+        self.precautions = precautions
+        self.chief = distribution.is_chief(strategy)
+        self._start_from(model, resumed)
+
+    def _start_from(self, model, resumed):
+        state = resumed.state if resumed else {}
+        self.model = resumed.model if resumed else model
+        self.step = int(self.model.iterations.numpy())
+        self.losses = LossRecord(state.get("losses"))
+        self.rollbacks = state.get("rollbacks", [])
+        distribution.check_agreement(self.strategy, self.step, self.workdir.path)
+        if self.chief:
+            self.monitor = Monitor(self.views, self.workdir, self.step, state.get("seconds"))
+            best = self.monitor.best_step
+            if best in self.workdir.steps():  # A kill may have come between the two.
+                self.workdir.link(self.workdir.step_checkpoint(best), "best")
+
+    @property
+    def skipped(self) -> int:
+        """Steps whose data and random turns rollbacks have left out."""
+        return sum(rollback["step"] - rollback["back_to"] for rollback in self.rollbacks)
+
+    def run(self) -> list[dict[str, float]]:
+        """Trains up to `config.steps`.
+
+        Returns:
+            The history, one row a validation; of the chief, in other workers nothing.
+
+        Raises:
+            DivergenceError: training diverged.
+            TerminatedError: the process was asked to end (SIGTERM); a checkpoint is there.
+            SynposeError: a file can't be written.
+        """
+        with _noticing_termination() as terminated:
+            while True:
+                try:
+                    self._run(terminated)
+                    return self.monitor.rows if self.chief else []
+                except DivergenceError as error:
+                    if not self.precautions.rollback:
+                        raise
+                    self.roll_back(error)
+
+    def _run(self, terminated):
+        config = self.config
+        self.model.skipped_steps = self.skipped
+        distribution.synchronize_batch_norm(self.model, self.strategy)
+        step_function = distribution.make_step_function(self.model, self.strategy)
+        batches = self._batches()
+        # Without a terminal there is no bar, but a line a validation.
+        with self._bar() as bar:
+            while self.step < config.steps:
+                losses = step_function(batches)
+                self.step += 1
+                self.losses.add(self.step, losses)
+                bar.update()
+                ending = self._is_ending(terminated)
+                if self.step % config.validate_every == 0 or self.step == config.steps:
+                    self._validate()
+                elif ending or self._checkpoint_is_due():
+                    self._save()
+                if ending:
+                    distribution.barrier(self.strategy)  # Until the chief has saved.
+                    raise TerminatedError(
+                        f"terminated after step {self.step}; its checkpoint is saved. The same "
+                        "command goes on from there."
+                    )
+
+    def _batches(self):
+        count = self.model.batches_per_step
+        batches = training_batches(
+            self.arrays,
+            self.config.batch_size * count,
+            self.config.seed,
+            self.step + self.skipped,
+            new_augmentation(self.config),
+        )
+        size = distribution.part_size(self.strategy, self.config.batch_size)
+        return iter(distribution.distribute(batches, self.strategy, size, count))
+
+    def _bar(self):
+        disable = None if self.chief else True
+        return tqdm(total=self.config.steps, initial=self.step, unit="step", disable=disable)
+
+    def _is_ending(self, terminated):
+        """Whether to end after this step. Workers agree on that every `CHECK_EVERY` steps."""
+        if not distribution.is_multi_worker(self.strategy):
+            return terminated.is_set()
+        if self.step % CHECK_EVERY:
+            return False
+        return distribution.total(self.strategy, float(terminated.is_set())) > 0.0
+
+    def _checkpoint_is_due(self):
+        every = self.precautions.checkpoint_every
+        return every is not None and self.step % every == 0
+
+    def _validate(self):
+        losses = self.losses.means()
+        check_weights(self.model, self.step)
+        if not self.chief:
+            self.losses.restart()
+            return
+        row = self.monitor.validate(self.model, self.step, losses)
+        self.losses.restart()
+        self._save(best=self.monitor.best_step == self.step)
+        name, value = next(iter(losses.items()))
+        tqdm.write(
+            f"step {self.step}: validation MPJPE {row['val_mpjpe']:.1f} mm, "
+            f"P-MPJPE {row['val_p_mpjpe']:.1f} mm, {name} {value:+.3f}, {row['seconds']:.0f} s"
+        )
+
+    def _save(self, best=False):
+        losses = self.losses.state()
+        check_weights(self.model, self.step)
+        if not self.chief:
+            return
+        state = {
+            "step": self.step,
+            "seconds": self.monitor.seconds,
+            "losses": losses,
+            "rollbacks": self.rollbacks,
+        }
+        self.workdir.save(self.model, self.step, state, best)
+        self.workdir.prune(self.precautions.keep)
+
+    def roll_back(self, error: DivergenceError) -> None:
+        """Goes back to the newest checkpoint, with half the learning rate and other data.
+
+        The data and random turns of the steps that are done again are those after the bad
+        step: what lay between the checkpoint and it is left out. The checkpoint is written
+        anew with that, so that a run killed now goes on in the same way.
+
+        Raises:
+            DivergenceError: there is no checkpoint, or this was done `ROLLBACKS` times.
+        """
+        with self.strategy.scope():
+            resumed = self.workdir.resume()
+        if resumed is None or len(self.rollbacks) >= ROLLBACKS:
+            raise error
+        before = self.rollbacks
+        self._start_from(resumed.model, resumed)
+        rollback = {"step": error.step, "term": error.term, "back_to": self.step}
+        self.rollbacks = [*before, rollback]
+        self.model.scale_learning_rate(0.5)
+        self._save()
+        tqdm.write(
+            f"diverged at step {error.step} ({error.term}): back to step {self.step} with half the "
+            f"learning rate and other batches, rollback {len(self.rollbacks)} of {ROLLBACKS}"
+        )
+
+
+@contextlib.contextmanager
+def _noticing_termination():
+    """Gives an event that SIGTERM sets, which otherwise would end the process at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event  # Only the main thread may listen.
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGTERM, before)

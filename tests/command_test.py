@@ -1,18 +1,16 @@
 """The commands as a user runs them, on small files and a tiny configuration."""
 
 import csv
-import io
 import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
-import zipfile
 
-import h5py
 import numpy as np
 import pytest
+from checkpoint_files import assert_identical, history, weights
 from command_process import TINY_CONFIG, run
 from motion_capture import VIEWS, write_archive
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -35,34 +33,6 @@ def trained(folder):
     finished = run("train", *TRAIN, "--workdir=whole", folder=folder)
     assert finished.code == 0, finished.stderr
     return finished
-
-
-def weights(workdir, checkpoint="last"):
-    """Every array of a checkpoint, those of the optimizers too: path in the file to array."""
-    archive = zipfile.ZipFile(workdir / "checkpoints" / f"{checkpoint}.keras")
-    arrays = {}
-
-    def collect(name, node):
-        if isinstance(node, h5py.Dataset):
-            arrays[name] = node[()]
-
-    with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
-        file.visititems(collect)
-    return arrays
-
-
-def history(workdir):
-    """Rows of the history without the time that they took."""
-    with (workdir / "history.csv").open(newline="") as handle:
-        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(handle)]
-    for row in rows:
-        del row["seconds"]
-    return rows
-
-
-def assert_identical(one, other):
-    assert one.keys() == other.keys()
-    assert [name for name in one if not np.array_equal(one[name], other[name])] == []
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "export"])

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from synpose_tf import normalization
+from synpose_tf import distribution, normalization
 from synpose_tf.lifting import LiftingModel
 from synpose_tf.networks import Generator
 
@@ -40,14 +40,14 @@ class FlatModel(LiftingModel):
             variable.assign(keras.ops.zeros_like(variable))
         super().build(input_shape)
 
-    def train_step(self, data):
+    def update(self, data):
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
         depths = poses_3d[:, 1:, 2]  # the root's is 0
         loss = tf.reduce_mean(tf.square(depths - self.generator.last.bias))
         self.steps.assign_add(1)
-        self._learn(tf.reduce_mean(depths, axis=0))
+        self._learn(distribution.mean(tf.reduce_mean(depths, axis=0)))
         self._follow()
-        return self._track(depth_loss=loss)
+        return {"depth_loss": loss}
 
     def _learn(self, depths):
         """Takes in the mean depths (16,) of a batch."""

@@ -254,7 +254,7 @@ class RepNet(LiftingModel):
     def _optimizer(self, learning_rate, name, beta_1=0.5, beta_2=0.9):
         return super()._optimizer(learning_rate, name, beta_1, beta_2)
 
-    def train_step(self, data):
+    def update(self, data):
         inputs, others = halves(data)
         poses_2d, _ = self._normalize_2d(inputs)
         real, _ = normalization.normalize_3d(others["keypoints_3d"], self.mode, keras.ops)
@@ -262,7 +262,7 @@ class RepNet(LiftingModel):
 
         fake, _ = self.generator.pose_and_camera(poses_2d)
         critic_loss, penalty, critic_gradients = self._critic_gradients(real, fake)
-        self.critic_optimizer.apply(critic_gradients, self.critic.trainable_variables)
+        self._descend("critic", critic_gradients)
 
         with tf.GradientTape() as tape:
             fake, cameras = self.generator.pose_and_camera(poses_2d)
@@ -271,18 +271,18 @@ class RepNet(LiftingModel):
             score = tf.reduce_mean(self.critic(fake))
             loss = reprojection_loss + cameras_loss - score
         gradients = tape.gradient(loss, self.generator.trainable_variables)
-        self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+        self._descend("generator", gradients)
         self._follow()
-        return self._track(
-            critic_loss=critic_loss,
-            generator_loss=loss,
-            reprojection_loss=reprojection_loss,
-            camera_loss=cameras_loss,
-            penalty=penalty,
-        )
+        return {
+            "critic_loss": critic_loss,
+            "generator_loss": loss,
+            "reprojection_loss": reprojection_loss,
+            "camera_loss": cameras_loss,
+            "penalty": penalty,
+        }
 
     def _critic_gradients(self, real, fake):
-        mixture = tf.random.stateless_uniform((tf.shape(real)[0], 1, 1), self._step_seed())
+        mixture = self._uniform(1, tf.shape(real)[0])[0, ..., None]
         mixed = fake + mixture * (real - fake)
         with tf.GradientTape() as tape:
             with tf.GradientTape() as slope:

@@ -23,6 +23,7 @@ class SupervisedModel(LiftingModel):
         mode, distance, average, seed: see `LiftingModel`.
         generator_width: units of the hidden layers.
         dropout: rate after each activation.
+        mixed_precision: multiply in bfloat16 where hidden layers meet.
 
     Reference:
         Martinez, Hossain, Romero, Little, *A simple yet effective baseline for 3d human pose
@@ -39,18 +40,20 @@ class SupervisedModel(LiftingModel):
         dropout: float = 0.0,
         average: float = 0.0,
         seed: int = 0,
+        mixed_precision: bool = False,
         **kwargs,
     ):
-        generator = Generator(generator_width, dropout=dropout, name="generator")
+        options = {"dropout": dropout, "mixed_precision": mixed_precision}
+        generator = Generator(generator_width, **options, name="generator")
         super().__init__(generator, ("depth_loss",), mode, distance, average, seed, **kwargs)
-        self._config |= {"generator_width": generator_width, "dropout": dropout}
+        self._config |= {"generator_width": generator_width, **options}
         self.build()
 
-    def train_step(self, data):
+    def update(self, data):
         poses_2d, _ = self._normalize_2d(data)
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
         with tf.GradientTape() as tape:
             depths = self.generator(poses_2d, training=True)
             loss = tf.reduce_mean(tf.square(depths - poses_3d[..., 2]))
         self._apply({"generator": tape.gradient(loss, self.generator.trainable_variables)})
-        return self._track(depth_loss=loss)
+        return {"depth_loss": loss}

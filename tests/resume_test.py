@@ -1,0 +1,142 @@
+"""A run that dies anywhere goes on and ends as one that never died."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from checkpoint_files import assert_identical, history, steps, weights
+from command_process import TINY_CONFIG, Kill, run
+from motion_capture import write_archive
+
+TRAIN = (
+    "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
+    "--steps=12", "--validate_every=6", "--checkpoint_every=2", "--keep=4",
+)  # fmt: skip
+KILLS = [
+    Kill("cut", 6),  # before the first checkpoint is whole
+    Kill("cut/checkpoints", 3, ".step_*", delay=0.02, slowness=0.01),  # while one is written
+    Kill("cut/checkpoints", 3, ".last.*"),  # between a checkpoint and its links
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resume")
+    write_archive(folder / "mocap")
+    (folder / "tiny.py").write_text(TINY_CONFIG)
+    finished = run("train", *TRAIN, "--workdir=whole", folder=folder)
+    assert finished.code == 0, finished.stderr
+    return folder
+
+
+@pytest.fixture
+def workdir(folder):
+    """A copy of the finished run, to be damaged."""
+    shutil.copytree(folder / "whole", folder / "copy")
+    yield folder / "copy"
+    shutil.rmtree(folder / "copy")
+
+
+def test_killed_during_steps_and_checkpoints(folder):
+    """Bit for bit the uninterrupted run's weights, optimizers, averages and history."""
+    for kill in KILLS:
+        before = steps(folder / "cut")
+        finished = run("train", *TRAIN, "--workdir=cut", folder=folder, kill=kill)
+        assert finished.code == -signal.SIGKILL, finished.stderr
+        assert all(weights(folder / "cut", f"step_{step:07d}") for step in steps(folder / "cut"))
+        assert not before or max(steps(folder / "cut")) >= max(before)
+    finished = run("train", *TRAIN, "--workdir=cut", folder=folder)
+    assert finished.code == 0, finished.stderr
+    assert "going on with cut from step" in finished.stdout
+    for name in ("last", "best"):
+        assert_identical(weights(folder / "cut", name), weights(folder / "whole", name))
+    assert history(folder / "cut") == history(folder / "whole")
+    assert not list((folder / "cut").rglob(".*.keras"))
+
+
+def test_keeps_the_newest_checkpoints_and_the_best(folder):
+    assert steps(folder / "whole") == [6, 8, 10, 12]
+    best = min(history(folder / "whole"), key=lambda row: row["val_mpjpe"])["step"]
+    best = f"step_{best:07.0f}"
+    assert_identical(weights(folder / "whole", "best"), weights(folder / "whole", best))
+    assert_identical(weights(folder / "whole"), weights(folder / "whole", "step_0000012"))
+
+
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(folder, workdir):
+    newest = workdir / "checkpoints" / "step_0000012.keras"
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 255
+    newest.write_bytes(content)  # `last` is the same file.
+    finished = run("train", *TRAIN, "--workdir=copy", folder=folder)
+    assert finished.code == 0, finished.stderr
+    assert "step_0000012.keras is damaged" in finished.stdout
+    assert "set aside as step_0000012.keras.damaged" in finished.stdout
+    assert "from step 10 (step_0000010.keras)" in finished.stdout
+    assert_identical(weights(workdir), weights(folder / "whole"))
+    assert history(workdir) == history(folder / "whole")
+
+
+def test_last_without_step_checkpoints_and_state_is_enough(folder, workdir):
+    checkpoints = workdir / "checkpoints"
+    with (
+        zipfile.ZipFile(folder / "whole" / "checkpoints" / "step_0000006.keras") as source,
+        zipfile.ZipFile(checkpoints / "last.keras", "w") as target,
+    ):
+        for name in source.namelist():
+            if name != "training.json":
+                target.writestr(name, source.read(name))
+    for path in checkpoints.glob("step_*"):
+        path.unlink()
+    finished = run("train", *TRAIN, "--workdir=copy", folder=folder)
+    assert finished.code == 0, finished.stderr
+    assert "from step 6 (last.keras)" in finished.stdout
+    assert_identical(weights(workdir), weights(folder / "whole"))
+    assert history(workdir) == history(folder / "whole")
+
+
+def test_sigterm_saves_a_checkpoint(folder):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "synpose_tf.train", *TRAIN, "--steps=1000000", "--workdir=ended"],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert any(line.startswith("step 6:") for line in process.stdout)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 143
+    assert "terminated after step" in stderr
+    assert "goes on from there" in stderr
+    assert "Traceback" not in stderr
+    newest = max(steps(folder / "ended"))
+    assert f"after step {newest};" in stderr
+
+
+def test_noresume_never_writes_over_a_run(folder, workdir):
+    before = {path: path.read_bytes() for path in workdir.rglob("*") if path.is_file()}
+    finished = run("train", *TRAIN, "--noresume", "--workdir=copy", folder=folder)
+    assert finished.code == 1
+    assert "--noresume" in finished.stderr
+    assert "--workdir=copy holds a run already" in finished.stderr
+    assert before == {path: path.read_bytes() for path in workdir.rglob("*") if path.is_file()}
+
+
+def test_a_folder_in_use_is_refused(folder, workdir):
+    holder = subprocess.Popen(
+        ["flock", "--nonblock", str(workdir), "sh", "-c", "echo held; exec sleep 100"],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        holder.stdout.readline()
+        finished = run("train", *TRAIN, "--workdir=copy", folder=folder)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert finished.code == 1
+    assert "--workdir=copy is in use by another process" in finished.stderr
