@@ -1,0 +1,120 @@
+"""Kills one training run over and over and compares it with one that was left alone.
+
+  python benchmarks/kill_test.py --kills=60
+
+Every process of the run dies by SIGKILL, at random: some between steps, some just before a
+random file operation below the run's folder (a file opened for writing, renamed, linked or
+removed), some a random moment after a checkpoint file was opened for writing, which a slow disk
+(`--write_delay` after each 64 kB) stretches. After each death, every checkpoint that stands in
+the folder is read in full, and none that was newest may have gone. At the end, the weights, the
+optimizers and the averages of `last` and `best` must equal those of the run that was left alone,
+bit for bit, and so must the history but for its times. Exit code 1 otherwise.
+"""
+
+import pathlib
+import random
+import signal
+import sys
+import tempfile
+import time
+
+from absl import app, flags
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+
+from checkpoint_files import assert_identical, history, steps, weights
+from command_process import Kill, run
+from motion_capture import write_archive
+
+flags.DEFINE_integer("kills", 60, "How often the run is killed.", lower_bound=1)
+flags.DEFINE_integer("seed", 0, "Of the moments.")
+flags.DEFINE_float("write_delay", 0.01, "Seconds that writing 64 kB of a checkpoint takes.")
+FLAGS = flags.FLAGS
+
+CONFIG = """
+from synpose_tf.config import TrainConfig
+
+def get_config():
+    widths = {"generator_width": 64, "reprojection_width": 64, "critic_width": 64}
+    return TrainConfig(batch_size=32, model=widths, optimizer={"jit_compile": False})
+"""
+KINDS = ("at once", "writing", "later")
+# A life is at most this many file operations long, a few checkpoints.
+OPERATIONS = 40
+
+
+def moment(rng: random.Random) -> Kill:
+    kind = rng.choice(KINDS)
+    if kind == "writing":
+        delay = rng.uniform(0.0, 0.1)
+        return Kill("cut", rng.randint(2, 12), ".step_*", delay, FLAGS.write_delay)
+    delay = rng.uniform(0.0, 0.5) if kind == "later" else 0.0
+    return Kill("cut", rng.randint(5, OPERATIONS), delay=delay)
+
+
+def main(_):
+    rng = random.Random(FLAGS.seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "tiny.py").write_text(CONFIG)
+        write_archive(folder / "mocap")
+        train = [
+            "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
+            "--checkpoint_every=4", "--validate_every=40", f"--steps={max(80, 16 * FLAGS.kills)}",
+        ]  # fmt: skip
+        whole = run("train", *train, "--workdir=whole", folder=folder, timeout=3600.0)
+        assert whole.code == 0, whole.stderr
+        report = Report(folder / "cut")
+        started = time.monotonic()
+        while report.kills < FLAGS.kills:
+            kill = moment(rng)
+            finished = run("train", *train, "--workdir=cut", folder=folder, kill=kill)
+            if finished.code == 0:
+                raise SystemExit(f"the run was done after {report.kills} kills: give more --steps")
+            assert finished.code == -signal.SIGKILL, finished.stderr
+            report.take(kill)
+        finished = run("train", *train, "--workdir=cut", folder=folder, timeout=3600.0)
+        assert finished.code == 0, finished.stderr
+        for checkpoint in ("last", "best"):
+            assert_identical(*(weights(folder / run, checkpoint) for run in ("whole", "cut")))
+        assert history(folder / "whole") == history(folder / "cut")
+        assert not list((folder / "cut").rglob(".*.keras")), "half-written files are left"
+        print(report.text())
+        print(
+            f"{len(weights(folder / 'cut'))} arrays of the last checkpoint and the history equal "
+            f"the uninterrupted run's, bit for bit; {time.monotonic() - started:.0f} s"
+        )
+
+
+class Report:
+    """What the deaths left behind."""
+
+    def __init__(self, workdir: pathlib.Path):
+        self.workdir = workdir
+        self.kills = self.half_written = self.read = 0
+        self.newest = 0
+        self.kinds = {}
+
+    def take(self, kill: Kill) -> None:
+        self.kills += 1
+        kind = "while writing" if kill.slowness else "between" if kill.delay else "at an operation"
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.half_written += bool(list(self.workdir.glob("checkpoints/.*.keras")))
+        found = steps(self.workdir)
+        for step in found:
+            assert weights(self.workdir, f"step_{step:07d}")
+            self.read += 1
+        assert max(found, default=0) >= self.newest, "a checkpoint is lost"
+        self.newest = max(found, default=0)
+        print(f"kill {self.kills}: {kill}, newest checkpoint {self.newest}", flush=True)
+
+    def text(self) -> str:
+        return (
+            f"{self.kills} kills ({', '.join(f'{n} {kind}' for kind, n in self.kinds.items())})\n"
+            f"{self.half_written} left a half-written file; {self.read} checkpoints were read in "
+            "full, none damaged, none lost"
+        )
+
+
+if __name__ == "__main__":
+    app.run(main)
