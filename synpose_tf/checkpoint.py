@@ -20,6 +20,7 @@ import pathlib
 import re
 import shutil
 import zipfile
+import zlib
 from typing import Any, NamedTuple
 
 import keras
@@ -28,8 +29,6 @@ from synpose_tf import files, methods
 from synpose_tf.errors import SynposeError
 
 CHECKPOINTS = ("last", "best")
-# An entry beside Keras' own in the archive that a `.keras` file is.
-_STATE = "training.json"
 _STEP = re.compile(r"step_(\d{7,})\.keras")
 
 
@@ -184,8 +183,9 @@ class Workdir:
         path = self.step_checkpoint(step)
         with files.replacing(path) as temporary:
             model.save(temporary)
+            # Not an entry of its own: Keras would unpack an archive with more than its three.
             with zipfile.ZipFile(temporary, "a") as archive:
-                archive.writestr(_STATE, json.dumps(state))
+                archive.comment = _with_checksum(json.dumps(state).encode())
         self.link(path, "last")
         if best:
             self.link(path, "best")
@@ -289,6 +289,16 @@ class _Unreadable(Exception):
     """A checkpoint that is damaged; says why."""
 
 
+def _with_checksum(content):
+    return f"{zlib.crc32(content):08x}".encode() + content
+
+
+def _state(comment):
+    if comment != _with_checksum(comment[8:]):
+        raise _Unreadable("wrong checksum of the state of training")
+    return json.loads(comment[8:])
+
+
 def _read(path):
     """Model and state of a checkpoint file."""
     methods.register()
@@ -297,7 +307,7 @@ def _read(path):
             broken = archive.testzip()
             if broken is not None:
                 raise _Unreadable(f"wrong checksum of {broken}")
-            state = json.loads(archive.read(_STATE)) if _STATE in archive.namelist() else {}
+            state = _state(archive.comment) if archive.comment else {}
         # `safe_mode` runs no code from the file.
         return keras.saving.load_model(path, safe_mode=True), state
     except _Unreadable:

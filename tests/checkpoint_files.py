@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import zipfile
 
 import h5py
@@ -20,6 +21,12 @@ def weights(workdir, checkpoint="last"):
     with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
         file.visititems(collect)
     return arrays
+
+
+def state(workdir, checkpoint="last"):
+    """What a checkpoint says of the training, beside its arrays."""
+    archive = zipfile.ZipFile(workdir / "checkpoints" / f"{checkpoint}.keras")
+    return json.loads(archive.comment[8:])
 
 
 def steps(workdir):

@@ -15,7 +15,7 @@ from command_process import TINY_CONFIG, run
 from motion_capture import write_archive
 
 DATA = ("--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data")
-TRAIN = (*DATA, "--config=tiny.py", "--steps=1")
+TRAIN = (*DATA, "--config=tiny.py", "--steps=1", "--validate_every=3")
 CONFIG = "from synpose_tf.config import TrainConfig\ndef get_config():\n    return TrainConfig"
 
 
@@ -279,8 +279,8 @@ def test_a_full_disk_keeps_the_checkpoint_and_the_run_goes_on(folder, full_disk)
     workdir = folder / "disk" / "run"
     shutil.copytree(folder / "run", workdir)
     before = contents(workdir / "checkpoints")
-    full_disk(free=650_000)  # history, picture and curves, but no checkpoint
-    flags = (*TRAIN, "--steps=2", "--workdir=disk/run")
+    full_disk(free=100_000)  # less than a checkpoint
+    flags = (*TRAIN, "--steps=3", "--checkpoint_every=2", "--workdir=disk/run")
     finished = run("train", *flags, folder=folder)
     fails(finished, "disk/run/checkpoints/step_0000002.keras", "No space left on device")
     assert contents(workdir / "checkpoints") == before
@@ -300,7 +300,7 @@ def test_a_full_disk_leaves_no_half_of_a_data_set(folder, full_disk):
 
 def test_a_limit_on_the_size_of_files_keeps_the_checkpoint(folder, workdir):
     before = contents(workdir / "checkpoints")
-    flags = (*TRAIN, "--steps=2", "--workdir=copy")
-    finished = run("train", *flags, folder=folder, file_size=270_000)
+    flags = (*TRAIN, "--steps=3", "--checkpoint_every=2", "--workdir=copy")
+    finished = run("train", *flags, folder=folder, file_size=100_000)
     fails(finished, "copy/checkpoints/step_0000002.keras", "File too large")
     assert contents(workdir / "checkpoints") == before

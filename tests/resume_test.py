@@ -87,8 +87,7 @@ def test_last_without_step_checkpoints_and_state_is_enough(folder, workdir):
         zipfile.ZipFile(checkpoints / "last.keras", "w") as target,
     ):
         for name in source.namelist():
-            if name != "training.json":
-                target.writestr(name, source.read(name))
+            target.writestr(name, source.read(name))
     for path in checkpoints.glob("step_*"):
         path.unlink()
     finished = run("train", *TRAIN, "--workdir=copy", folder=folder)
