@@ -18,9 +18,9 @@ from synpose_tf.export.depth_network import Linear
 from synpose_tf.networks import JOINTS
 
 BATCH = 256
-LEARNING_RATE = 1e-4
+LEARNING_RATE = 3e-4
 RANGE_POSES = 2_048
-OUTERMOST = 0.002  # Percent of a tensor's values beyond either end of its first range.
+OUTERMOST = 0.01  # Percent of a tensor's values beyond either end of its first range.
 
 _WEIGHTS = tfmot.quantization.keras.quantizers.LastValueQuantizer(
     num_bits=8, per_axis=True, symmetric=True, narrow_range=True
