@@ -23,7 +23,7 @@ class Tolerance:
 
     Args:
         difference: of any joint, millimetres at the true mean root distance.
-        mpjpe: change of the MPJPE, millimetres.
+        mpjpe: growth of the MPJPE, millimetres.
     """
 
     difference: float
