@@ -15,6 +15,8 @@ METRICS = {
     "pck": "PCK@150",
     "auc": "AUC",
 }
+# What a row says of an evaluation on other views than the whole test split.
+TESTED = {"other": ", tested on the other half", "own": ", tested on its own half"}
 # Better run, worse run, what for.
 COMPARISONS = (
     ("syn_wkcs", "sep_wkcs", "synchronized over separate"),
@@ -47,7 +49,7 @@ def comparison(
     names = [(run, test) for test in _tests(runs) for run in runs if test in run.evaluations]
     rows = []
     for run, test in names:
-        label = run.label if test == "test" else f"{run.label}, tested on the {test} half"
+        label = run.label + TESTED.get(test, "")
         figures = [figure_of(results, run, metric, over, test) for metric in METRICS]
         rows.append(Row(label, (*figures, len(results.get(run.name, ())))))
     labels = {run.label for run in runs}

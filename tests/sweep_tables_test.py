@@ -96,5 +96,5 @@ def test_generalization_has_a_row_for_each_half():
     measured = {row.name: row.cells[0].mean for row in table.rows if row.cells[0]}
     assert measured == {
         "supervised, trained on walking and running, tested on the other half": 90.0,
-        "supervised, trained on walking and running, tested on the own half": 50.0,
+        "supervised, trained on walking and running, tested on its own half": 50.0,
     }
