@@ -2,7 +2,7 @@
 
 An 8-bit tensor has 256 levels for the whole of its range, so a range that reaches to the most
 unusual pose costs every usual one its precision. Ranges are therefore taken from poses in
-which no value lies beyond the outermost 0.002 % of its tensor.
+which no value lies beyond the outermost 0.005 % of its tensor.
 """
 
 import dataclasses
@@ -16,9 +16,9 @@ from synpose_tf.networks import JOINTS, NEGATIVE_SLOPE
 
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
-RANGE_POSES = 1_000
-OUTERMOST = 0.002  # Percent at either end of a tensor's values.
-RIDGE = 1e-2  # Of the mean variance of the features.
+RANGE_POSES = 500
+OUTERMOST = 0.005  # Percent at either end of a tensor's values.
+RIDGE = 1e-3  # Of the mean variance of the features.
 
 
 def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
