@@ -129,7 +129,7 @@ def test_config_mirrors_the_constructor(kind, arguments):
     assert parameters == [*arguments, "kwargs"]
     config = kind(**arguments).get_config()
     assert {key: config[key] for key in arguments} == arguments
-    assert set(config) - set(arguments) <= {"name", "trainable", "dtype"}
+    assert set(config) - set(arguments) <= {"name", "trainable", "dtype", "mixed_precision"}
     again = kind.from_config(config)
     assert again.get_config() == config
     again.build()
