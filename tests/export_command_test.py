@@ -28,7 +28,7 @@ def folder(tmp_path_factory, new_model):
     write_archive(folder / "mocap")
     workdir = Workdir(folder / "run")
     workdir.open_for(RUN)
-    workdir.save(new_model(mode="camera"), "last")
+    workdir.save(new_model(mode="camera"), step=0, state={}, best=False)
     return folder
 
 
