@@ -11,6 +11,7 @@ optimizers and the averages of `last` and `best` must equal those of the run tha
 bit for bit, and so must the history but for its times. Exit code 1 otherwise.
 """
 
+import argparse
 import pathlib
 import random
 import signal
@@ -18,18 +19,11 @@ import sys
 import tempfile
 import time
 
-from absl import app, flags
-
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
 from checkpoint_files import assert_identical, history, steps, weights
 from command_process import Kill, run
 from motion_capture import write_archive
-
-flags.DEFINE_integer("kills", 60, "How often the run is killed.", lower_bound=1)
-flags.DEFINE_integer("seed", 0, "Of the moments.")
-flags.DEFINE_float("write_delay", 0.01, "Seconds that writing 64 kB of a checkpoint takes.")
-FLAGS = flags.FLAGS
 
 CONFIG = """
 from synpose_tf.config import TrainConfig
@@ -43,31 +37,43 @@ KINDS = ("at once", "writing", "later")
 OPERATIONS = 40
 
 
-def moment(rng: random.Random) -> Kill:
+def arguments():
+    """Not absl's flags: the run's processes import this file, and have flags of their own."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=60, help="how often the run is killed")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument(
+        "--write_delay", type=float, default=0.01, help="seconds that writing 64 kB takes"
+    )
+    return parser.parse_args()
+
+
+def moment(rng: random.Random, write_delay: float) -> Kill:
     kind = rng.choice(KINDS)
     if kind == "writing":
         delay = rng.uniform(0.0, 0.1)
-        return Kill("cut", rng.randint(2, 12), ".step_*", delay, FLAGS.write_delay)
+        return Kill("cut", rng.randint(2, 12), ".step_*", delay, write_delay)
     delay = rng.uniform(0.0, 0.5) if kind == "later" else 0.0
     return Kill("cut", rng.randint(5, OPERATIONS), delay=delay)
 
 
-def main(_):
-    rng = random.Random(FLAGS.seed)
+def main():
+    given = arguments()
+    rng = random.Random(given.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "tiny.py").write_text(CONFIG)
         write_archive(folder / "mocap")
         train = [
             "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
-            "--checkpoint_every=4", "--validate_every=40", f"--steps={max(80, 16 * FLAGS.kills)}",
+            "--checkpoint_every=4", "--validate_every=40", f"--steps={max(80, 16 * given.kills)}",
         ]  # fmt: skip
         whole = run("train", *train, "--workdir=whole", folder=folder, timeout=3600.0)
         assert whole.code == 0, whole.stderr
         report = Report(folder / "cut")
         started = time.monotonic()
-        while report.kills < FLAGS.kills:
-            kill = moment(rng)
+        while report.kills < given.kills:
+            kill = moment(rng, given.write_delay)
             finished = run("train", *train, "--workdir=cut", folder=folder, kill=kill)
             if finished.code == 0:
                 raise SystemExit(f"the run was done after {report.kills} kills: give more --steps")
@@ -117,4 +123,4 @@ class Report:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    main()
