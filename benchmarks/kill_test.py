@@ -33,7 +33,7 @@ def get_config():
     return TrainConfig(batch_size=32, model=widths, optimizer={"jit_compile": False})
 """
 KINDS = ("at once", "writing", "later")
-# A life is at most this many file operations long, a few checkpoints.
+# A life is at most this many file operations long: a start and a few checkpoints of about seven.
 OPERATIONS = 40
 
 
@@ -66,7 +66,7 @@ def main():
         write_archive(folder / "mocap")
         train = [
             "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
-            "--checkpoint_every=4", "--validate_every=40", f"--steps={max(80, 16 * given.kills)}",
+            "--checkpoint_every=1", "--validate_every=50", f"--steps={5 * given.kills}",
         ]  # fmt: skip
         whole = run("train", *train, "--workdir=whole", folder=folder, timeout=3600.0)
         assert whole.code == 0, whole.stderr
