@@ -47,8 +47,7 @@ flags.DEFINE_list(
 flags.DEFINE_integer(
     "jobs",
     1,
-    "Runs at a time. With several, they share the processor's cores; as many as there are cores "
-    "is fastest.",
+    "Runs at a time. With several, they share the processor's cores.",
     lower_bound=1,
 )
 FLAGS = flags.FLAGS
