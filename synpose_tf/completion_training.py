@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf import augmentation, files
+from synpose_tf import augmentation
 from synpose_tf.completion import MIN_JOINTS, PoseDistribution
 from synpose_tf.completion_network import JOINTS, features
+from synpose_tf.forward import save_weights
 from synpose_tf.networks import ResidualLifter
 from synpose_tf.skeleton import H36M_17
 
@@ -35,11 +36,7 @@ class CompletionTrainer:
         Raises:
             SynposeError: the file can't be written.
         """
-        weights = {
-            f"{i:03d}": w.astype(np.float16) for i, w in enumerate(self.network.get_weights())
-        }
-        with files.replacing(path) as temporary, temporary.open("wb") as handle:
-            np.savez_compressed(handle, **weights)
+        save_weights(path, self.network.get_weights())
 
     def example(self, pixels, seed):
         """Features (n, 51), corrections wanted (n, 17, 2) and where (n, 17), from whole poses.

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synpose_tf import files
+
 _SLOPE = 0.2  # Of the leaky ReLU, `networks.NEGATIVE_SLOPE`.
 _EPSILON = 1e-3  # Of the batch norm, Keras' default.
 _UNIT = 5  # Arrays of a unit: kernel; gamma, beta, mean and variance of its batch norm.
@@ -46,6 +48,17 @@ def packaged_weights(name: str) -> list[np.ndarray]:
     resource = importlib.resources.files("synpose_tf").joinpath("weights", f"{name}.npz")
     with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
         return [arrays[f"{i:03d}"].astype(np.float32) for i in range(len(arrays))]
+
+
+def save_weights(path, weights: Sequence[np.ndarray]) -> None:
+    """Writes a network's weights as `packaged_weights` reads them, in half precision.
+
+    Raises:
+        SynposeError: the file can't be written.
+    """
+    arrays = {f"{i:03d}": array.astype(np.float16) for i, array in enumerate(weights)}
+    with files.replacing(path) as temporary, temporary.open("wb") as handle:
+        np.savez_compressed(handle, **arrays)
 
 
 def _fold(kernel, gamma, beta, mean, variance):

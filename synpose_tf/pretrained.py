@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synpose_tf import files, normalization
-from synpose_tf.forward import packaged_weights
+from synpose_tf.forward import packaged_weights, save_weights
 
 if TYPE_CHECKING:  # Reading the weights takes no Keras.
     from synpose_tf.networks import Generator
@@ -79,9 +79,7 @@ def save(folder, generator: "Generator", about: dict[str, Any]) -> None:
         SynposeError: the files can't be written.
     """
     path = pathlib.Path(folder) / f"{about['mode']}.npz"
-    weights = {f"{i:03d}": w.astype(np.float16) for i, w in enumerate(generator.get_weights())}
-    with files.replacing(path) as temporary, temporary.open("wb") as handle:
-        np.savez_compressed(handle, **weights)
+    save_weights(path, generator.get_weights())
     about = about | {"width": generator.width, "blocks": generator.blocks}
     files.write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
 
