@@ -44,7 +44,7 @@ FOUR = (
     _adversarial("syn_wkcs", "Syn + wKCS", "synchronized", True),
 )
 WHOLE = FOUR[-1]
-# The baselines learn at the rates that their authors published, whatever the configuration's.
+# At the rate that its authors published, whatever the configuration's.
 SUPERVISED = Run(
     "supervised",
     "supervised",
@@ -52,22 +52,23 @@ SUPERVISED = Run(
     flags=("--learning_rate=0.001",),
     widths=("generator_width",),
 )
-REPNET = Run(
-    "repnet",
-    "RepNet",
+REPNET_AS_PUBLISHED = Run(
+    "repnet_published",
+    "RepNet as published",
     "repnet",
     flags=("--learning_rate=0.0001", "--decay=none"),
     widths=("generator_width", "kcs_width"),
 )
-REPNET_AT_OUR_RATE = dataclasses.replace(
-    REPNET, name="repnet_our_rate", label="RepNet at the configuration's rate", flags=()
+# Better at the configuration's rate, and by far with its camera loss left out at first.
+REPNET = dataclasses.replace(
+    REPNET_AS_PUBLISHED, name="repnet", label="RepNet", flags=("--set=camera_start=2000",)
 )
 BASELINES = (
     Run("flat", "flat pose", "flat", widths=(), seeded=False),
     Run("mean", "mean pose", "mean", widths=(), seeded=False),
     SUPERVISED,
+    REPNET_AS_PUBLISHED,
     REPNET,
-    REPNET_AT_OUR_RATE,
 )
 
 # === Beyond the paper ===

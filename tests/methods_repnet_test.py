@@ -122,6 +122,21 @@ def test_a_step_has_the_losses_of_the_publication(batch):
     assert all((a != b).any() for a, b in zip(before, model.generator.get_weights(), strict=True))
 
 
+def test_camera_loss_counts_from_its_start_on(batch):
+    model = small_model(camera_start=2)
+    for step in range(3):
+        before = [tf.identity(w) for w in model.generator.weights]
+        losses = {name: float(value) for name, value in model.update(batch).items()}
+        after = model.generator.get_weights()
+        model.generator.set_weights(before)
+        poses_2d, _ = model._normalize_2d({k: v[:6] for k, v in batch.items()})
+        score = tf.reduce_mean(model.critic(model.generator.pose_and_camera(poses_2d)[0]))
+        model.generator.set_weights(after)
+        expected = losses["reprojection_loss"] - score
+        expected += losses["camera_loss"] if step == 2 else 0.0
+        np.testing.assert_allclose(losses["generator_loss"], expected, rtol=1e-3, atol=1e-4)
+
+
 def test_true_poses_are_never_those_of_the_inputs(batch):
     model, other = small_model(), small_model()
     changed = tf.concat([batch["keypoints_3d"][:6] * 1.3, batch["keypoints_3d"][6:]], axis=0)
