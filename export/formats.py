@@ -42,6 +42,8 @@ class Format:
             arrays, `keypoints` (n, 17, 2) and in camera mode `intrinsics` (n, 9), to `poses`
             (n, 17, 3). It runs where neither synpose_tf, Keras nor TensorFlow can be imported.
         tolerance: what verification allows.
+        command_line: given the export's folder and named arrays as `runtime` takes them, gives
+            the poses by a public program, to be compared as well; None where there is none.
         usage: Markdown for the model card, a section that says how to use the export.
         requires: modules that writing and reloading import beyond the package's own, with the
             name of the package to install.
@@ -52,6 +54,7 @@ class Format:
     write: Callable[[Any, pathlib.Path], None]
     runtime: pathlib.Path
     tolerance: Tolerance
+    command_line: Callable[[pathlib.Path, dict[str, Any]], Any] | None = None
     usage: str = ""
     requires: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -71,6 +74,12 @@ def _saved_model(trained, folder):
     from synpose_tf.export import saved_model
 
     saved_model.write(trained, folder)
+
+
+def _saved_model_cli(folder, inputs):
+    from synpose_tf.export import saved_model_cli
+
+    return saved_model_cli.run(folder, inputs)
 
 
 _SERVING_USAGE = """\
@@ -113,6 +122,7 @@ def _phone_format(name, description, precision, tolerance, **requires):
         functools.partial(_tflite, precision),
         _HERE / "litert.py",
         tolerance,
+        None,
         _PHONE_USAGE,
         {"ai_edge_litert": "ai-edge-litert", **requires},
     )
@@ -151,6 +161,7 @@ _ALL = (
         _saved_model,
         _HERE / "c_api.py",
         Tolerance(difference=0.01, mpjpe=0.001),
+        _saved_model_cli,
         _SERVING_USAGE,
         {"tensorflow_serving": "tensorflow-serving-api"},
     ),

@@ -1,8 +1,6 @@
 """The SavedModel, by runtimes that know nothing of the model's code."""
 
-import os
-import subprocess
-import sys
+import dataclasses
 
 import numpy as np
 import pytest
@@ -10,11 +8,10 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.export import c_api, saved_model, verification
+from synpose_tf.export import c_api, saved_model, saved_model_cli, verification
 from synpose_tf.export.formats import FORMATS, Format, Tolerance
 
 FORMAT = FORMATS["saved_model"]
-CLI = (sys.executable, "-m", "tensorflow.python.tools.saved_model_cli")
 
 
 @pytest.fixture(scope="module")
@@ -99,22 +96,24 @@ def test_the_warm_up_requests_run(mode, saved_models, sessions):
     )
 
 
-def test_saved_model_cli_runs_it(saved_models, lifters, tmp_path):
-    inputs = verification.inputs_of(lifters["camera"])
-    given = []
-    for name, array in inputs.items():
-        np.save(tmp_path / f"{name}.npy", array[:50])
-        given.append(f"{name}={tmp_path / name}.npy")
-    finished = subprocess.run(
-        [*CLI, "run", "--dir", saved_models["camera"], "--tag_set", "serve"]
-        + ["--signature_def", "serving_default", "--inputs", ";".join(given)]
-        + ["--outdir", tmp_path],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": ""},
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    poses = np.load(tmp_path / "poses.npy")
+def test_saved_model_cli_runs_it(saved_models, lifters):
+    inputs = {name: a[:50] for name, a in verification.inputs_of(lifters["camera"]).items()}
+    poses = saved_model_cli.run(saved_models["camera"], inputs)
     np.testing.assert_allclose(poses, lifters["camera"].lifted[:50], atol=1e-4)
+
+
+def test_saved_model_cli_says_why_it_cant(saved_models):
+    inputs = {"keypoints": np.zeros((3, 16, 2), np.float32)}
+    with pytest.raises(SynposeError, match="saved_model_cli can't run the export"):
+        saved_model_cli.run(saved_models["paper"], inputs)
+
+
+def test_verification_counts_the_worse_of_two_runtimes(saved_models, lifters):
+    poses = lifters["paper"].lifted.copy()
+    poses[3, 5] += 0.1
+    format = dataclasses.replace(FORMAT, command_line=lambda folder, inputs: poses)
+    (failure,) = verification.measure(format, saved_models["paper"], lifters["paper"]).failures
+    assert "a joint differs" in failure
 
 
 def test_verification_runs_without_tensorflows_python_or_ours(saved_models, lifters):
