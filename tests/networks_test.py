@@ -5,8 +5,9 @@ import inspect
 import numpy as np
 import pytest
 
-from synpose_tf.kcs import KinematicChain
+from synpose_tf.kcs import KinematicChain, kcs_weights
 from synpose_tf.networks import Critic, DenseUnit, Generator, ReprojectionNetwork, ResidualLifter
+from synpose_tf.skeleton import H36M_17
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,18 @@ def test_critic_judges_its_inputs_together(inputs, first, second):
 
     together = score(first, second) - score(first) - score(second) + score()
     assert np.abs(together).max() > 0.01
+
+
+def test_weights_of_kcs_widen_no_critic(inputs, unit_poses):
+    """What a critic gives for wKCS, one with another first layer gives for KCS."""
+    weighted, plain = built(Critic), built(Critic)
+    kernel, bias = plain.kcs.get_weights()
+    weights = kcs_weights(H36M_17)
+    assert weights.min() > 0  # and so the other way round
+    plain.kcs.set_weights([kernel * weights.reshape(-1, 1), bias])
+    chain = np.array(KinematicChain(weighted=False)(unit_poses))
+    expected = weighted(inputs[Critic])
+    np.testing.assert_allclose(plain([*inputs[Critic][:2], chain]), expected, rtol=1e-3)
 
 
 def test_generator_1024_wide_has_4_27_million_parameters():
