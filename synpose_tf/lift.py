@@ -95,6 +95,7 @@ def _read(paths):
     import tqdm
 
     from synpose_tf import keypoints
+    from synpose_tf.scratch import Scratch
 
     recording = keypoints.read(
         paths,
@@ -103,6 +104,7 @@ def _read(paths):
         fps=FLAGS.fps,
         image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
+        scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
     tracks = recording.tracks
@@ -145,7 +147,9 @@ def _lift(tracks, intrinsics):
 def _summary(lifted):
     frames = sum(len(track.frames) for track in lifted)
     posed = sum(int(track.lifted.sum()) for track in lifted)
-    inferred = sum(int(track.inferred[track.lifted].sum()) for track in lifted)
+    inferred = sum(
+        int(piece.inferred[piece.lifted].sum()) for track in lifted for piece in track.pieces()
+    )
     text = f"{posed} of {frames} frames lifted"
     if posed:
         text += f"; {inferred / posed:.1f} of 17 joints inferred in each, on average"

@@ -12,7 +12,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.forward import Forward
 from synpose_tf.keypoints.conversion import to_h36m
 from synpose_tf.skeleton import H36M_17
-from synpose_tf.tracks import KeypointTrack, PoseTrack
+from synpose_tf.tracks import KeypointTrack, PoseTrack, joined
 
 # Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
 BONES_PER_STATURE = 2.36
@@ -153,7 +153,7 @@ class Lifter:
     def lift_track(
         self, track: KeypointTrack, intrinsics=None, body_height: float = BODY_HEIGHT_MM
     ) -> PoseTrack:
-        """Lifts a person's track to millimetres.
+        """Lifts a person's track to millimetres, piece by piece.
 
         Joints that contradict the others count as missed. A pose's size is unknown from one
         view: every frame gets the size at which the bones, added up, are those of somebody of
@@ -165,25 +165,35 @@ class Lifter:
             body_height: stature in millimetres.
 
         Raises:
-            SynposeError: `camera` mode without intrinsics.
+            SynposeError: `camera` mode without intrinsics, or a full disk.
+
+        Returns:
+            The poses, in the track's `scratch` if it has one.
         """
-        keypoints, _ = to_h36m(track)
-        lifted = self.lift(keypoints, intrinsics, doubt=True)
-        unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
-        root = None
-        if intrinsics is not None:
-            root = root_path(lifted.keypoints, unit, intrinsics)
+        pieces = (self._lift_piece(piece, intrinsics, body_height) for piece in track.pieces())
         return PoseTrack(
             name=track.name,
-            poses=lifted.poses * unit[:, None, None],
-            root=root,
-            keypoints=lifted.keypoints,
-            inferred=lifted.inferred,
             frames=track.frames,
             times=track.times,
             body_height=body_height,
             image_size=track.image_size,
+            scratch=track.scratch,
+            **{"root": None} | joined(pieces, track.scratch),
         )
+
+    def _lift_piece(self, track, intrinsics, body_height):
+        """Columns of a `PoseTrack`."""
+        keypoints, _ = to_h36m(track)
+        lifted = self.lift(keypoints, intrinsics, doubt=True)
+        unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
+        columns = {
+            "poses": lifted.poses * unit[:, None, None],
+            "keypoints": lifted.keypoints,
+            "inferred": lifted.inferred,
+        }
+        if intrinsics is not None:
+            columns["root"] = root_path(lifted.keypoints, unit, intrinsics)
+        return columns
 
 
 def bone_sum(poses) -> np.ndarray:

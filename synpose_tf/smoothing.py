@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf.tracks import PoseTrack
+from synpose_tf.tracks import PoseTrack, joined
 
 SPEED_CUTOFF = 1.0  # Hz, of the filter of the speed; the authors' value.
 
@@ -30,12 +30,29 @@ def one_euro(points, times, cutoff: float = 1.0, beta: float = 0.008) -> np.ndar
     Returns:
         (F, ..., d).
     """
-    points = np.asarray(points)
-    smooth = np.full(points.shape, np.nan, points.dtype)
-    shape = points.shape[1:-1]
-    value, velocity, before = np.full((3, *points.shape[1:]), np.nan)
-    last = np.full((*shape, 1), np.nan)
-    for index, (point, time) in enumerate(zip(points, times, strict=True)):
+    return OneEuro(cutoff, beta).filter(points, times)
+
+
+class OneEuro:
+    """The filter, for points that come in pieces; see `one_euro`."""
+
+    def __init__(self, cutoff: float = 1.0, beta: float = 0.008):
+        self._cutoff, self._beta = cutoff, beta
+        self._state = None  # Of each point: value, velocity, the point as it came, its time.
+
+    def filter(self, points, times) -> np.ndarray:
+        """The next points (F, ..., d), filtered, with their times (F,)."""
+        points = np.asarray(points)
+        smooth = np.full(points.shape, np.nan, points.dtype)
+        if self._state is None:
+            unknown = np.full((3, *points.shape[1:]), np.nan)
+            self._state = *unknown, np.full((*points.shape[1:-1], 1), np.nan)
+        for index, (point, time) in enumerate(zip(points, times, strict=True)):
+            smooth[index] = self._step(point, time)
+        return smooth
+
+    def _step(self, point, time):
+        value, velocity, before, last = self._state
         seen = np.isfinite(point).all(-1, keepdims=True)
         step = time - last
         first = seen & np.isnan(last)
@@ -44,17 +61,22 @@ def one_euro(points, times, cutoff: float = 1.0, beta: float = 0.008) -> np.ndar
         velocity = np.where(seen & ~first, velocity + alpha * (speed - velocity), velocity)
         velocity[first[..., 0]] = 0.0
         speed = np.linalg.norm(velocity, axis=-1, keepdims=True)
-        moved = value + _weight(cutoff + beta * speed, step) * (point - value)
+        moved = value + _weight(self._cutoff + self._beta * speed, step) * (point - value)
         value = np.where(first, point, np.where(seen, moved, value))
         before, last = np.where(seen, point, before), np.where(seen, time, last)
-        smooth[index] = np.where(seen, value, np.nan)
-    return smooth
+        self._state = value, velocity, before, last
+        return np.where(seen, value, np.nan)
 
 
 def smooth_track(track: PoseTrack) -> PoseTrack:
     """A track whose poses, and root path, are filtered with the default values in millimetres."""
-    root = None if track.root is None else one_euro(track.root, track.times)
-    return dataclasses.replace(track, poses=one_euro(track.poses, track.times), root=root)
+    names = ["poses"] if track.root is None else ["poses", "root"]
+    filters = {name: OneEuro() for name in names}
+    pieces = (
+        {name: filters[name].filter(getattr(piece, name), piece.times) for name in names}
+        for piece in track.pieces()
+    )
+    return dataclasses.replace(track, **joined(pieces, track.scratch))
 
 
 def _weight(cutoff, step):

@@ -1,14 +1,41 @@
-"""People through time: 2D keypoints as a detector saw them, and the 3D poses lifted from them."""
+"""People through time: 2D keypoints as a detector saw them, and the 3D poses lifted from them.
+
+Of long recordings the joints lie on disk (`synpose_tf.scratch`): their fields are then no arrays,
+but are read by slices and indices as these, and become arrays by `np.asarray`.
+"""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Self
 
 import numpy as np
 
+from synpose_tf.scratch import Rows, Scratch, pieces, slices
 from synpose_tf.skeleton import Skeleton
 
 
+class _Track:
+    """What tracks have in common: F frames, and `columns` with a row for each."""
+
+    columns: ClassVar[tuple[str, ...]]
+
+    def pieces(self) -> Iterator[Self]:
+        """The track some thousand frames at a time, in memory."""
+        for part in slices(len(self.frames)):
+            yield self._with(lambda column, part=part: column[part])
+
+    def loaded(self) -> Self:
+        """The track with all of its frames in memory."""
+        return dataclasses.replace(self._with(np.asarray), scratch=None)
+
+    def _with(self, change):
+        columns = {name: getattr(self, name) for name in self.columns}
+        known = {name: change(column) for name, column in columns.items() if column is not None}
+        return dataclasses.replace(self, **known)
+
+
 @dataclasses.dataclass(frozen=True)
-class KeypointTrack:
+class KeypointTrack(_Track):
     """One person's 2D keypoints, F frames of a layout's J joints.
 
     Args:
@@ -20,6 +47,7 @@ class KeypointTrack:
         times: (F,), seconds, increasing.
         layout: the skeleton that names the joints.
         image_size: (width, height), pixels, or None where unknown.
+        scratch: where keypoints and confidence lie, or None for memory.
     """
 
     name: str
@@ -29,10 +57,13 @@ class KeypointTrack:
     times: np.ndarray
     layout: Skeleton
     image_size: tuple[int, int] | None = None
+    scratch: Scratch | None = None
+
+    columns = ("keypoints", "confidence", "frames", "times")
 
 
 @dataclasses.dataclass(frozen=True)
-class PoseTrack:
+class PoseTrack(_Track):
     """One person's lifted poses, F frames of Human3.6M's 17 joints.
 
     Args:
@@ -45,6 +76,7 @@ class PoseTrack:
         frames, times: (F,), the keypoint track's.
         body_height: millimetres, the stature that gives the poses their size.
         image_size: (width, height), pixels, or None where unknown.
+        scratch: where poses, root, keypoints and inferred lie, or None for memory.
     """
 
     name: str
@@ -56,8 +88,31 @@ class PoseTrack:
     times: np.ndarray
     body_height: float
     image_size: tuple[int, int] | None = None
+    scratch: Scratch | None = None
+
+    columns = ("poses", "root", "keypoints", "inferred", "frames", "times")
 
     @property
     def lifted(self) -> np.ndarray:
         """(F,), True where the frame has a pose."""
-        return np.isfinite(self.poses).all(axis=(1, 2))
+        parts = [np.isfinite(poses).all(axis=(1, 2)) for poses in pieces(self.poses)]
+        return np.concatenate(parts)
+
+
+def joined(parts: Iterable[dict[str, np.ndarray]], where: Scratch | None) -> dict:
+    """Columns put together of those of pieces.
+
+    Args:
+        parts: of each piece its columns by name, (n, …).
+        where: the scratch to put them in, or None for memory.
+
+    Returns:
+        The columns by name, arrays or `scratch.Rows`.
+    """
+    whole = {}
+    for part in parts:
+        for name, rows in part.items():
+            whole.setdefault(name, [] if where is None else Rows(where)).append(rows)
+    if where is not None:
+        return whole
+    return {name: np.concatenate(rows) for name, rows in whole.items()}

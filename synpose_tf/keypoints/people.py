@@ -10,8 +10,11 @@ Where the detector numbered the people, its numbers hold. Where it did not:
 This follows people who do not meet. Through crossings and crowds, let the detector track.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from synpose_tf import scratch
 from synpose_tf.keypoints.sightings import NOBODY, Person, Sightings
 
 MAX_GAP = 30  # Frames.
@@ -31,16 +34,17 @@ def separate(sightings: Sightings, **known) -> list[Person]:
     if not len(sightings):
         return []
     order = np.argsort(sightings.frames, kind="stable")
-    order = order[_distinct(sightings.frames[order], sightings.joints[order])]
-    frames, joints, tracks = (
-        array[order] for array in (sightings.frames, sightings.joints, sightings.tracks)
-    )
+    joints = scratch.chosen(sightings.joints, order)
+    order = order[_distinct(sightings.frames[order], joints)]
+    frames, tracks = sightings.frames[order], sightings.tracks[order]
+    joints = scratch.chosen(sightings.joints, order)
     times = None if sightings.times is None else sightings.times[order]
     if not _tell_people_apart(frames, tracks):
         tracks[:] = NOBODY
     unnamed = np.flatnonzero(tracks == NOBODY)
     first = tracks.max(initial=NOBODY) + 1
-    tracks[unnamed] = first + follow(frames[unnamed], _seen(joints[unnamed]))
+    points = scratch.derived(_seen, scratch.chosen(joints, unnamed))
+    tracks[unnamed] = first + follow(frames[unnamed], points)
     people = []
     for track, rows in _rows_by(tracks):
         rows = _best_of_each_frame(frames, joints, rows)
@@ -48,7 +52,7 @@ def separate(sightings: Sightings, **known) -> list[Person]:
             Person(
                 name=f"track {track}" if track < first else f"person {track - first + 1}",
                 frames=frames[rows],
-                joints=joints[rows],
+                joints=scratch.chosen(sightings.joints, order[rows]),
                 where=sightings.where,
                 times=None if times is None else times[rows],
                 **known,
@@ -62,25 +66,41 @@ def follow(frames: np.ndarray, points: np.ndarray) -> np.ndarray:
 
     Args:
         frames: (N,), increasing.
-        points: (N, J, 2), NaN where not seen.
+        points: (N, J, 2), NaN where not seen; an array, or rows on disk.
 
     Returns:
         (N,), numbers from 0.
     """
-    starts = np.flatnonzero(np.diff(frames, prepend=frames[:1] - 1))
     labels = np.zeros(len(frames), np.int64)
-    if len(starts) == len(frames):
+    if _each_once(frames):
         return labels
     live, count = _Live(points.shape[1]), 0
-    for start, end in zip(starts, [*starts[1:], len(frames)], strict=True):
-        live.forget(frames[start] - MAX_GAP)
-        found = live.match(points[start:end])
-        new = found == NOBODY
-        found[new] = count + np.arange(new.sum())
-        count += int(new.sum())
-        live.update(found, frames[start], points[start:end])
-        labels[start:end] = found
+    for part in _whole_frames(frames):
+        seen, found = points[part], labels[part]
+        numbers, starts = np.unique(frames[part], return_index=True)
+        for frame, start, end in zip(numbers, starts, [*starts[1:], len(seen)], strict=True):
+            live.forget(frame - MAX_GAP)
+            matched = live.match(seen[start:end])
+            new = matched == NOBODY
+            matched[new] = count + np.arange(new.sum())
+            count += int(new.sum())
+            live.update(matched, frame, seen[start:end])
+            found[start:end] = matched
     return labels
+
+
+def _each_once(frames):
+    return len(frames) == len(np.unique(frames))
+
+
+def _whole_frames(frames) -> Iterator[slice]:
+    """Slices of increasing frames, of a piece each or as much as its last frame is longer."""
+    start = 0
+    while start < len(frames):
+        last = frames[min(start + scratch.PIECE, len(frames)) - 1]
+        end = int(np.searchsorted(frames, last, side="right"))
+        yield slice(start, end)
+        start = end
 
 
 class _Live:
@@ -132,10 +152,16 @@ def _seen(joints):
 
 def _distinct(frames, joints):
     """Indices without people who stand in one frame twice, number for number."""
-    if len(frames) == len(np.unique(frames)):
+    if _each_once(frames):
         return np.arange(len(frames))
-    columns = [np.ascontiguousarray(array) for array in (frames[:, None], joints)]
-    rows = np.concatenate([array.reshape(len(array), -1).view(np.uint8) for array in columns], 1)
+    return np.concatenate(
+        [part.start + _distinct_rows(frames[part], joints[part]) for part in _whole_frames(frames)]
+    )
+
+
+def _distinct_rows(*columns):
+    columns = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
+    rows = np.concatenate([array.view(np.uint8) for array in columns], axis=1)
     _, index = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_index=True)
     return np.sort(index)
 
@@ -156,8 +182,9 @@ def _rows_by(tracks):
 
 
 def _best_of_each_frame(frames, joints, rows):
-    if len(rows) == len(np.unique(frames[rows])):
+    if _each_once(frames[rows]):
         return rows
-    score = np.nan_to_num(joints[rows, :, 2]).mean(-1)
+    parts = scratch.pieces(scratch.chosen(joints, rows))
+    score = np.concatenate([np.nan_to_num(part[:, :, 2]).mean(-1) for part in parts])
     order = rows[np.lexsort((-score, frames[rows]))]
     return order[np.diff(frames[order], prepend=frames[order][:1] - 1) > 0]

@@ -4,8 +4,9 @@
 >>> recording = keypoints.read(["alphapose-results.json"])
 >>> [(track.name, len(track.frames), track.layout.name) for track in recording.tracks]
 
-A file is read as a stream into arrays of numbers: its size is bounded by the disk, the
-memory by the number of people and frames (23 MB an hour and person).
+JSON is read as a stream, the joints go to disk: its size is bounded by the disk, the memory by
+the number of people and frames (about 10 MB an hour and person). In the end the joints come into
+memory, or stay where they are (`scratch`). Arrays (NumPy, HDF5) are read as a whole.
 """
 
 import dataclasses
@@ -25,6 +26,7 @@ from synpose_tf.keypoints.formats import (
 )
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.sightings import Person, Sightings, labelled, split_number
+from synpose_tf.scratch import Scratch
 from synpose_tf.tracks import KeypointTrack
 
 SUFFIXES = (".json", ".npy", ".npz", ".h5", ".hdf5")  # What is looked at in a folder.
@@ -38,14 +40,14 @@ class Format:
     Args:
         name: what users call it in `--format`.
         title: what it is.
-        read: gives the people of a file; None where a file is one frame.
+        read: gives the people of a file, their joints in a scratch; None where a file is one frame.
         add_frame: adds the people of a file that is one frame; None where it is a recording.
         prefixes: what in a JSON file's head tells the format.
     """
 
     name: str
     title: str
-    read: Callable[[pathlib.Path], list[Person]] | None = None
+    read: Callable[[pathlib.Path, Scratch], list[Person]] | None = None
     add_frame: Callable[[pathlib.Path, int, Sightings], None] | None = None
     prefixes: tuple[str, ...] = ()
 
@@ -94,6 +96,7 @@ def read(
     fps: float | None = None,
     image_size: tuple[int, int] | None = None,
     min_confidence: float = 0.0,
+    scratch: Scratch | None = None,
     progress: Callable = iter,
 ) -> Recording:
     """Reads the people of keypoint files.
@@ -105,26 +108,31 @@ def read(
         fps: frames a second; None for the file's, or `tracking.DEFAULT_FPS`.
         image_size: (width, height), pixels; None for the file's or unknown.
         min_confidence: a joint of a lower confidence counts as missed.
+        scratch: a `Scratch()`, and the tracks' joints stay there, on disk, for recordings that
+            need not fit into memory; None for arrays.
         progress: wraps the sequence of files, as `tqdm` does.
 
     Raises:
         SynposeError: a file is missing, damaged, of an unknown format, or holds nobody; or the
             layout can't be told.
     """
+    place = scratch or Scratch()
     files = _files(paths)
     kind = _format(files, format)
     if kind.add_frame:
-        found = _read_frames(kind, files, progress)
+        found = _read_frames(kind, files, place, progress)
     else:
         found = []
         for path in progress(files):
-            persons = kind.read(path)
+            persons = kind.read(path, place)
             found += labelled(persons, path.stem) if len(files) > 1 else persons
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
     wanted = tracking.Wanted(layout and named(layout), fps, image_size, min_confidence)
-    tracks, notes = tracking.to_tracks(found, wanted)
+    tracks, notes = tracking.to_tracks(found, wanted, place)
+    if scratch is None:
+        tracks = [track.loaded() for track in tracks]
     return Recording(kind.title, tracks, notes)
 
 
@@ -199,14 +207,14 @@ def _recognise(path):
     return by_prefix.get(prefix)
 
 
-def _read_frames(kind, files, progress):
+def _read_frames(kind, files, scratch, progress):
     """Files of one frame each, as recordings by what stands before the number of the frame."""
     numbered = [split_number(path.stem) for path in files]
     counted = len({entry for entry in numbered if entry[1] is not None}) < len(files)
     recordings = {}
     for index, path in enumerate(progress(files)):
         name, frame = ("", index) if counted else numbered[index]
-        recordings.setdefault(name, Sightings(path.parent))
+        recordings.setdefault(name, Sightings(path.parent, scratch))
         kind.add_frame(path, frame, recordings[name])
     found = []
     for name, recording in recordings.items():

@@ -7,6 +7,8 @@ next has at least `MARGIN` times as much. On each of 246 views of CMU's 123 clip
 layout, the wrong one has 1.8 times as much or more.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from synpose_tf.errors import SynposeError
@@ -17,17 +19,17 @@ MARGIN = 1.3
 _FRAMES = 500  # Evenly spread; enough to tell.
 
 
-def recognise(points: np.ndarray, where: str) -> Skeleton:
+def recognise(people: Sequence[np.ndarray], where: str) -> Skeleton:
     """The layout of joints.
 
     Args:
-        points: (F, J, 2), NaN where not seen.
+        people: each (F, J, 2), NaN where not seen; arrays, or rows on disk.
         where: the file, for messages.
 
     Raises:
         SynposeError: no layout has that many joints, or two fit alike.
     """
-    count = points.shape[1]
+    count = people[0].shape[1]
     fitting = {name: layout for name, layout in LAYOUTS.items() if len(layout) == count}
     if not fitting:
         counts = ", ".join(f"{name} {len(layout)}" for name, layout in LAYOUTS.items())
@@ -37,7 +39,7 @@ def recognise(points: np.ndarray, where: str) -> Skeleton:
         )
     if len(fitting) == 1:
         return next(iter(fitting.values()))
-    sample = points[:: max(1, len(points) // _FRAMES)].astype(np.float64)
+    sample = _evenly(people).astype(np.float64)
     measured = {name: asymmetry(sample, layout) for name, layout in fitting.items()}
     best, second = sorted(measured, key=measured.get)[:2]
     if not measured[second] >= MARGIN * measured[best]:  # NaN, too.
@@ -46,6 +48,16 @@ def recognise(points: np.ndarray, where: str) -> Skeleton:
             f"tell. Give --layout={best} or --layout={second}."
         )
     return fitting[best]
+
+
+def _evenly(people):
+    """Every so many frames of all people, one after the other."""
+    step = max(1, sum(map(len, people)) // _FRAMES)
+    parts, start = [], 0
+    for points in people:
+        parts.append(points[start::step])
+        start = (start - len(points)) % step
+    return np.concatenate(parts)
 
 
 def asymmetry(points: np.ndarray, layout: Skeleton) -> float:

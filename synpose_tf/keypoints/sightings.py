@@ -1,7 +1,7 @@
 """What a reader finds, before it is brought into one form.
 
-Readers that stream add one person of one frame at a time to `Sightings`, in any order, which
-keeps numbers only: an hour of one person at 30 Hz takes 23 MB.
+Readers that stream add one person of one frame at a time to `Sightings`, in any order. Joints go
+to disk; in memory stay frame, track and time, 24 bytes of each: 2.6 MB an hour at 30 Hz.
 """
 
 import array
@@ -11,9 +11,11 @@ import re
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.scratch import Rows, Scratch
 from synpose_tf.skeleton import Skeleton
 
-MAX_NUMBERS = 2**28  # 1 GiB: 46 hours of one person in 17 joints.
+MAX_PEOPLE = 2**23  # In frames: 77 hours of one person at 30 Hz.
+MAX_NUMBERS = 2**28  # Of files that are read as a whole: 1 GiB.
 NOBODY = -1  # The track number of a person whom the detector did not follow.
 _LAST_NUMBER = re.compile(r"(\d{1,18})(\D*)$")
 
@@ -25,7 +27,7 @@ class Person:
     Args:
         name: what to call the person.
         frames: (F,), integers, in any order.
-        joints: (F, J, 3), float32: x, y, confidence; unchecked.
+        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk.
         where: the file and place, for messages.
         times: (F,), seconds, or None where the file does not tell.
         fps: frames a second, or None where the file does not tell.
@@ -50,12 +52,13 @@ class Sightings:
 
     Args:
         where: the file, for messages.
+        scratch: where the joints go.
     """
 
-    def __init__(self, where):
+    def __init__(self, where, scratch: Scratch):
         self.where = str(where)
         self._frames, self._tracks, self._times = (array.array(code) for code in "qqd")
-        self._joints = array.array("f")
+        self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
         self._first = None
 
     def __len__(self):
@@ -72,7 +75,7 @@ class Sightings:
             time: seconds.
 
         Raises:
-            SynposeError: another joint count than before, or too many people.
+            SynposeError: another joint count than before, too many people, or a full disk.
         """
         if self._first is None:
             self._first = place, len(joints)
@@ -81,16 +84,16 @@ class Sightings:
                 f"{self.where}: {place} has {len(joints)} joints, {self._first[0]} had "
                 f"{self._first[1]}. One file must hold one layout; split it."
             )
-        if len(self._joints) >= MAX_NUMBERS:
+        if len(self) >= MAX_PEOPLE:
             raise SynposeError(
-                f"{self.where}: more than {len(self):,} people and frames, which is more than is "
-                "held at once. Split the file, by time or by person."
+                f"{self.where}: more than {MAX_PEOPLE:,} people, added up over the frames, which "
+                "is more than is sorted at once. Split the file, by time or by person."
             )
         self._frames.append(frame)
         self._tracks.append(NOBODY if track is None else track)
         self._times.append(time)
         with np.errstate(over="ignore"):
-            self._joints.frombytes(np.ascontiguousarray(joints, np.float32).tobytes())
+            self.joints.append(np.asarray(joints, np.float32)[None])
 
     @property
     def frames(self) -> np.ndarray:
@@ -107,13 +110,6 @@ class Sightings:
         """(N,), seconds, or None where they are not all given."""
         times = np.frombuffer(self._times, np.float64) if len(self) else np.zeros(0)
         return times if np.isfinite(times).all() else None
-
-    @property
-    def joints(self) -> np.ndarray:
-        """(N, J, 3), x, y, confidence."""
-        if not len(self):
-            return np.zeros((0, 0, 3), np.float32)
-        return np.frombuffer(self._joints, np.float32).reshape(len(self), -1, 3)
 
 
 def labelled(people: list[Person], label: str) -> list[Person]:

@@ -1,7 +1,12 @@
-"""From what a file has of a person to a `KeypointTrack`: layout, missing joints, units, times."""
+"""From what a file has of a person to a `KeypointTrack`: layout, missing joints, units, times.
+
+What must be known of all frames (which joints are missed, the range of coordinates) is gathered in
+one pass, piece by piece. Joints on disk stay there, and are brought into form when they are read.
+"""
 
 import collections
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -9,6 +14,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints.layouts import WHOLE_BODY
 from synpose_tf.keypoints.recognition import recognise
 from synpose_tf.keypoints.sightings import Person
+from synpose_tf.scratch import Scratch, chosen, derived, pieces
 from synpose_tf.skeleton import Skeleton
 from synpose_tf.tracks import KeypointTrack
 
@@ -34,18 +40,31 @@ class Wanted:
     min_confidence: float = 0.0
 
 
-def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack], list[str]]:
+def to_tracks(
+    people: list[Person], wanted: Wanted, scratch: Scratch | None = None
+) -> tuple[list[KeypointTrack], list[str]]:
     """Tracks of people from one reader, and notes for the user.
+
+    Args:
+        people: at least one.
+        wanted: what the user says.
+        scratch: where the people's joints lie, or None for memory.
 
     Raises:
         SynposeError: the layout or the unit can't be told, or times do not increase.
     """
     notes = _Notes()
     people = [_in_order(_body(person)) for person in people]
-    people = [_without_missing(person, wanted.min_confidence, notes) for person in people]
-    people = [_in_pixels(person, wanted.image_size, notes) for person in people]
+    surveys = [_survey(person, wanted.min_confidence) for person in people]
+    for survey in surveys:
+        notes.add("{} joints lie outside of any image; they are taken as missed", survey.wild)
+        notes.add("{} frames without a joint; they stay without a pose", survey.empty)
     where = people[0].where
-    people = [person for person in people if np.isfinite(person.joints[..., 0]).any()]
+    people = [
+        _in_pixels(_without_missing(person, wanted.min_confidence), survey, wanted, notes)
+        for person, survey in zip(people, surveys, strict=True)
+        if survey.seen
+    ]
     if not people:
         raise SynposeError(f"{where}: every joint of every frame is missing.")
     layouts = _layouts(people, wanted.layout)
@@ -53,12 +72,13 @@ def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack]
     tracks = [
         KeypointTrack(
             name=name,
-            keypoints=person.joints[..., :2],
-            confidence=person.joints[..., 2],
+            keypoints=derived(_points, person.joints),
+            confidence=derived(_confidence, person.joints),
             frames=person.frames,
             times=_times(person, wanted.fps),
             layout=layout,
             image_size=wanted.image_size or person.image_size,
+            scratch=scratch,
         )
         for person, name, layout in zip(people, names, layouts, strict=True)
     ]
@@ -67,7 +87,15 @@ def to_tracks(people: list[Person], wanted: Wanted) -> tuple[list[KeypointTrack]
 
 def all_missed(person: Person, min_confidence: float = 0.0) -> bool:
     """Whether every joint of every frame counts as missed."""
-    return np.isnan(_without_missing(person, min_confidence, _Notes()).joints[..., 0]).all()
+    return not _survey(person, min_confidence).seen
+
+
+def _points(joints):
+    return joints[..., :2]
+
+
+def _confidence(joints):
+    return joints[..., 2]
 
 
 def _body(person):
@@ -75,7 +103,12 @@ def _body(person):
     layout = WHOLE_BODY.get(person.joints.shape[1])
     if layout is None:
         return person
-    return dataclasses.replace(person, joints=person.joints[:, : len(layout)], layout=layout)
+    joints = derived(functools.partial(_first, count=len(layout)), person.joints)
+    return dataclasses.replace(person, joints=joints, layout=layout)
+
+
+def _first(joints, count):
+    return joints[:, :count]
 
 
 class _Notes:
@@ -91,19 +124,63 @@ class _Notes:
         return [text.format(count) for text, count in self._counts.items() if count]
 
 
-def _without_missing(person, min_confidence, notes):
-    """NaN and confidence 0 where the detector missed a joint; confidence in [0, 1]."""
-    joints = np.array(person.joints, np.float32)
+@dataclasses.dataclass
+class _Survey:
+    """What is known of all joints of a person.
+
+    Args:
+        wild: joints far outside of any image.
+        empty: frames without a joint.
+        seen: joints that are seen.
+        low, high: of their coordinates.
+        large: how many of their coordinates are beyond what fractions may be.
+    """
+
+    wild: int = 0
+    empty: int = 0
+    seen: int = 0
+    low: float = np.inf
+    high: float = -np.inf
+    large: int = 0
+
+
+def _survey(person, min_confidence):
+    survey = _Survey()
+    for joints in pieces(person.joints):
+        seen = _seen(joints, min_confidence)
+        points = joints[seen, :2]
+        survey.wild += int(_wild(joints).sum())
+        survey.empty += int((~seen.any(-1)).sum())
+        survey.seen += len(points)
+        survey.low = points.min(initial=survey.low)
+        survey.high = points.max(initial=survey.high)
+        survey.large += int((np.abs(points) > 2.0 * MAX_FRACTION).sum())
+    return survey
+
+
+def _wild(joints):
+    points = joints[..., :2]
+    return (np.abs(points) > MAX_PIXEL).any(-1) & np.isfinite(points).all(-1)
+
+
+def _seen(joints, min_confidence):
     points, confidence = joints[..., :2], joints[..., 2]
-    wild = (np.abs(points) > MAX_PIXEL).any(-1) & np.isfinite(points).all(-1)
-    notes.add("{} joints lie outside of any image; they are taken as missed", wild.sum())
-    zero = (points == 0).all(-1)
     sure = (confidence > 0) & (confidence >= min_confidence)  # NaN is neither.
-    seen = np.isfinite(points).all(-1) & ~wild & ~zero & sure
-    joints[~seen] = np.nan, np.nan, 0.0
+    there = np.isfinite(points).all(-1) & (points != 0).any(-1)
+    return there & ~_wild(joints) & sure
+
+
+def _without_missing(person, min_confidence):
+    """NaN and confidence 0 where the detector missed a joint; confidence in [0, 1]."""
+    clean = functools.partial(_believed, min_confidence=min_confidence)
+    return dataclasses.replace(person, joints=derived(clean, person.joints))
+
+
+def _believed(joints, min_confidence):
+    joints = np.array(joints, np.float32)
+    joints[~_seen(joints, min_confidence)] = np.nan, np.nan, 0.0
     joints[..., 2] = np.minimum(joints[..., 2], 1.0)
-    notes.add("{} frames without a joint; they stay without a pose", (~seen.any(-1)).sum())
-    return dataclasses.replace(person, joints=joints)
+    return joints
 
 
 def _in_order(person):
@@ -112,23 +189,21 @@ def _in_order(person):
     if np.array_equal(rows, np.arange(len(person.frames))):
         return person
     times = None if person.times is None else person.times[rows]
-    return dataclasses.replace(person, frames=frames, joints=person.joints[rows], times=times)
+    joints = chosen(person.joints, rows)
+    return dataclasses.replace(person, frames=frames, joints=joints, times=times)
 
 
-def _in_pixels(person, image_size, notes):
+def _in_pixels(person, survey, wanted, notes):
     """Fractions times the image's size.
 
     Raises:
         SynposeError: pixels where fractions belong, or fractions where the size is unknown.
     """
-    points = person.joints[..., :2]
-    size = image_size or person.image_size
-    if not np.isfinite(points).any():
-        return person
-    low, high = np.nanmin(points), np.nanmax(points)
+    size = wanted.image_size or person.image_size
+    low, high = survey.low, survey.high
     span = f"coordinates run from {low:.4g} to {high:.4g}"
     if person.normalized:
-        if np.nanmedian(np.abs(points)) > 2.0 * MAX_FRACTION:
+        if survey.large > survey.seen:  # More than half: each has two coordinates.
             raise SynposeError(
                 f"{person.where}: {span}, which are pixels. Expected fractions of the image's "
                 "width and height, as MediaPipe gives them; divide by image_size."
@@ -146,9 +221,14 @@ def _in_pixels(person, image_size, notes):
         )
     else:
         notes.add(f"{span}: fractions, turned into pixels of {size[0]} x {size[1]}")
-    joints = person.joints.copy()
-    joints[..., :2] *= np.float32(size)
+    joints = derived(functools.partial(_scaled, size=size), person.joints)
     return dataclasses.replace(person, joints=joints, normalized=False)
+
+
+def _scaled(joints, size):
+    joints = joints.copy()
+    joints[..., :2] *= np.float32(size)
+    return joints
 
 
 def _layouts(people, wanted):
@@ -160,7 +240,7 @@ def _layouts(people, wanted):
     for (where, count), members in groups.items():
         layout = wanted or members[0].layout
         if layout is None:
-            layout = recognise(np.concatenate([p.joints[..., :2] for p in members]), where)
+            layout = recognise([derived(_points, p.joints) for p in members], where)
         if len(layout) != count:
             raise SynposeError(
                 f"{where}: {count} joints, but {layout.name} has {len(layout)}. Give another "

@@ -76,7 +76,8 @@ def write(tracks, path):
     """
     clock = timeline.constant_rate(tracks)
     people = []
-    for points, row in zip(stage.set_on_stage(tracks), clock.rows, strict=True):
+    for staged, row in zip(stage.set_on_stage(tracks), clock.rows, strict=True):
+        points = np.asarray(staged)
         posed = np.isfinite(points).all(axis=(1, 2))
         if posed.any():
             people.append(points[timeline.hold(row, posed)] / _MM_PER_UNIT)

@@ -60,8 +60,10 @@ def _write_part(file, tracks, rows, rate, path):
 
 def _world(track, row):
     """(T, 17, 3) in C3D's world, NaN where there is no pose."""
-    points = track.poses if track.root is None else track.poses + track.root[:, None]
-    x, y, z = np.moveaxis(np.asarray(points, np.float64)[row], -1, 0)
+    points = track.poses[row]
+    if track.root is not None:
+        points = points + track.root[row][:, None]
+    x, y, z = np.moveaxis(np.asarray(points, np.float64), -1, 0)
     world = np.stack([x, z, -y], axis=-1)
     world[row < 0] = np.nan
     return world

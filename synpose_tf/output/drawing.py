@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from synpose_tf.scratch import pieces, slices
 from synpose_tf.skeleton import H36M_17
 
 PAGE, PANEL, EDGE, TEXT, FAINT = "#f3f4f6", "#ffffff", "#dfe3e8", "#1d2330", "#667085"
@@ -95,26 +96,32 @@ class ImageFrame:
     @classmethod
     def around(cls, tracks):
         """Everybody at every moment."""
-        low, high = _bounds(np.concatenate([t.keypoints.reshape(-1, 2) for t in tracks])[None])
+        bounds = [_bounds(points) for track in tracks for points in pieces(track.keypoints)]
+        low = np.min([low.min(axis=0) for low, _ in bounds], axis=0)
+        high = np.max([high.max(axis=0) for _, high in bounds], axis=0)
+        if not np.isfinite(low).all():
+            low = high = np.zeros(2)
         size = next((track.image_size for track in tracks if track.image_size), None)
-        return cls((low + high)[0] / 2, (high - low)[0], size)
+        return cls((low + high) / 2, high - low, size)
 
-    @classmethod
-    def moving_with(cls, track, row):
-        """One person at one moment, at the same scale for every moment."""
-        low, high = _bounds(track.keypoints)
-        return cls((low + high)[row] / 2, (high - low).max(axis=0), track.image_size)
+    def moved_to(self, points):
+        """The frame with a person (17, 2) in the middle, if any joint is there."""
+        low, high = _bounds(points[None])
+        centre = (low + high)[0] / 2 if np.isfinite(low).all() else np.zeros(2)
+        return dataclasses.replace(self, centre=centre)
+
+
+def largest_span(track) -> np.ndarray:
+    """(2,), pixels: the width and the height that a person has at most."""
+    bounds = [_bounds(points) for points in pieces(track.keypoints)]
+    return np.max([np.maximum(high - low, 0.0).max(axis=0) for low, high in bounds], axis=0)
 
 
 def _bounds(points):
-    """Lowest and highest (n, 2) of each row of points (n, m, 2); 0 where all are missing."""
+    """Lowest and highest (n, 2) of each row of points (n, m, 2); inf, -inf of none."""
     known = np.isfinite(points).all(axis=-1, keepdims=True)
-    low, high = (
-        extreme(np.where(known, points, limit), axis=1)
-        for extreme, limit in ((np.min, np.inf), (np.max, -np.inf))
-    )
-    seen = known.any(axis=1)
-    return np.where(seen, low, 0.0), np.where(seen, high, 0.0)
+    low = np.where(known, points, np.inf).min(axis=1)
+    return low, np.where(known, points, -np.inf).max(axis=1)
 
 
 def draw_2d(panel: Panel, frame: ImageFrame, people) -> None:
@@ -161,14 +168,19 @@ class View:
         """
         anchors = np.zeros((len(rows[0]), 3))
         if len(people) == 1:
-            roots = people[0][rows[0], 0] * [1.0, 0.0, 1.0]
+            roots = [people[0][row][:, 0] for row in pieces(rows[0])]
+            roots = np.concatenate(roots) * [1.0, 0.0, 1.0]
             known = (rows[0] >= 0) & np.isfinite(roots).all(axis=-1)
             last = np.maximum.accumulate(np.where(known, np.arange(len(roots)), -1))
             anchors = roots[np.where(last < 0, np.argmax(known), last)]
-        seen = [points[row] - anchors[:, None] for points, row in zip(people, rows, strict=True)]
-        seen = np.concatenate([points[row >= 0] for points, row in zip(seen, rows, strict=True)])
-        seen = seen[np.isfinite(seen).all(axis=(1, 2))].reshape(-1, 3)
-        low, high = seen.min(axis=0), seen.max(axis=0)
+        low, high = np.full(3, np.inf), np.full(3, -np.inf)
+        for points, row in zip(people, rows, strict=True):
+            for part in slices(len(row)):
+                there = row[part] >= 0
+                seen = points[row[part][there]] - anchors[part][there, None]
+                seen = seen[np.isfinite(seen).all(axis=(1, 2))].reshape(-1, 3)
+                low = np.minimum(low, seen.min(axis=0, initial=np.inf))
+                high = np.maximum(high, seen.max(axis=0, initial=-np.inf))
         radius = np.linalg.norm((high - low)[[0, 2]]) / 2
         # A cylinder around them must fit; 1.12 leaves a margin.
         distance = max(radius, (high[1] - low[1]) / 2) * 1.12 / _FIELD + radius

@@ -18,8 +18,6 @@ from synpose_tf import files
 from synpose_tf.output import schema
 from synpose_tf.skeleton import H36M_17
 
-_CHUNK = 1024
-
 
 def write(tracks, path):
     """See `Format.write`."""
@@ -36,23 +34,23 @@ def _write_track(handle, track):
     size = track.image_size and [int(length) for length in track.image_size]
     about = {"name": track.name, "body_height": float(track.body_height), "image_size": size}
     handle.write(f'{_text(about)[:-1]},"frames":[')
-    for start in range(0, len(track.poses), _CHUNK):
-        for number, record in enumerate(_records(track, slice(start, start + _CHUNK)), start):
-            handle.write(f"{',' if number else ''}\n{_text(record)}")
+    records = (record for piece in track.pieces() for record in _records(piece))
+    for number, record in enumerate(records):
+        handle.write(f"{',' if number else ''}\n{_text(record)}")
     handle.write("\n]}")
 
 
-def _records(track, chosen):
-    times = np.round(np.asarray(track.times[chosen], float), 6)
-    roots = [None] * len(times) if track.root is None else _points(track.root[chosen], 1)
+def _records(piece):
+    times = np.round(np.asarray(piece.times, float), 6)
+    roots = [None] * len(times) if piece.root is None else _points(piece.root, 1)
     columns = zip(
-        track.frames[chosen],
+        piece.frames,
         times.tolist(),
-        track.lifted[chosen],
-        _points(track.poses[chosen], 1),
+        piece.lifted,
+        _points(piece.poses, 1),
         roots,
-        _points(track.keypoints[chosen], 2),
-        track.inferred[chosen],
+        _points(piece.keypoints, 2),
+        piece.inferred,
         strict=True,
     )
     for frame, time, lifted, pose, root, keypoints, inferred in columns:

@@ -11,35 +11,65 @@ A row without a pose is NaN, a person without a path has NaN roots. Beside them 
 of `synpose_tf.output.schema`.
 """
 
+import itertools
+import zipfile
+
 import numpy as np
 
 from synpose_tf import files
 from synpose_tf.output import schema
+from synpose_tf.scratch import slices
+from synpose_tf.skeleton import H36M_17
+
+_JOINTS = len(H36M_17)
+_COLUMNS = {
+    "frames": (np.int64, ()),
+    "times": (np.float64, ()),
+    "poses": (np.float32, (_JOINTS, 3)),
+    "root": (np.float32, (3,)),
+    "keypoints": (np.float32, (_JOINTS, 2)),
+    "inferred": (bool, (_JOINTS,)),
+}
 
 
 def write(tracks, path):
     """See `Format.write`."""
-    arrays = {key: np.array(value) for key, value in schema.ABOUT.items()}
-    arrays |= {
+    lengths = [len(track.frames) for track in tracks]
+    about = {key: np.array(value) for key, value in schema.ABOUT.items()}
+    about |= {
         "names": np.array([track.name for track in tracks]),
         "body_height": np.array([track.body_height for track in tracks], float),
         "image_size": np.array([track.image_size or (-1, -1) for track in tracks], np.int32),
-        "track": np.repeat(np.arange(len(tracks)), [len(track.poses) for track in tracks]),
-        "frames": _joined([track.frames for track in tracks], np.int64),
-        "times": _joined([track.times for track in tracks], np.float64),
-        "poses": _joined([track.poses for track in tracks], np.float32),
-        "root": _joined([_root(track) for track in tracks], np.float32),
-        "keypoints": _joined([track.keypoints for track in tracks], np.float32),
-        "inferred": _joined([track.inferred for track in tracks], bool),
     }
-    with files.replacing(path) as temporary, temporary.open("wb") as handle:
-        np.savez_compressed(handle, **arrays)
+    numbers = (np.full(length, number) for number, length in enumerate(lengths))
+    with (
+        files.replacing(path) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for key, array in about.items():
+            _write(archive, key, array.dtype, array.shape, [array])
+        _write(archive, "track", np.dtype(np.int64), (sum(lengths),), numbers)
+        for key, (dtype, shape) in _COLUMNS.items():
+            parts = itertools.chain.from_iterable(_column(track, key, shape) for track in tracks)
+            _write(archive, key, np.dtype(dtype), (sum(lengths), *shape), parts)
     return [path]
 
 
-def _root(track):
-    return np.full((len(track.poses), 3), np.nan) if track.root is None else track.root
+def _column(track, key, shape):
+    rows = getattr(track, key)
+    for part in slices(len(track.frames)):
+        missing = (part.stop - part.start, *shape)
+        yield np.full(missing, np.nan) if rows is None else rows[part]
 
 
-def _joined(arrays, dtype):
-    return np.concatenate([np.asarray(array, dtype) for array in arrays])
+def _write(archive, key, dtype, shape, parts):
+    """An array in an archive, part by part, as `numpy.savez` has it."""
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array_header_1_0(member, header)
+        for part in parts:
+            member.write(np.ascontiguousarray(part, dtype).tobytes())

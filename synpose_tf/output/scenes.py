@@ -1,5 +1,8 @@
 """Tracks made ready to be drawn moment by moment."""
 
+import dataclasses
+import functools
+
 import numpy as np
 
 from synpose_tf.output import drawing, stage, timeline
@@ -25,13 +28,15 @@ class Scene:
 
     def posed(self) -> np.ndarray:
         """(T,), True where anybody has a pose."""
-        return np.any(
-            [
-                (row >= 0) & np.isfinite(points[row]).all(axis=(1, 2))
-                for points, row in zip(self._staged, self._rows, strict=True)
-            ],
-            axis=0,
-        )
+        posed = np.zeros(len(self.times), bool)
+        for track, row in zip(self._tracks, self._rows, strict=True):
+            posed |= (row >= 0) & track.lifted[row]
+        return posed
+
+    @functools.cached_property
+    def _close(self):
+        """What shows the first person at any moment, at one scale."""
+        return dataclasses.replace(self._frame, span=drawing.largest_span(self._tracks[0]))
 
     def clock(self) -> np.ndarray:
         """(T,), seconds from the start at which playing shows each moment."""
@@ -42,7 +47,7 @@ class Scene:
         """Draws what the camera saw; `follow` keeps a person who is alone in the middle."""
         frame, row = self._frame, self._rows[0][moment]
         if follow and len(self._tracks) == 1 and row >= 0:
-            frame = drawing.ImageFrame.moving_with(self._tracks[0], row)
+            frame = self._close.moved_to(self._tracks[0].keypoints[row])
         people = [
             (track.keypoints[row[moment]], track.inferred[row[moment]])
             for track, row in zip(self._tracks, self._rows, strict=True)

@@ -4,9 +4,12 @@ Stage frame: x right, y up, z towards the camera that saw the people, millimetre
 the floor. Cameras look down or up; how far is estimated from what people do, see `_upright`.
 """
 
+import functools
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from synpose_tf.scratch import derived, pieces
 from synpose_tf.skeleton import H36M_17
 
 _SPACING = 1200.0  # mm between people whose places are not known
@@ -31,57 +34,98 @@ def set_on_stage(tracks) -> list[np.ndarray]:
     the floor: a jump stays on the ground.
 
     Returns:
-        For each track (F, 17, 3), NaN where it has no pose.
+        For each track (F, 17, 3), NaN where it has no pose; of a track on disk, what is derived
+        from it when it is read.
     """
     along_paths = all(track.root is not None for track in tracks)
-    people = [np.asarray(track.poses, np.float64) * _TO_STAGE for track in tracks]
     if along_paths:
-        roots = [track.root * _TO_STAGE for track in tracks]
-        people = [points + root[:, None] for points, root in zip(people, roots, strict=True)]
-    everybody = np.concatenate(people)
-    everybody = everybody[np.isfinite(everybody).all(axis=(1, 2))]
-    if not len(everybody):
+        people = [derived(_along_path, track.poses, track.root) for track in tracks]
+    else:
+        people = [derived(_turned_over, track.poses) for track in tracks]
+    if not any(len(points) for points in _posed(people)):
         return people
-    upright = _upright(everybody, along_paths).as_matrix().T
-    people, everybody = [points @ upright for points in people], everybody @ upright
+    turn = functools.partial(_turned, matrix=_upright(people, along_paths).as_matrix().T)
+    people = [derived(turn, points) for points in people]
     if not along_paths:
-        return [_in_place(points, n - (len(people) - 1) / 2) for n, points in enumerate(people)]
-    origin = (everybody[:, 0].min(axis=0) + everybody[:, 0].max(axis=0)) / 2
-    origin[1] = np.percentile(everybody[..., 1].min(axis=1), 5)  # noise goes below the floor
-    return [points - origin for points in people]
+        places = (np.arange(len(people)) - (len(people) - 1) / 2) * _SPACING
+        return [
+            derived(functools.partial(_in_place, place=place), points)
+            for points, place in zip(people, places, strict=True)
+        ]
+    roots = _gathered(people, lambda points: points[:, 0])
+    lowest = _gathered(people, lambda points: points[..., 1].min(axis=1))
+    origin = (roots.min(axis=0) + roots.max(axis=0)) / 2
+    origin[1] = np.percentile(lowest, 5)  # noise goes below the floor
+    return [derived(functools.partial(_moved, origin=origin), points) for points in people]
+
+
+def _posed(people):
+    """The poses of all people, piece by piece, (n, 17, 3)."""
+    for person in people:
+        for points in pieces(person):
+            yield points[np.isfinite(points).all(axis=(1, 2))]
+
+
+def _gathered(people, function):
+    """What a function gives of all poses; they themselves need not fit into memory."""
+    return np.concatenate([function(points) for points in _posed(people)])
+
+
+def _turned_over(poses):
+    return np.asarray(poses, np.float64) * _TO_STAGE
+
+
+def _along_path(poses, root):
+    return _turned_over(poses) + (root * _TO_STAGE)[:, None]
+
+
+def _turned(points, matrix):
+    return points @ matrix
+
+
+def _moved(points, origin):
+    return points - origin
 
 
 def _in_place(points, place):
     """`points` with each frame on the floor, the root at a place in the row."""
     shift = np.zeros((len(points), 1, 3))
-    shift[:, 0, 0] = place * _SPACING
+    shift[:, 0, 0] = place
     shift[:, 0, 1] = -points[..., 1].min(axis=1)
     return points + shift
 
 
-def _upright(points, along_paths) -> Rotation:
-    """The turn that makes the floor below poses (n, 17, 3) level.
+def _upright(people, along_paths) -> Rotation:
+    """The turn that makes the floor below people (F, 17, 3) level.
 
     Least squares for its slope (a, b), y = a x + b z, from three sources: the lower foot of
     each frame stands on it, where paths are known; people who stand stretched are upright on
     average; the camera is level, within its tilt.
     """
-    slope, spread = _lean(points)
+    slope, spread = _lean(_gathered(people, _standing))
     prior = np.eye(2) / spread**2
     information, target = prior, prior @ slope
+    feet = _gathered(people, lambda points: points[:, _ANKLES]) if along_paths else []
     for _ in range(5 if along_paths else 0):  # which foot is lower depends on the floor
-        feet = points[:, _ANKLES]
         height = feet[..., 1] - feet[..., [0, 2]] @ slope
         lower = feet[np.arange(len(feet)), height.argmin(axis=1)]
         lower = lower - lower.mean(axis=0)
-        ground, weight = lower[:, [0, 2]], _LOOKS / _FOOT_NOISE**2 / len(points)
+        ground, weight = lower[:, [0, 2]], _LOOKS / _FOOT_NOISE**2 / len(feet)
         information = prior + weight * ground.T @ ground
         slope = np.linalg.solve(information, target + weight * ground.T @ lower[:, 1])
     return Rotation.align_vectors([[0.0, 1.0, 0.0]], [[-slope[0], 1.0, -slope[1]]])[0]
 
 
-def _lean(points):
-    """Slope (2,) and standard deviation from the bodies that stand stretched, if any do."""
+def _lean(standing):
+    """Slope (2,) and standard deviation from bodies (n, 3) that stand stretched, if any do."""
+    if not len(standing):
+        return np.zeros(2), _CAMERA_TILT
+    up = standing.mean(axis=0)
+    return -up[[0, 2]] / up[1], _LEAN
+
+
+def _standing(points):
+    """From the ankles to the thorax (n, 3), of those poses that stand stretched."""
     parent = dict(H36M_17.bones)
     bones = [(joint, parent[joint]) for joint in map(H36M_17.index, _HEIGHT)]
     lengths = np.linalg.norm([points[:, c] - points[:, p] for c, p in bones], axis=-1)
@@ -89,8 +133,4 @@ def _lean(points):
     body = points[:, _THORAX] - points[:, _ANKLES].mean(axis=1)
     height = np.linalg.norm(body, axis=-1)
     angle = np.arccos(np.clip(body[:, 1] / np.maximum(height, 1e-9), -1, 1))
-    standing = body[(height > _STRETCHED * full) & (angle < _LARGEST_TILT)]
-    if not len(standing):
-        return np.zeros(2), _CAMERA_TILT
-    up = standing.mean(axis=0)
-    return -up[[0, 2]] / up[1], _LEAN
+    return body[(height > _STRETCHED * full) & (angle < _LARGEST_TILT)]

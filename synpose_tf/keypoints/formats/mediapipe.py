@@ -26,13 +26,14 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints import json_stream, people, sightings
 from synpose_tf.keypoints.layouts import MEDIAPIPE_33
 from synpose_tf.keypoints.sightings import Person, Sightings
+from synpose_tf.scratch import Scratch
 
 NAME = "MediaPipe landmarks"
 PREFIX = "frames.item.people"
 FORMAT = "mediapipe-pose-landmarks"
 
 
-def read(path: pathlib.Path) -> list[Person]:
+def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a file.
 
     Raises:
@@ -42,7 +43,7 @@ def read(path: pathlib.Path) -> list[Person]:
     fps = json_stream.first(path, "fps")
     if isinstance(fps, bool) or not (fps is None or isinstance(fps, int | float) and fps > 0):
         raise SynposeError(f"{path}: fps is {str(fps)[:40]!r}. Expected frames a second, or null.")
-    recording = Sightings(path)
+    recording = Sightings(path, scratch)
     for index, entry in enumerate(json_stream.items(path, "frames.item")):
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("people"), list):

@@ -16,6 +16,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints import json_stream, people, sightings
 from synpose_tf.keypoints.layouts import COCO_17, HALPE_26
 from synpose_tf.keypoints.sightings import Person, Sightings
+from synpose_tf.scratch import Scratch
 from synpose_tf.skeleton import H36M_17, MPII_16
 
 NAME = "MMPose predictions"
@@ -25,7 +26,7 @@ PREFIX_OF_IMAGES = "item.keypoint_scores"
 LAYOUTS = {"coco": COCO_17, "halpe26": HALPE_26, "h36m": H36M_17, "mpii": MPII_16}
 
 
-def read(path: pathlib.Path) -> list[Person]:
+def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a video's file.
 
     Raises:
@@ -33,7 +34,7 @@ def read(path: pathlib.Path) -> list[Person]:
     """
     prefix, _ = json_stream.find_prefix(path, PREFIXES)
     listed = "instance_info.item" if prefix == PREFIXES[0] else "item"
-    recording = Sightings(path)
+    recording = Sightings(path, scratch)
     for index, entry in enumerate(json_stream.items(path, listed)):
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("instances"), list):

@@ -16,12 +16,13 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.files import reading
 from synpose_tf.keypoints.sightings import MAX_NUMBERS, Person
+from synpose_tf.scratch import Scratch
 
 NAME = "NumPy arrays"
 SHAPES = "(frames, joints, 2), (people, frames, joints, 2) or (joints, 2), or 3 with confidence"
 
 
-def read(path: pathlib.Path) -> list[Person]:
+def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a `.npy` or `.npz` file.
 
     Raises:
@@ -50,7 +51,9 @@ def read(path: pathlib.Path) -> list[Person]:
     return [
         Person(
             name=f"person {index + 1}",
-            joints=np.concatenate([points[index, ..., :2], confidence[index, ..., None]], axis=-1),
+            joints=scratch.keep(
+                np.concatenate([points[index, ..., :2], confidence[index, ..., None]], axis=-1)
+            ),
             **known,
         )
         for index in range(len(points))

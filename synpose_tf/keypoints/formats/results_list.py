@@ -13,13 +13,14 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints import people, sightings
 from synpose_tf.keypoints.layouts import COCO_17
 from synpose_tf.keypoints.sightings import Person, Sightings
+from synpose_tf.scratch import Scratch
 
 NAME = "COCO or AlphaPose results"
 PREFIX = "item.image_id"
 TRACK_KEYS = ("idx", "track_id")
 
 
-def read(path: pathlib.Path) -> list[Person]:
+def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a file.
 
     Raises:
@@ -36,7 +37,7 @@ def read(path: pathlib.Path) -> list[Person]:
         name, frame = _frame(entry["image_id"], unnumbered, where)
         recording = recordings.get(name)
         if recording is None:
-            recording = recordings[name] = Sightings(path)
+            recording = recordings[name] = Sightings(path, scratch)
         joints = sightings.triples(entry["keypoints"], where)
         recording.add(place, frame, joints, _track(entry, where))
     found = []

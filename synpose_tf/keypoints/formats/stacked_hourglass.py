@@ -14,13 +14,14 @@ import numpy as np
 from synpose_tf import hdf5
 from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints.sightings import Person
+from synpose_tf.scratch import Scratch
 from synpose_tf.skeleton import MPII_16
 
 NAME = "stacked hourglass HDF5"
 FPS = 50.0
 
 
-def read(path: pathlib.Path) -> list[Person]:
+def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The one person of a file.
 
     Raises:
@@ -37,6 +38,11 @@ def read(path: pathlib.Path) -> list[Person]:
     frames = np.arange(len(poses))
     return [
         Person(
-            name="person 1", frames=frames, joints=joints, where=str(path), fps=FPS, layout=MPII_16
+            name="person 1",
+            frames=frames,
+            joints=scratch.keep(joints),
+            where=str(path),
+            fps=FPS,
+            layout=MPII_16,
         )
     ]

@@ -17,13 +17,14 @@ from synpose_tf import restricted_npz
 from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints.layouts import LAYOUTS
 from synpose_tf.keypoints.sightings import MAX_NUMBERS, Person
+from synpose_tf.scratch import Scratch
 
 NAME = "VideoPose3D 2D keypoints"
 KEY = "positions_2d"
 H36M_FPS = 50.0
 
 
-def read(path: pathlib.Path) -> list[Person]:
+def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a file, one for each subject, action and camera.
 
     Raises:
@@ -50,6 +51,7 @@ def read(path: pathlib.Path) -> list[Person]:
                 size = _image_size(metadata, subject)
                 frames = np.arange(len(joints))
                 known = {"where": str(path), "layout": layout, "image_size": size, "fps": fps}
+                joints = scratch.keep(joints)
                 found.append(Person(name=name, frames=frames, joints=joints, **known))
     return found
 
