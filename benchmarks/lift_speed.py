@@ -1,11 +1,12 @@
 """How fast the lift command is, and what memory it takes.
 
   python benchmarks/lift_speed.py
-  python benchmarks/lift_speed.py --frames=108000,1000000 --formats=npz
+  python benchmarks/lift_speed.py --people=3 --formats=npz
+  python benchmarks/lift_speed.py --people=10 --frames=450000 --formats=npz --poses=0  # 2 GB
 
-Prints the seconds of 10,000 poses once the lifter is there; the seconds from the command's start
-to its first result; and for videos of some lengths, streamed from AlphaPose's JSON, seconds
-and peak memory of the whole command.
+Prints the seconds of 10,000 poses once the lifter is there; and for videos of some lengths,
+streamed from AlphaPose's JSON, seconds and peak memory (VmHWM) of the whole command. That of one
+frame is the time from the command's start to its first result.
 """
 
 import json
@@ -24,11 +25,23 @@ from synpose_tf.keypoints.layouts import COCO_17
 from synpose_tf.lifter import Lifter
 from synpose_tf.skeleton import H36M_17, joint_map
 
-flags.DEFINE_integer("poses", 10_000, "Of the first figure.")
-flags.DEFINE_list("frames", ["1", "1000", "10000", "108000"], "Lengths of videos.")
+flags.DEFINE_integer("poses", 10_000, "Of the first figure; 0 leaves it out.")
+flags.DEFINE_list("frames", ["1", "10800", "108000"], "Lengths of videos.")
+flags.DEFINE_integer("people", 1, "In each frame, numbered by the detector where there are more.")
 flags.DEFINE_string("formats", "npz,json,png,html", "What the command writes.")
 FLAGS = flags.FLAGS
 
+# Runs the command in a process that says at its end what memory it took: `os.wait4` would count
+# what this one held when it started the other.
+MEASURED = """
+import runpy, sys
+sys.argv[0] = "lift"
+try:
+    runpy.run_module("synpose_tf.lift", run_name="__main__", alter_sys=True)
+finally:
+    lines = open("/proc/self/status").read().splitlines()
+    print(next(line.split()[1] for line in lines if line.startswith("VmHWM")), file=sys.stderr)
+"""
 INTRINSICS = np.array([1145.0, 1143.0, 512.0, 515.0, 0, 0, 0, 0, 0])
 
 
@@ -55,49 +68,60 @@ def lifting_seconds(mode: str, count: int, missing: list[str]) -> tuple[float, f
     return min(seconds)
 
 
-def write_video(path: pathlib.Path, frames: int) -> None:
-    """AlphaPose results of one person in COCO's 17 joints."""
+def write_video(path: pathlib.Path, frames: int, count: int) -> None:
+    """AlphaPose results of people side by side in COCO's 17 joints."""
     order = joint_map(H36M_17, COCO_17)
     joints = people(1000)[:, [index or 0 for index in order]]
     confidence = [float(index is not None) for index in order]
     texts = []
     for pose in joints:
-        numbers = np.column_stack([pose, confidence]).round(3).ravel().tolist()
-        texts.append(json.dumps({"category_id": 1, "keypoints": numbers, "score": 2.9})[1:])
+        for person in range(count):
+            placed = pose + [300.0 * person, 0.0]
+            numbers = np.column_stack([placed, confidence]).round(3).ravel().tolist()
+            entry = {"category_id": 1, "keypoints": numbers, "score": 2.9}
+            texts.append(json.dumps(entry | ({"idx": person + 1} if count > 1 else {}))[1:])
     with path.open("w") as handle:
         for frame in range(frames):
-            handle.write("[" if frame == 0 else ",\n")
-            handle.write(f'{{"image_id": "{frame}.jpg", {texts[frame % 1000]}')
+            for person in range(count):
+                handle.write(",\n" if frame or person else "[")
+                text = texts[frame % 1000 * count + person]
+                handle.write(f'{{"image_id": "{frame}.jpg", {text}')
         handle.write("]")
 
 
 def run_command(path: pathlib.Path) -> tuple[float, float, float]:
     """(wall seconds, processor seconds, peak memory in MB) of the command on a file."""
-    command = [sys.executable, "-m", "synpose_tf.lift", str(path), f"--output={path.parent}/out"]
+    arguments = [str(path), f"--output={path.parent}/out", f"--formats={FLAGS.formats}"]
     start = time.perf_counter()
-    process = subprocess.Popen([*command, f"--formats={FLAGS.formats}"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", MEASURED, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(f"the command failed with status {status}")
+        raise SystemExit(f"the command failed with status {status}: {said}")
     wall = time.perf_counter() - start
-    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000.0
+    return wall, used.ru_utime + used.ru_stime, int(said.split()[-1]) / 1000.0
 
 
 def main(_):
     print(f"{os.cpu_count()} cores; {FLAGS.poses:,} poses once the lifter is there:")
-    for mode in ("paper", "camera"):
+    for mode in ("paper", "camera") if FLAGS.poses else ():
         for name, missing in (("all joints", []), ("COCO's", ["Spine", "Thorax", "Head", "Hip"])):
             wall, processor = lifting_seconds(mode, FLAGS.poses, missing)
             print(f"  {mode:7}{name:12}{wall:7.2f} s wall {processor:7.2f} s processor")
-    print(f"the command, AlphaPose JSON to {FLAGS.formats}:")
+    print(f"the command, AlphaPose JSON of {FLAGS.people} people to {FLAGS.formats}:")
     print(f"  {'frames':>8} {'JSON':>9} {'wall':>9} {'processor':>11} {'peak memory':>12}")
     with tempfile.TemporaryDirectory() as folder:
         for frames in map(int, FLAGS.frames):
             path = pathlib.Path(folder) / "alphapose-results.json"
-            write_video(path, frames)
+            write_video(path, frames, FLAGS.people)
             size = path.stat().st_size / 1e6
             wall, processor, memory = run_command(path)
-            row = f"{size:6.1f} MB {wall:7.2f} s {processor:9.2f} s {memory:9.0f} MB"
+            row = f"{size:6,.1f} MB {wall:7.2f} s {processor:9.2f} s {memory:9.0f} MB"
             print(f"  {frames:8,} {row}", flush=True)
 
 

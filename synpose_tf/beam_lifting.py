@@ -29,6 +29,7 @@ from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
 from synpose_tf.keypoints.sightings import Person
 from synpose_tf.lifter import Lifter
 from synpose_tf.output import npz_file
+from synpose_tf.scratch import Scratch
 from synpose_tf.tracks import KeypointTrack
 
 MANIFEST = "manifest.json"
@@ -214,6 +215,7 @@ def _read_file(path, settings):
             fps=settings.fps,
             image_size=wanted.image_size,
             min_confidence=settings.min_confidence,
+            scratch=Scratch(),
         )
     if recording.format in {kind.title for kind in FORMATS.values() if kind.add_frame}:
         raise SynposeError(

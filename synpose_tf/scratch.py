@@ -37,7 +37,8 @@ class Scratch:
         place, left = self._end, memoryview(content)
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="synpose_tf-", buffering=0)
+                # Open as long as this object is.
+                self._file = tempfile.TemporaryFile(prefix="synpose_tf-", buffering=0)  # noqa: SIM115
             while left:
                 written = os.pwrite(self._file.fileno(), left, self._end)
                 self._end += written

@@ -76,16 +76,15 @@ def write(tracks, path):
     """
     clock = timeline.constant_rate(tracks)
     people = []
-    for staged, row in zip(stage.set_on_stage(tracks), clock.rows, strict=True):
-        points = np.asarray(staged)
-        posed = np.isfinite(points).all(axis=(1, 2))
+    for points, row in zip(stage.set_on_stage(tracks), clock.rows, strict=True):
+        posed = stage.posed(points)
         if posed.any():
-            people.append(points[timeline.hold(row, posed)] / _MM_PER_UNIT)
+            people.append((points, timeline.hold(row, posed)))
     paths = [path]
     if len(people) > 1:
         paths = [path.with_stem(f"{path.stem}_{n}") for n in range(1, len(people) + 1)]
-    for points, target in zip(people, paths, strict=True):
-        _write_person(points, 1.0 / clock.rate, target)
+    for (points, row), target in zip(people, paths, strict=True):
+        _write_person(points[row] / _MM_PER_UNIT, 1.0 / clock.rate, target)
     return paths
 
 

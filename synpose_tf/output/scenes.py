@@ -29,8 +29,8 @@ class Scene:
     def posed(self) -> np.ndarray:
         """(T,), True where anybody has a pose."""
         posed = np.zeros(len(self.times), bool)
-        for track, row in zip(self._tracks, self._rows, strict=True):
-            posed |= (row >= 0) & track.lifted[row]
+        for points, row in zip(self._staged, self._rows, strict=True):
+            posed |= (row >= 0) & stage.posed(points)[row]
         return posed
 
     @functools.cached_property

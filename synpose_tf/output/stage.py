@@ -59,11 +59,16 @@ def set_on_stage(tracks) -> list[np.ndarray]:
     return [derived(functools.partial(_moved, origin=origin), points) for points in people]
 
 
+def posed(points) -> np.ndarray:
+    """(F,), True where a person (F, 17, 3) has a pose."""
+    return np.concatenate([np.isfinite(part).all(axis=(1, 2)) for part in pieces(points)])
+
+
 def _posed(people):
     """The poses of all people, piece by piece, (n, 17, 3)."""
-    for person in people:
-        for points in pieces(person):
-            yield points[np.isfinite(points).all(axis=(1, 2))]
+    for points in people:
+        for part in pieces(points):
+            yield part[posed(part)]
 
 
 def _gathered(people, function):
