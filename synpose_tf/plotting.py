@@ -6,20 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from synpose_tf import files
+from synpose_tf.colours import OF_JOINTS
 from synpose_tf.skeleton import H36M_17
-
-LEFT, RIGHT, MIDDLE = "#d1495b", "#30638e", "#444444"
-
-
-def _bone_colour(child):
-    side = H36M_17.joints[child][0] if H36M_17.joints[child][1].isupper() else ""
-    return {"L": LEFT, "R": RIGHT}.get(side, MIDDLE)
 
 
 def draw_2d(axes, keypoints):
     """Draws one 2D pose (17, 2), pixels, y down."""
     for child, parent in H36M_17.bones:
-        axes.plot(*keypoints[[child, parent]].T, color=_bone_colour(child), linewidth=1.8)
+        axes.plot(*keypoints[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8)
     axes.set_aspect("equal", adjustable="datalim")
     axes.invert_yaxis()
     axes.set(xticks=[], yticks=[])
@@ -30,7 +24,7 @@ def draw_3d(axes, pose, azimuth: float = -60.0):
     right, depth, up = pose[:, 0], pose[:, 2], -pose[:, 1]
     points = np.stack([right, depth, up], axis=-1)
     for child, parent in H36M_17.bones:
-        axes.plot(*points[[child, parent]].T, color=_bone_colour(child), linewidth=1.8)
+        axes.plot(*points[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8)
     centre = (points.max(0) + points.min(0)) / 2
     half = np.ptp(points, axis=0).max() / 2
     limits = [(middle - half, middle + half) for middle in centre]

@@ -1,5 +1,6 @@
 """PNG, GIF and MP4: read back with other libraries, and what is drawn where."""
 
+import importlib.resources
 import sys
 
 import cv2
@@ -8,12 +9,12 @@ import pytest
 from PIL import Image, ImageColor
 from pose_tracks import pose_track
 
-from synpose_tf import output
+from synpose_tf import colours, output
 from synpose_tf.errors import SynposeError
 from synpose_tf.output import animation, drawing, gif_file, scenes, stage
 from synpose_tf.skeleton import H36M_17
 
-LEFT, RIGHT = (ImageColor.getrgb(colour) for colour in ("#d1495b", "#30638e"))
+LEFT, RIGHT = (ImageColor.getrgb(colour) for colour in (colours.LEFT, colours.RIGHT))
 
 
 def pixels(panel):
@@ -156,6 +157,12 @@ def test_mp4_without_ffmpeg(tmp_path, monkeypatch):
 
 
 def test_joints_have_the_colour_of_their_side():
-    for name, colour in zip(H36M_17.joints, drawing._COLOURS, strict=True):
+    for name, colour in zip(H36M_17.joints, colours.OF_JOINTS, strict=True):
         side = {LEFT: "L", RIGHT: "R"}.get(ImageColor.getrgb(colour), "")
         assert (name[0] if name[1].isupper() else "") == side
+
+
+def test_the_viewer_has_the_same_colours():
+    style = importlib.resources.files("synpose_tf.output").joinpath("viewer.css").read_text()
+    for name in ("left", "right", "middle"):
+        assert f"--{name}: {getattr(colours, name.upper())};" in style

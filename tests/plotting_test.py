@@ -7,6 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from synpose_tf import plotting
+from synpose_tf.colours import LEFT, MIDDLE, RIGHT
 from synpose_tf.skeleton import H36M_17
 
 
@@ -71,7 +72,7 @@ def test_bones_are_drawn_where_the_joints_are(grid):
     ends, colours_3d = bones(deep)
     x, y, z = np.moveaxis(lifted[0][children_and_parents], -1, 0)
     np.testing.assert_allclose(ends, np.stack([x, z, -y], axis=-1))
-    sides = {plotting.LEFT: "L", plotting.RIGHT: "R", plotting.MIDDLE: ""}
+    sides = {LEFT: "L", RIGHT: "R", MIDDLE: ""}
     left, right = ({pair[i] for pair in H36M_17.left_right} for i in (0, 1))
     for (child, _), colour in zip(H36M_17.bones, colours, strict=True):
         assert sides[colour] == ("L" if child in left else "R" if child in right else "")

@@ -9,13 +9,12 @@ import dataclasses
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from synpose_tf import colours
 from synpose_tf.scratch import pieces, slices
 from synpose_tf.skeleton import H36M_17
 
 PAGE, PANEL, EDGE, TEXT, FAINT = "#f3f4f6", "#ffffff", "#dfe3e8", "#1d2330", "#667085"
 _FLOOR, _GRID, _SHADOW = "#f1f3f6", "#dde2e9", "#d3d8df"
-_SIDES = {"L": "#d1495b", "R": "#30638e", "": "#4a5160"}
-_COLOURS = [_SIDES[name[0] if name[1].isupper() else ""] for name in H36M_17.joints]
 
 _SCALE = 2  # a panel is drawn this much larger
 _FIELD = np.tan(np.radians(15.0))  # half the camera's field of view
@@ -68,7 +67,7 @@ class Panel:
 
     def legend(self, x, y) -> None:
         """What the colours mean, in a line that begins at x with its middle at y."""
-        for text, colour in (("left", _SIDES["L"]), ("right", _SIDES["R"])):
+        for text, colour in (("left", colours.LEFT), ("right", colours.RIGHT)):
             self.line(np.array([x, y]), np.array([x + 14, y]), colour, 4)
             self.text(x + 22, y, text, anchor="lm")
             x += 64
@@ -96,9 +95,11 @@ class ImageFrame:
     @classmethod
     def around(cls, tracks):
         """Everybody at every moment."""
-        bounds = [_bounds(points) for track in tracks for points in pieces(track.keypoints)]
-        low = np.min([low.min(axis=0) for low, _ in bounds], axis=0)
-        high = np.max([high.max(axis=0) for _, high in bounds], axis=0)
+        low, high = np.full(2, np.inf), np.full(2, -np.inf)
+        for track in tracks:
+            for points in pieces(track.keypoints):
+                least, most = _bounds(points.reshape(1, -1, 2))
+                low, high = np.minimum(low, least[0]), np.maximum(high, most[0])
         if not np.isfinite(low).all():
             low = high = np.zeros(2)
         size = next((track.image_size for track in tracks if track.image_size), None)
@@ -113,8 +114,11 @@ class ImageFrame:
 
 def largest_span(track) -> np.ndarray:
     """(2,), pixels: the width and the height that a person has at most."""
-    bounds = [_bounds(points) for points in pieces(track.keypoints)]
-    return np.max([np.maximum(high - low, 0.0).max(axis=0) for low, high in bounds], axis=0)
+    span = np.zeros(2)
+    for points in pieces(track.keypoints):
+        low, high = _bounds(points)
+        span = np.maximum(span, (high - low).max(axis=0))  # Of none -inf.
+    return span
 
 
 def _bounds(points):
@@ -135,8 +139,8 @@ def draw_2d(panel: Panel, frame: ImageFrame, people) -> None:
         places = keypoints * scale + shift
         for child, parent in H36M_17.bones:
             if np.isfinite(places[[child, parent]]).all():
-                panel.line(places[parent], places[child], _COLOURS[child], width)
-        for place, colour, hollow in zip(places, _COLOURS, inferred, strict=True):
+                panel.line(places[parent], places[child], colours.OF_JOINTS[child], width)
+        for place, colour, hollow in zip(places, colours.OF_JOINTS, inferred, strict=True):
             if np.isfinite(place).all():
                 panel.dot(place, width * 0.95, colour, hollow)
 
@@ -168,11 +172,11 @@ class View:
         """
         anchors = np.zeros((len(rows[0]), 3))
         if len(people) == 1:
-            roots = [people[0][row][:, 0] for row in pieces(rows[0])]
-            roots = np.concatenate(roots) * [1.0, 0.0, 1.0]
-            known = (rows[0] >= 0) & np.isfinite(roots).all(axis=-1)
-            last = np.maximum.accumulate(np.where(known, np.arange(len(roots)), -1))
-            anchors = roots[np.where(last < 0, np.argmax(known), last)]
+            for part in slices(len(anchors)):
+                anchors[part] = people[0][rows[0][part]][:, 0] * [1.0, 0.0, 1.0]
+            known = (rows[0] >= 0) & np.isfinite(anchors).all(axis=-1)
+            last = np.maximum.accumulate(np.where(known, np.arange(len(anchors)), -1))
+            anchors = anchors[np.where(last < 0, np.argmax(known), last)]
         low, high = np.full(3, np.inf), np.full(3, -np.inf)
         for points, row in zip(people, rows, strict=True):
             for part in slices(len(row)):
@@ -214,10 +218,11 @@ def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> No
             depth = scales[[child, parent]].mean()
             nearest[[child, parent]] = np.maximum(nearest[[child, parent]], depth)
             ends = places[[child, parent]]
-            shapes.append((depth, _draw_bone, ends, _COLOURS[child], max(2.0, 34 * depth)))
+            look = (ends, colours.OF_JOINTS[child], max(2.0, 34 * depth))
+            shapes.append((depth, _draw_bone, *look))
         for joint, place in enumerate(places):
             radius = max(1.8, 26 * scales[joint])
-            look = (place, radius, _COLOURS[joint], inferred[joint])
+            look = (place, radius, colours.OF_JOINTS[joint], inferred[joint])
             shapes.append((nearest[joint], Panel.dot, *look))
     for _, draw, *look in sorted(shapes, key=lambda shape: shape[0]):
         draw(panel, *look)
