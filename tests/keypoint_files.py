@@ -12,6 +12,7 @@ from synpose_tf.skeleton import H36M_17, MPII_16
 IMAGE = (1000, 1002)
 LAYOUT = {
     "results": COCO_17,
+    "coco_annotations": COCO_17,
     "alphapose": HALPE_26,
     "openpose": BODY_25,
     "mmpose": COCO_17,
@@ -55,6 +56,32 @@ def _results(folder, people, frames):
         for person in people
     ]
     return _dump(folder / "results.json", entries)
+
+
+def _coco_annotations(folder, people, frames):
+    names = ["nose", "left_eye", "right_eye", "left_ear", "right_ear"]
+    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
+        names += [f"left_{part}", f"right_{part}"]
+    annotations = [
+        {
+            "image_id": f,
+            "id": 100 * i + number,
+            "category_id": 1,
+            "iscrowd": 0,
+            "num_keypoints": 17,
+            "keypoints": np.insert(person[i, :, :2], 2, 2, axis=-1).ravel().tolist(),
+        }
+        for i, f in enumerate(frames)
+        for number, person in enumerate(people)
+    ]
+    crowd = {"image_id": frames[0], "id": 9, "iscrowd": 1, "keypoints": [0] * 51}
+    tree = {
+        "info": {"year": 2017},
+        "images": [{"id": f, "file_name": f"{f:012d}.jpg", "width": 640} for f in frames],
+        "annotations": [*annotations, crowd],
+        "categories": [{"id": 1, "name": "person", "keypoints": names, "skeleton": [[16, 14]]}],
+    }
+    return _dump(folder / "person_keypoints.json", tree)
 
 
 def _alphapose(folder, people, frames):
@@ -164,6 +191,7 @@ def _hourglass(folder, people, frames):
 
 _WRITERS = {
     "results": _results,
+    "coco_annotations": _coco_annotations,
     "alphapose": _alphapose,
     "openpose": _openpose,
     "mmpose": _mmpose,

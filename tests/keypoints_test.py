@@ -217,6 +217,19 @@ def test_real_hourglass_detections(shared_data):
     assert walking.times[-1] == pytest.approx(1611 / 50)
 
 
+def test_annotations_of_joints_that_are_not_coco_s(tmp_path):
+    path = write("coco_annotations", tmp_path, [walk(COCO_17)])
+    path.write_text(path.read_text().replace("left_eye", "head_bottom"))
+    with pytest.raises(SynposeError, match=r"keypoints.json.*name the joints.*head_bottom.*COCO's"):
+        keypoints.read([path])
+
+
+def test_annotations_of_things_have_no_keypoints(tmp_path):
+    tree = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"bbox": [1, 2, 3, 4]}]}
+    with pytest.raises(SynposeError, match=r"a.json: annotation 0: has no image_id and keypoints"):
+        keypoints.read([dump(tmp_path / "a.json", tree)])
+
+
 # === 17 joints ===
 
 

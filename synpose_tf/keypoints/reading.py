@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints import json_stream, people, tracking
 from synpose_tf.keypoints.formats import (
+    coco_annotations,
     mediapipe,
     mmpose,
     numpy_arrays,
@@ -56,6 +57,13 @@ FORMATS = {
     entry.name: entry
     for entry in (
         Format("results", results_list.NAME, results_list.read, None, (results_list.PREFIX,)),
+        Format(
+            "coco_annotations",
+            coco_annotations.NAME,
+            coco_annotations.read,
+            None,
+            coco_annotations.PREFIXES,
+        ),
         Format("openpose", openpose.NAME, None, openpose.add_frame, (openpose.PREFIX,)),
         Format("mmpose", mmpose.NAME, mmpose.read, None, mmpose.PREFIXES),
         Format(
