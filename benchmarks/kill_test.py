@@ -5,10 +5,12 @@
 Every process of the run dies by SIGKILL, at random: some between steps, some just before a
 random file operation below the run's folder (a file opened for writing, renamed, linked or
 removed), some a random moment after a checkpoint file was opened for writing, which a slow disk
-(`--write_delay` after each 64 kB) stretches. After each death, every checkpoint that stands in
-the folder is read in full, and none that was newest may have gone. At the end, the weights, the
-optimizers and the averages of `last` and `best` must equal those of the run that was left alone,
-bit for bit, and so must the history but for its times. Exit code 1 otherwise.
+(`--write_delay` after each 64 kB) stretches. A kill has hit a write where an unfinished
+checkpoint is left under its temporary name; how many of these are torn, no archive that can be
+read, is told too. After each death, every checkpoint that stands in the folder is read in full,
+and none that was newest may have gone. At the end, the weights, the optimizers and the averages
+of `last` and `best` must equal those of the run that was left alone, bit for bit, and so must the
+history but for its times. Exit code 1 otherwise.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+import zipfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
@@ -51,8 +54,8 @@ def arguments():
 def moment(rng: random.Random, write_delay: float) -> Kill:
     kind = rng.choice(KINDS)
     if kind == "writing":
-        delay = rng.uniform(0.0, 0.1)
-        return Kill("cut", rng.randint(2, 12), ".step_*", delay, write_delay)
+        opened, delay = rng.randint(1, 4), rng.uniform(0.0, 0.1)
+        return Kill("cut", opened, ".step_*", ("open",), delay, write_delay)
     delay = rng.uniform(0.0, 0.5) if kind == "later" else 0.0
     return Kill("cut", rng.randint(5, OPERATIONS), delay=delay)
 
@@ -97,15 +100,15 @@ class Report:
 
     def __init__(self, workdir: pathlib.Path):
         self.workdir = workdir
-        self.kills = self.half_written = self.read = 0
-        self.newest = 0
-        self.kinds = {}
+        self.kills = self.newest = self.read = 0
+        self.writes = self.torn = self.others = 0
 
     def take(self, kill: Kill) -> None:
         self.kills += 1
-        kind = "while writing" if kill.slowness else "between" if kill.delay else "at an operation"
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        self.half_written += bool(list(self.workdir.glob("checkpoints/.*.keras")))
+        unfinished = list(self.workdir.glob("checkpoints/.step_*.keras"))
+        self.writes += bool(unfinished)
+        self.torn += any(not zipfile.is_zipfile(path) for path in unfinished)
+        self.others += not unfinished and bool(list(self.workdir.rglob(".*.[0-9]*.*")))
         found = steps(self.workdir)
         for step in found:
             assert weights(self.workdir, f"step_{step:07d}")
@@ -116,9 +119,10 @@ class Report:
 
     def text(self) -> str:
         return (
-            f"{self.kills} kills ({', '.join(f'{n} {kind}' for kind, n in self.kinds.items())})\n"
-            f"{self.half_written} left a half-written file; {self.read} checkpoints were read in "
-            "full, none damaged, none lost"
+            f"{self.kills} kills: {self.writes} while a checkpoint was written, {self.torn} of "
+            f"them left it torn; {self.others} while another file was written or linked; "
+            f"{self.kills - self.writes - self.others} between\n"
+            f"{self.read} checkpoints were read in full, none damaged, none lost"
         )
 
 

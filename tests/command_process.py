@@ -38,9 +38,10 @@ class Kill:
 
     Args:
         below: folder, relative to the command's own.
-        operation: the how manieth operation on files of `names` below it the process dies at:
-            opened for writing, renamed, linked or removed.
+        operation: the how manieth operation on files of `names` below it the process dies at.
         names: pattern of the files' names.
+        kinds: which operations count, as Python's audit events call them; of `open`, those for
+            writing.
         delay: seconds from then on; 0 for just before the operation.
         slowness: seconds that 64 kB of a checkpoint take to write.
     """
@@ -48,6 +49,7 @@ class Kill:
     below: str
     operation: int
     names: str = "*"
+    kinds: tuple[str, ...] = ("open", "os.rename", "os.link", "os.remove")
     delay: float = 0.0
     slowness: float = 0.0
 
@@ -127,11 +129,9 @@ def _die_at(kill):
 
     def hook(event, args):
         nonlocal left
-        if event == "open":
-            writes = isinstance(args[1], str) and args[1][0] in "wax"
-        else:
-            writes = event in ("os.rename", "os.link", "os.remove")
-        if not writes or not isinstance(args[0], (str, os.PathLike)):
+        if event not in kill.kinds or not isinstance(args[0], (str, os.PathLike)):
+            return
+        if event == "open" and not (isinstance(args[1], str) and args[1][0] in "wax"):
             return
         path = os.path.realpath(os.fspath(args[0]))
         if path.startswith(folder) and fnmatch.fnmatch(os.path.basename(path), kill.names):
