@@ -1,10 +1,12 @@
 """Peak memory and speed of lifting a large archive by Beam, and whether it gives the same.
 
     python benchmarks/beam_lift.py --poses=100000,1000000  # on Linux
+    python benchmarks/beam_lift.py --poses=100000,1000000 --archive=npz
 
-Writes synthetic poses with 2 % of the joints missed into a .npy file, lifts it by
-`synpose_tf.beam_lift` on the DirectRunner and by `synpose_tf.lift`, each in a process of its own,
-and compares every array. Flags of Beam's are handed on.
+Writes synthetic poses with 2 % of the joints missed into a .npy file, or a compressed .npz with
+their confidence, lifts it by `synpose_tf.beam_lift` on the DirectRunner and by `synpose_tf.lift`,
+each in a process of its own, and compares every array of every pose. Flags of Beam's are handed
+on.
 """
 
 import json
@@ -20,6 +22,7 @@ from absl import app, flags
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder
 
 POSES = flags.DEFINE_list("poses", ["100000", "1000000"], "How many, one run each, increasing.")
+ARCHIVE = flags.DEFINE_enum("archive", "npy", ["npy", "npz"], "What is written and lifted.")
 KEYS = ("poses", "keypoints", "inferred", "frames", "times")
 # What Linux says of the process itself; `ru_maxrss` begins with the parent's.
 _PEAK = """
@@ -36,13 +39,17 @@ def write_archive(path, count):
     rng = np.random.default_rng(0)
     views = synthetic_pose_dataset_builder.views("test", range(20), 0)
     base = np.concatenate([view.keypoints_2d for view in views]).astype(np.float32)
-    array = np.lib.format.open_memmap(path, "w+", np.float32, (count, 17, 2))
+    rows = path.with_suffix(".npy")
+    array = np.lib.format.open_memmap(rows, "w+", np.float32, (count, 17, 2))
     for start in range(0, count, 65_536):
         piece = array[start : start + 65_536]
         piece[:] = base[rng.integers(0, len(base), len(piece))]
         piece += rng.normal(0, 1, piece.shape)
         piece[rng.random(piece.shape[:2]) < 0.02] = np.nan
     array.flush()
+    if path.suffix == ".npz":
+        seen = np.isfinite(array[..., 0])
+        np.savez_compressed(path, keypoints=array, confidence=seen.astype(np.float32))
 
 
 def command(name, *arguments):
@@ -80,7 +87,7 @@ def main(argv):
     for count in map(int, POSES.value):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            archive = folder / "keypoints.npy"
+            archive = folder / f"keypoints.{ARCHIVE.value}"
             write_archive(archive, count)
             both = [str(archive), "--layout=h36m"]
             beam = command("beam_lift", *both, f"--output={folder}/beam", *argv[1:])

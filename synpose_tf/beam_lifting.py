@@ -20,13 +20,12 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
 
-from synpose_tf import keypoints
+from synpose_tf import beam_arrays, keypoints
 from synpose_tf.errors import SynposeError
-from synpose_tf.files import reading
 from synpose_tf.keypoints import tracking
+from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
-from synpose_tf.keypoints.sightings import Person
 from synpose_tf.lifter import Lifter
 from synpose_tf.output import npz_file
 from synpose_tf.scratch import Scratch
@@ -56,7 +55,7 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Piece:
-    """What becomes one file of results: frames of a .npy file, or a whole file.
+    """What becomes one file of results: frames of a NumPy file, or a whole file.
 
     Args:
         path: the file.
@@ -82,7 +81,7 @@ def plan(paths: Sequence[str], frames: int, settings: Settings) -> list[Piece]:
     settings.wanted()  # Says what is wrong with the layout.
     pieces = []
     for path in _files(paths):
-        count = _frame_count(path)
+        count = beam_arrays.frame_count(path)
         if count is None:
             pieces.append(Piece(path, ""))
             continue
@@ -134,43 +133,16 @@ def _layout(path, frames, settings):
 
 
 # === Reading ===
-def _open(path):
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-
-
-def _frame_count(path):
-    """The frames of a .npy file of one person, row by row; None for any other file."""
-    if not path.lower().endswith(".npy"):
-        return None
-    with reading(path), _open(path) as handle:
-        shape, fortran, dtype = _header(handle)
-        start = handle.tell()
-        if len(shape) != 3 or fortran or dtype.kind not in "iuf" or shape[2] not in (2, 3):
-            return None  # `keypoints.read` reads it, or says what is wrong.
-        size = handle.seek(0, os.SEEK_END) - start
-    if size < int(np.prod(shape, dtype=object)) * dtype.itemsize:
-        raise SynposeError(f"{path}: shape {shape} is larger than the file, which is damaged.")
-    return shape[0] or None
-
-
-def _header(handle):
-    if np.lib.format.read_magic(handle) == (1, 0):
-        return np.lib.format.read_array_header_1_0(handle)
-    return np.lib.format.read_array_header_2_0(handle)
-
-
 def _person(piece):
-    """The frames of a piece of a .npy file; nothing else of the file is read."""
-    with reading(piece.path), _open(piece.path) as handle:
-        shape, _, dtype = _header(handle)
-        row = int(np.prod(shape[1:])) * dtype.itemsize
-        handle.seek(handle.tell() + piece.start * row)
-        content = handle.read((piece.stop - piece.start) * row)
-        points = np.frombuffer(content, dtype).reshape(-1, *shape[1:]).astype(np.float32)
-    if points.shape[-1] == 2:
-        points = np.concatenate([points, np.ones_like(points[..., :1])], axis=-1)
-    frames = np.arange(piece.start, piece.stop)
-    return Person(name="person 1", frames=frames, joints=points, where=piece.path)
+    """The frames of a piece; nothing else of the file is held."""
+    with tempfile.TemporaryDirectory() as folder:
+        local = pathlib.Path(folder) / "piece.npz"
+        beam_arrays.cut(piece.path, piece.start, piece.stop, local)
+        try:
+            (person,) = numpy_arrays.read(local, Scratch())
+        except SynposeError as error:
+            raise SynposeError(str(error).replace(str(local), piece.path)) from error
+    return dataclasses.replace(person, where=piece.path, joints=person.joints[:])
 
 
 def read(piece: Piece, settings: Settings) -> list[KeypointTrack]:
@@ -189,15 +161,17 @@ def read(piece: Piece, settings: Settings) -> list[KeypointTrack]:
 
 def _nobody(person, wanted):
     """Frames without a joint, which stay without a pose, as in a file that is read as a whole."""
-    count = person.joints.shape[:2]
+    count = (len(person.frames), len(wanted.layout))
+    by_number = wanted.fps is not None or person.times is None
+    fps = wanted.fps or person.fps or tracking.DEFAULT_FPS
     return KeypointTrack(
         name=person.name,
         keypoints=np.full((*count, 2), np.nan, np.float32),
         confidence=np.zeros(count, np.float32),
         frames=person.frames,
-        times=person.frames / (wanted.fps or tracking.DEFAULT_FPS),
+        times=person.frames / fps if by_number else person.times.astype(np.float64),
         layout=wanted.layout,
-        image_size=wanted.image_size,
+        image_size=wanted.image_size or person.image_size,
     )
 
 
@@ -207,7 +181,7 @@ def _read_file(path, settings):
         local = pathlib.Path(path)
         if FileSystems.get_scheme(path):
             local = pathlib.Path(folder) / path.rsplit("/", 1)[-1]
-            with _open(path) as source, local.open("wb") as target:
+            with beam_arrays.open_file(path) as source, local.open("wb") as target:
                 shutil.copyfileobj(source, target)
         recording = keypoints.read(
             [local],
@@ -327,7 +301,7 @@ def run(
             | "together" >> beam.combiners.ToList()
             | "manifest" >> beam.Map(_write_manifest, output)
         )
-    with _open(FileSystems.join(output, MANIFEST)) as handle:
+    with beam_arrays.open_file(FileSystems.join(output, MANIFEST)) as handle:
         return json.loads(handle.read())
 
 

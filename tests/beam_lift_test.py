@@ -61,6 +61,61 @@ def test_pieces_of_a_file_are_the_plain_commands_result(keypoints, tmp_path, cam
 
 
 @needs_beam
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_pieces_of_an_archive_are_the_plain_commands_result(keypoints, tmp_path, save):
+    """With all that an archive may hold; frames without a joint keep their times."""
+    count = len(keypoints)
+    beside = {
+        "confidence": np.random.default_rng(1).random((count, 17)),
+        "frames": 10 + 3 * np.arange(count),
+        "times": np.cumsum(np.linspace(0.01, 0.05, count)),
+        "image_size": np.array([1000, 1002]),
+        "fps": np.array(25.0),
+    }
+    save(tmp_path / "keypoints.npz", keypoints=keypoints, **beside)
+    flags = ("keypoints.npz", "--output=out", "--frames_per_file=2048", "--min_confidence=0.1")
+    finished = run("beam_lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "of 5000 frames lifted; 3 files in out" in finished.stdout
+    same(results(tmp_path / "out"), lift_plain(tmp_path, "keypoints.npz", "--min_confidence=0.1"))
+
+
+@needs_beam
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"frames": np.arange(5000)[::-1]},
+        {"frames": np.arange(5000) / 2.0},
+        {"times": np.zeros(5000)},
+        {"confidence": np.ones((17, 5000)).T},
+        {"keypoints": np.ones((2, 100, 17, 2))},
+        {"fps": np.ones(3)},
+    ],
+)
+def test_an_archive_that_cannot_be_cut_is_left_whole(keypoints, tmp_path, changed):
+    from synpose_tf import beam_arrays
+
+    path = tmp_path / "keypoints.npz"
+    np.savez(path, **{"keypoints": keypoints, "frames": np.arange(5000)})
+    assert beam_arrays.frame_count(str(path)) == 5000
+    np.savez(path, **{"keypoints": keypoints} | changed)
+    assert beam_arrays.frame_count(str(path)) is None
+
+
+@needs_beam
+def test_a_damaged_archive_is_left_whole_for_its_reader_to_say(keypoints, tmp_path):
+    from synpose_tf import beam_arrays
+
+    path = tmp_path / "keypoints.npz"
+    np.savez(path, keypoints=keypoints, other=np.arange(3))
+    assert beam_arrays.frame_count(str(path)) == 5000
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    assert beam_arrays.frame_count(str(path)) is None
+
+
+@needs_beam
 def test_a_bad_file_does_not_stop_the_others(keypoints, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "._keypoints.npz").write_bytes(b"what macOS leaves beside a file")
