@@ -1,22 +1,27 @@
-"""Time and communication of a distributed training step, predicted and measured.
+"""Time and communication of a distributed training step: predicted, simulated and measured.
 
-  python benchmarks/scaling.py [--config=default --bandwidth=10 --latency=30]
+  python benchmarks/scaling.py --figures=FILE.json                    # all, about six minutes
+  python benchmarks/scaling.py --figures=FILE.json --measure=compute  # or one part after another,
+  python benchmarks/scaling.py --figures=FILE.json --measure=workers,mirrored
+  python benchmarks/scaling.py --figures=FILE.json --measure=         # and the tables again
 
-The prediction is  step(R) = compute(B / R) + exchange(R):
+The prediction for N workers is  compute(B / N) + exchange(N):
 
-- compute(n), of a replica with n poses, is measured on this machine for each n, in a process with
-  `--threads` threads, XLA off as in distributed training;
-- exchange(R) of R workers in a ring is 2 (R - 1) / R times the gradients' bytes over the
-  bandwidth, and R - 1 times a small all-reduce's time between two workers for each of the step's
-  collective operations: the gradients of each network, batch normalisation's statistics forward
-  and backward, the losses.
+- compute(n), of a replica with n poses, is measured on this machine for each n, on one core, XLA
+  off as it is in distributed training;
+- exchange(N) is `ring.exchange` of the step's all-reduces: the gradients of each network, batch
+  normalisation's statistics forward and backward, the losses. TensorFlow does them one after
+  another.
 
-Two workers on this machine, over loopback, check it: their all-reduces are timed first, large and
-small, and give the bandwidth and the latency for the prediction of their step.
+The simulation (`ring.simulate`) draws each worker's time from those that were measured, so it
+waits for the slowest. Two workers on this machine, over loopback, and two virtual devices of one
+process check both; their all-reduces, large and small, are timed for that. Needs two cores, on
+Linux: each worker is bound to one.
 """
 
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -29,19 +34,24 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from random_views import random_views
+from ring import Network, exchange, simulate
 
 from synpose_tf import distribution, training
 from synpose_tf.config import load_config
 
+PARTS = ("compute", "workers", "mirrored")
 flags.DEFINE_string("config", "default", "Training configuration.")
-flags.DEFINE_float("bandwidth", 10.0, "Of the network between workers, Gbit/s.")
-flags.DEFINE_float("latency", 50.0, "Of an all-reduce of 4 bytes between two workers, µs.")
-flags.DEFINE_integer("threads", 1, "Threads of each worker.")
-flags.DEFINE_integer("repetitions", 15, "Timed steps of each kind; the fastest third counts.")
-flags.DEFINE_bool("worker", False, "Be a worker of the check; the script starts them itself.")
+flags.DEFINE_string("figures", None, "File of what was measured.", required=True)
+flags.DEFINE_list("measure", list(PARTS), "What to measure; the rest is taken from the file.")
+flags.DEFINE_integer("repetitions", 30, "Timed steps of each kind; the fastest third counts.")
+flags.DEFINE_float("wire", 0.0, "Added to what a message takes over loopback, microseconds.")
+flags.DEFINE_string("part", None, "Be the process that measures; the script starts them itself.")
 FLAGS = flags.FLAGS
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
+GBITS = (1, 10, 100)
+CHAIN = 20  # All-reduces one after another, to time one of them.
+SIMULATED = 300  # Steps.
 
 
 def typical(seconds) -> float:
@@ -49,131 +59,219 @@ def typical(seconds) -> float:
     return float(np.median(sorted(seconds)[: max(1, len(seconds) // 3)]))
 
 
-def timed(function, repetitions: int) -> float:
+# === Measured, each in a process of its own ===
+def timed(function) -> list[float]:
+    function()
     function()
     seconds = []
-    for _ in range(repetitions):
+    for _ in range(FLAGS.repetitions):
         start = time.perf_counter()
         function()
         seconds.append(time.perf_counter() - start)
-    return typical(seconds)
+    return seconds
 
 
-def step_time(config, poses: int, strategy) -> float:
-    """Of a training step with so many poses in all."""
+def step_times(config, poses: int, strategy, xla: bool = False) -> list[float]:
+    """Of training steps with so many poses in all."""
     with strategy.scope():
-        model = training.new_model(config.override(jit_compile=False))
+        model = training.new_model(config.override(jit_compile=xla))
     distribution.synchronize_batch_norm(model, strategy)
     step = distribution.make_step_function(model, strategy)
     batch = {key: tf.constant(a) for key, a in random_views(poses).items()}
     batches = tf.data.Dataset.from_tensors(batch).repeat()
     size = distribution.part_size(strategy, poses)
     iterator = iter(distribution.distribute(batches, strategy, size))
-    return timed(lambda: next(iter(step(iterator).values())).numpy(), FLAGS.repetitions)
-
-
-def exchanged(config) -> tuple[int, int]:
-    """Bytes of gradients and number of collective operations of a step."""
-    model = training.new_model(config)
-    variables = [v for net in model.networks.values() for v in net.trainable_variables]
-    norms = sum(
-        isinstance(layer, keras.layers.BatchNormalization)
-        for net in model.networks.values()
-        for layer in net._flatten_layers()
-    )
-    # Sum, sum of squares and count forward; the gradients of the first two backward.
-    operations = len(model.networks) + 5 * norms + len(model.trackers)
-    return sum(4 * int(np.prod(v.shape)) for v in variables), operations
+    return timed(lambda: next(iter(step(iterator).values())).numpy())
 
 
 def all_reduce_time(strategy, numbers: int) -> float:
-    @tf.function
-    def reduce():
-        return strategy.reduce("SUM", strategy.run(lambda: tf.ones(numbers)), axis=None)
+    """Of one among many: what starting a graph takes does not count."""
 
-    return timed(lambda: reduce().numpy(), FLAGS.repetitions)
+    def chain(length):
+        def replica():
+            value = tf.ones(numbers)
+            for _ in range(length):
+                value = distribution.mean(value)
+            return value[0]
+
+        run = tf.function(lambda: strategy.reduce("MEAN", strategy.run(replica), axis=None))
+        return typical(timed(lambda: run().numpy()))
+
+    return (chain(1 + CHAIN) - chain(1)) / CHAIN
 
 
-def exchange_time(workers, size, operations, bandwidth, latency) -> float:
-    """Seconds; bandwidth in bytes a second."""
-    ring = 2 * (workers - 1) / workers * size / bandwidth
-    return ring + operations * latency * (workers - 1)
-
-
-# === Two workers ===
-def work(config) -> None:
-    strategy = distribution.make_strategy("multi_worker")
-    size, _ = exchanged(config)
-    figures = {
-        "large": all_reduce_time(strategy, size // 4),
+def measure_here(part, config) -> dict:
+    if part == "compute":
+        one = tf.distribute.get_strategy()
+        sizes = [config.batch_size // n for n in WORKERS]
+        steps = {str(size): step_times(config, size, one) for size in sizes}
+        return {"steps": steps, "xla": step_times(config, config.batch_size, one, xla=True)}
+    strategy = distribution.make_strategy({"workers": "multi_worker"}.get(part, part), 2)
+    bytes_each = [size for size, _ in all_reduces(training.new_model(config))]
+    return {
+        "large": all_reduce_time(strategy, max(bytes_each) // 4),
+        "large_bytes": max(bytes_each),
         "small": all_reduce_time(strategy, 1),
-        "step": step_time(config, config.batch_size, strategy),
+        "step": step_times(config, config.batch_size, strategy),
     }
-    if distribution.is_chief(strategy):
-        print(json.dumps(figures), flush=True)
 
 
-def measure_two() -> dict[str, float]:
+def all_reduces(model) -> list[tuple[int, str]]:
+    """Bytes of each all-reduce of a step, and what for, as replicas of `distribution` do them."""
+    found = []
+    for name, network in model.networks.items():
+        size = sum(4 * int(np.prod(v.shape)) for v in network.trainable_variables)
+        found.append((size, f"gradients of the {name}"))
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                # Sum, sum of squares and count forward; the gradients of the first two backward.
+                found += 5 * [(4 * layer.gamma.shape[0], "batch normalisation")]
+    return found + len(model.trackers) * [(4, "losses")]
+
+
+# === The processes ===
+def measure(part) -> dict:
+    """What the (first) process of a part has measured."""
+    processes = []
+    cluster = [{}] if part != "workers" else _cluster()
+    for index, environment in enumerate(cluster):
+        cores = {0, 1} if part == "mirrored" else {index}
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, *sys.argv, f"--part={part}"],
+                env=os.environ | environment,
+                stdout=subprocess.PIPE,
+                text=True,
+                preexec_fn=lambda cores=cores: os.sched_setaffinity(0, cores),
+            )
+        )
+    output = [process.communicate()[0] for process in processes][0]
+    if any(process.returncode for process in processes):
+        raise SystemExit(f"--measure={part} failed")
+    return json.loads(output.splitlines()[-1])
+
+
+def _cluster():
     sockets = [socket.socket() for _ in range(2)]
     for held in sockets:
         held.bind(("localhost", 0))
     addresses = [f"localhost:{held.getsockname()[1]}" for held in sockets]
     for held in sockets:
         held.close()
-    processes = []
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        environment = {"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": task})}
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, *sys.argv, "--worker"],
-                env=os.environ | environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
+    tasks = [{"type": "worker", "index": index} for index in range(2)]
+    cluster = {"worker": addresses}
+    return [{"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})} for task in tasks]
+
+
+# === Tables ===
+def network_of(measured) -> Network:
+    """What two replicas' all-reduces tell: of 4 bytes two hops, of many the bandwidth besides."""
+    seconds = max(measured["large"] - measured["small"], 1e-9)
+    return Network(measured["large_bytes"] / seconds, measured["small"] / 2)
+
+
+class Step:
+    """Steps of this model on this machine's cores, by the number of workers."""
+
+    def __init__(self, config, figures):
+        self.batch = config.batch_size
+        self.reduces = all_reduces(training.new_model(config))
+        self.sizes = [size for size, _ in self.reduces]
+        self.measured = {int(n): np.array(t) for n, t in figures["compute"]["steps"].items()}
+
+    def compute(self, poses) -> float:
+        return typical(self.measured[poses])
+
+    def predicted(self, poses, workers, network) -> float:
+        return self.compute(poses) + exchange(self.sizes, workers, network)
+
+    def simulated(self, poses, workers, network) -> float:
+        """The mean of steps whose workers take times that were measured."""
+        rng = np.random.default_rng(0)
+        drawn = rng.choice(self.measured[poses], (SIMULATED, workers))
+        return float(simulate(drawn, self.sizes, network).mean())
+
+
+def print_step(step, figures, config):
+    kinds = {}
+    for size, what in step.reduces:
+        count, total = kinds.get(what, (0, 0))
+        kinds[what] = count + 1, total + size
+    print(f"{FLAGS.config}: {step.batch} poses a step, one core a worker\nall-reduces of a step:")
+    for what, (count, total) in kinds.items():
+        print(f"  {count:3} {total / 1e6:8.3f} MB  {what}")
+    sizes = sorted(step.measured)
+    times = [1e3 * step.compute(n) for n in sizes]
+    slope, fixed = np.polyfit(sizes, times, 1)
+    print("a replica's step: " + ", ".join(f"{t:.1f}" for t in times) + " ms")
+    print("  with            " + ", ".join(map(str, sizes)) + " poses")
+    print(f"  about {fixed:.1f} ms that do not shrink, and {slope:.3f} ms a pose")
+    print(f"  with XLA, on one device: {1e3 * typical(figures['compute']['xla']):.1f} ms")
+
+
+def print_check(step, figures):
+    one = step.compute(step.batch)
+    print("\nms a step      measured (mean)  predicted  off | simulated  off")
+    print(f"1 {'':10} {1e3 * one:10.1f}")
+    for part in ("workers", "mirrored"):
+        network, seconds = network_of(figures[part]), figures[part]["step"]
+        half = step.batch // 2
+        found, mean = typical(seconds), float(np.mean(seconds))
+        predicted = step.predicted(half, 2, network)
+        simulated = step.simulated(half, 2, network)
+        print(
+            f"2 {part:10} {1e3 * found:10.1f} {1e3 * mean:7.1f} {1e3 * predicted:9.1f} "
+            f"{100 * (predicted / found - 1):+4.0f} % |{1e3 * simulated:9.1f} "
+            f"{100 * (simulated / mean - 1):+4.0f} %"
         )
-    output = [process.communicate()[0] for process in processes][0]
-    return json.loads(output.splitlines()[-1])
+        print(
+            f"  {8e-9 * network.bandwidth:.1f} Gbit/s, {1e6 * network.hop:.0f} µs a message; "
+            f"{1e3 * exchange(step.sizes, 2, network):.1f} ms of it is exchange"
+        )
+
+
+def print_table(step, network):
+    one = step.compute(step.batch)
+    print(
+        f"\n{8e-9 * network.bandwidth:.0f} Gbit/s, {1e6 * network.hop:.0f} µs a message; ms a step"
+    )
+    print("                   |      the same batch of all        | the same batch a worker")
+    print("workers  MB  exch. | poses compute predicted sim.  eff. |  poses predicted sim.  eff.")
+    for workers in WORKERS:
+        poses = step.batch // workers
+        strong = [f(poses, workers, network) for f in (step.predicted, step.simulated)]
+        weak = [f(step.batch, workers, network) for f in (step.predicted, step.simulated)]
+        sent = 2e-6 * (workers - 1) / workers * sum(step.sizes)
+        print(
+            f"{workers:7} {sent:4.0f} {1e3 * exchange(step.sizes, workers, network):5.0f} | "
+            f"{poses:5} {1e3 * step.compute(poses):7.0f} {1e3 * strong[0]:9.0f} "
+            f"{1e3 * strong[1]:5.0f} {100 * one / strong[0] / workers:4.0f} % | "
+            f"{step.batch * workers:6} {1e3 * weak[0]:9.0f} {1e3 * weak[1]:5.0f} "
+            f"{100 * one / weak[0]:4.0f} %"
+        )
 
 
 def main(_):
-    tf.config.threading.set_intra_op_parallelism_threads(FLAGS.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(FLAGS.threads + 1)
     config = load_config(FLAGS.config)
-    if FLAGS.worker:
-        work(config)
+    if FLAGS.part:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(2)
+        print(json.dumps(measure_here(FLAGS.part, config)), flush=True)
         return
-    size, operations = exchanged(config)
-    batch = config.batch_size
-    one = tf.distribute.get_strategy()
-    compute = {n: step_time(config, batch // n, one) for n in WORKERS}
-    two = measure_two()
-
-    print(f"config {FLAGS.config}, {batch} poses a step, {FLAGS.threads} thread(s) a worker")
-    print(f"gradients {size / 1e6:.1f} MB, {operations} collective operations a step")
-    bandwidth = size / two["large"]  # 2 (R - 1) / R = 1 for two workers
-    print(
-        f"loopback: {8e-9 * bandwidth:.1f} Gbit/s, {1e6 * two['small']:.0f} µs a small all-reduce"
-    )
-    predicted = compute[2] + exchange_time(2, size, operations, bandwidth, two["small"])
-    print(f"1 worker,  measured {1e3 * compute[1]:7.1f} ms a step")
-    print(f"2 workers, measured {1e3 * two['step']:7.1f} ms, predicted {1e3 * predicted:7.1f} ms")
-
-    print(f"\nnetwork of {FLAGS.bandwidth:.0f} Gbit/s, {FLAGS.latency:.0f} µs; ms a step")
-    print("          sent MB  exchange |  the same batch of all   | the same batch a worker")
-    print("workers  a worker        ms |  poses compute step  eff. |  poses   step  eff.")
-    for workers in WORKERS:
-        exchange = exchange_time(
-            workers, size, operations, FLAGS.bandwidth * 1e9 / 8, FLAGS.latency * 1e-6
-        )
-        strong, weak = compute[workers] + exchange, compute[1] + exchange
-        print(
-            f"{workers:7}  {2e-6 * (workers - 1) / workers * size:8.1f}  {1e3 * exchange:8.1f} | "
-            f"{batch:6} {1e3 * compute[workers]:7.1f} {1e3 * strong:5.0f} "
-            f"{100 * compute[1] / strong / workers:4.0f} % | "
-            f"{batch * workers:6} {1e3 * weak:6.0f} {100 * compute[1] / weak:4.0f} %"
-        )
+    file = pathlib.Path(FLAGS.figures)
+    figures = json.loads(file.read_text()) if file.exists() else {}
+    for part in filter(None, FLAGS.measure):
+        figures[part] = measure(part)
+        file.write_text(json.dumps(figures))
+    if absent := [part for part in PARTS if part not in figures]:
+        print(f"{file} has no {', '.join(absent)} yet: --measure={','.join(absent)}")
+        return
+    step = Step(config, figures)
+    print_step(step, figures, config)
+    print_check(step, figures)
+    hop = network_of(figures["workers"]).hop + 1e-6 * FLAGS.wire
+    for gbits in GBITS:
+        print_table(step, Network(gbits * 1e9 / 8, hop))
 
 
 if __name__ == "__main__":
