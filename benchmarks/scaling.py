@@ -15,8 +15,9 @@ The prediction for N workers is  compute(B / N) + exchange(N):
 
 The simulation (`ring.simulate`) draws each worker's time from those that were measured, so it
 waits for the slowest. Two workers on this machine, over loopback, and two virtual devices of one
-process check both; their all-reduces, large and small, are timed for that. Needs two cores, on
-Linux: each worker is bound to one.
+process check both. For that their all-reduces are timed, large and small, and so are steps of two
+processes that share the machine and nothing else: its cores may share caches and more, which
+separate machines don't. Needs two cores, on Linux: each worker is bound to one.
 """
 
 import json
@@ -39,7 +40,7 @@ from ring import Network, exchange, simulate
 from synpose_tf import distribution, training
 from synpose_tf.config import load_config
 
-PARTS = ("compute", "workers", "mirrored")
+PARTS = ("compute", "together", "workers", "mirrored")
 flags.DEFINE_string("config", "default", "Training configuration.")
 flags.DEFINE_string("figures", None, "File of what was measured.", required=True)
 flags.DEFINE_list("measure", list(PARTS), "What to measure; the rest is taken from the file.")
@@ -106,6 +107,8 @@ def measure_here(part, config) -> dict:
         sizes = [config.batch_size // n for n in WORKERS]
         steps = {str(size): step_times(config, size, one) for size in sizes}
         return {"steps": steps, "xla": step_times(config, config.batch_size, one, xla=True)}
+    if part == "together":
+        return {"step": step_times(config, config.batch_size // 2, tf.distribute.get_strategy())}
     strategy = distribution.make_strategy({"workers": "multi_worker"}.get(part, part), 2)
     bytes_each = [size for size, _ in all_reduces(training.new_model(config))]
     return {
@@ -133,8 +136,8 @@ def all_reduces(model) -> list[tuple[int, str]]:
 def measure(part) -> dict:
     """What the (first) process of a part has measured."""
     processes = []
-    cluster = [{}] if part != "workers" else _cluster()
-    for index, environment in enumerate(cluster):
+    environments = {"together": [{}, {}], "workers": _cluster()}.get(part, [{}])
+    for index, environment in enumerate(environments):
         cores = {0, 1} if part == "mirrored" else {index}
         processes.append(
             subprocess.Popen(
@@ -182,13 +185,13 @@ class Step:
     def compute(self, poses) -> float:
         return typical(self.measured[poses])
 
-    def predicted(self, poses, workers, network) -> float:
-        return self.compute(poses) + exchange(self.sizes, workers, network)
+    def predicted(self, compute, workers, network) -> float:
+        """From the times that a step was measured to take without others."""
+        return typical(compute) + exchange(self.sizes, workers, network)
 
-    def simulated(self, poses, workers, network) -> float:
+    def simulated(self, compute, workers, network) -> float:
         """The mean of steps whose workers take times that were measured."""
-        rng = np.random.default_rng(0)
-        drawn = rng.choice(self.measured[poses], (SIMULATED, workers))
+        drawn = np.random.default_rng(0).choice(compute, (SIMULATED, workers))
         return float(simulate(drawn, self.sizes, network).mean())
 
 
@@ -210,15 +213,19 @@ def print_step(step, figures, config):
 
 
 def print_check(step, figures):
-    one = step.compute(step.batch)
-    print("\nms a step      measured (mean)  predicted  off | simulated  off")
+    one, half = step.compute(step.batch), step.batch // 2
+    together = figures["together"]["step"]
+    print(
+        f"\n{half} poses: {1e3 * step.compute(half):.1f} ms, {1e3 * typical(together):.1f} ms with "
+        "another such process on the other core, of which the check makes its prediction"
+    )
+    print("ms a step      measured (mean)  predicted  off | simulated  off")
     print(f"1 {'':10} {1e3 * one:10.1f}")
     for part in ("workers", "mirrored"):
         network, seconds = network_of(figures[part]), figures[part]["step"]
-        half = step.batch // 2
         found, mean = typical(seconds), float(np.mean(seconds))
-        predicted = step.predicted(half, 2, network)
-        simulated = step.simulated(half, 2, network)
+        predicted = step.predicted(together, 2, network)
+        simulated = step.simulated(together, 2, network)
         print(
             f"2 {part:10} {1e3 * found:10.1f} {1e3 * mean:7.1f} {1e3 * predicted:9.1f} "
             f"{100 * (predicted / found - 1):+4.0f} % |{1e3 * simulated:9.1f} "
@@ -238,9 +245,9 @@ def print_table(step, network):
     print("                   |      the same batch of all        | the same batch a worker")
     print("workers  MB  exch. | poses compute predicted sim.  eff. |  poses predicted sim.  eff.")
     for workers in WORKERS:
-        poses = step.batch // workers
-        strong = [f(poses, workers, network) for f in (step.predicted, step.simulated)]
-        weak = [f(step.batch, workers, network) for f in (step.predicted, step.simulated)]
+        poses, both = step.batch // workers, (step.predicted, step.simulated)
+        strong = [f(step.measured[poses], workers, network) for f in both]
+        weak = [f(step.measured[step.batch], workers, network) for f in both]
         sent = 2e-6 * (workers - 1) / workers * sum(step.sizes)
         print(
             f"{workers:7} {sent:4.0f} {1e3 * exchange(step.sizes, workers, network):5.0f} | "
