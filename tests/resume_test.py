@@ -18,7 +18,7 @@ TRAIN = (
 )  # fmt: skip
 KILLS = [
     Kill("cut", 6),  # before the first checkpoint is whole
-    Kill("cut/checkpoints", 3, ".step_*", delay=0.02, slowness=0.01),  # while one is written
+    Kill("cut/checkpoints", 2, ".step_*", ("open",), 0.02, slowness=0.05),  # while one is written
     Kill("cut/checkpoints", 3, ".last.*"),  # between a checkpoint and its links
 ]
 
@@ -47,6 +47,8 @@ def test_killed_during_steps_and_checkpoints(folder):
         before = steps(folder / "cut")
         finished = run("train", *TRAIN, "--workdir=cut", folder=folder, kill=kill)
         assert finished.code == -signal.SIGKILL, finished.stderr
+        unfinished = list((folder / "cut" / "checkpoints").glob(".step_*.keras"))
+        assert bool(unfinished) == bool(kill.slowness)
         assert all(weights(folder / "cut", f"step_{step:07d}") for step in steps(folder / "cut"))
         assert not before or max(steps(folder / "cut")) >= max(before)
     finished = run("train", *TRAIN, "--workdir=cut", folder=folder)
