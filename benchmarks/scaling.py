@@ -1,7 +1,7 @@
 """Time and communication of a distributed training step: predicted, simulated and measured.
 
-  python benchmarks/scaling.py --figures=FILE.json                    # all, about six minutes
-  python benchmarks/scaling.py --figures=FILE.json --measure=compute  # or one part after another,
+  python benchmarks/scaling.py --figures=FILE.json  # all, some six minutes
+  python benchmarks/scaling.py --figures=FILE.json --measure=compute,together  # or in parts,
   python benchmarks/scaling.py --figures=FILE.json --measure=workers,mirrored
   python benchmarks/scaling.py --figures=FILE.json --measure=         # and the tables again
 
@@ -45,7 +45,7 @@ flags.DEFINE_string("config", "default", "Training configuration.")
 flags.DEFINE_string("figures", None, "File of what was measured.", required=True)
 flags.DEFINE_list("measure", list(PARTS), "What to measure; the rest is taken from the file.")
 flags.DEFINE_integer("repetitions", 30, "Timed steps of each kind; the fastest third counts.")
-flags.DEFINE_float("wire", 0.0, "Added to what a message takes over loopback, microseconds.")
+flags.DEFINE_float("hop", None, "Microseconds of a message in the tables; default: loopback's.")
 flags.DEFINE_string("part", None, "Be the process that measures; the script starts them itself.")
 FLAGS = flags.FLAGS
 
@@ -276,7 +276,7 @@ def main(_):
     step = Step(config, figures)
     print_step(step, figures, config)
     print_check(step, figures)
-    hop = network_of(figures["workers"]).hop + 1e-6 * FLAGS.wire
+    hop = network_of(figures["workers"]).hop if FLAGS.hop is None else 1e-6 * FLAGS.hop
     for gbits in GBITS:
         print_table(step, Network(gbits * 1e9 / 8, hop))
 
