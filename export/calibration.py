@@ -13,6 +13,7 @@ from synpose_tf import normalization
 from synpose_tf.errors import SynposeError
 from synpose_tf.export.depth_network import Linear, compose
 from synpose_tf.networks import JOINTS, NEGATIVE_SLOPE
+from synpose_tf.skeleton import H36M_17
 
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
@@ -27,14 +28,19 @@ def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
     Raises:
         SynposeError: too few views, or views that are not finite.
     """
-    views = trained.training
-    total = len(views["keypoints_2d"])
+    total = len(trained.training["keypoints_2d"])
     index = np.random.default_rng(seed).permutation(total)[:count]
+    return normalized(trained, {key: array[index] for key, array in trained.training.items()})
+
+
+def normalized(trained, views: dict[str, np.ndarray]) -> np.ndarray:
+    """Normalised 2D poses (n, 17, 2) of views, as a `TrainedLifter` takes them.
+
+    Raises:
+        SynposeError: too few views, or views that are not finite.
+    """
     poses, _ = normalization.normalize_2d(
-        views["keypoints_2d"][index],
-        trained.mode,
-        views["intrinsics"][index],
-        trained.model.distance,
+        views["keypoints_2d"], trained.mode, views["intrinsics"], trained.model.distance
     )
     return check(poses.astype(np.float32))
 
@@ -76,6 +82,12 @@ def depths(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
     """The float network's depths (poses, 17)."""
     parts = np.array_split(poses, -(-len(poses) // RANGE_POSES))
     return np.concatenate([_tensors(layers, part)[-1] for part in parts])
+
+
+def both_ways(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
+    """The mean of the float network's depths (poses, 17) of poses and of their mirror images."""
+    mirrored = (poses * np.array([-1.0, 1.0], np.float32))[:, H36M_17.mirror]
+    return (depths(layers, poses) + depths(layers, mirrored)[:, H36M_17.mirror]) / 2.0
 
 
 def _tensors(layers, poses):

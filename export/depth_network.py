@@ -98,4 +98,4 @@ class DepthNetwork(tf.Module):
 
     def _unit(self, name, x):
         x = self._linear(name, x)
-        return tf.nn.relu((1.0 - NEGATIVE_SLOPE) * x) + NEGATIVE_SLOPE * x
+        return x + tf.nn.relu((NEGATIVE_SLOPE - 1.0) * x)

@@ -1,5 +1,8 @@
 """Quantisation-aware training of an 8-bit lifter, in a process of its own.
 
+It learns what the float lifter gives a pose and its mirror image on average, which is nearer to
+the truth than what it gives the pose alone, and so outweighs some of what rounding costs.
+
 tensorflow-model-optimization turns `tf.keras` into Keras 2 for the whole process that imports it,
 so only `quantization_aware_training`, which is started here, does.
 """
@@ -12,22 +15,42 @@ import tempfile
 
 import numpy as np
 
+from synpose_tf import pipeline
+from synpose_tf.augmentation import Augmentation
 from synpose_tf.errors import SynposeError
+from synpose_tf.export import calibration
 from synpose_tf.export.depth_network import Linear
 
-POSES = 50_000
-STEPS = 2_000
+POSES = 100_000  # Of the training split, and as many again as its run changed them.
+STEPS = 4_000
+_BATCH = 5_000
+
+
+def training_poses(trained) -> np.ndarray:
+    """Normalised 2D poses (poses, 17, 2) of a `TrainedLifter`: training views, half of them
+    changed as its training run changed them (more views, a detector's noise, missed joints).
+
+    Raises:
+        SynposeError: too few views, or views that are not finite.
+    """
+    changes = Augmentation(**trained.run.get("config", {}).get("augmentation", {}))
+    batches = pipeline.training_batches(trained.training, _BATCH, seed=0, augmentation=changes)
+    changed = [
+        calibration.normalized(trained, {key: value.numpy() for key, value in views.items()})
+        for views in batches.take(POSES // _BATCH)
+    ]
+    return np.concatenate([calibration.training_poses(trained, POSES), *changed])
 
 
 def fine_tune(
     layers: dict[str, Linear], poses: np.ndarray, depths: np.ndarray, steps: int = STEPS
 ) -> bytes:
-    """Trains the 8-bit network to give the float network's depths, and converts it.
+    """Trains the 8-bit network to give depths, and converts it.
 
     Args:
         layers: from `depth_network.fold`.
         poses: (poses, 17, 2), normalised training poses.
-        depths: (poses, 17), the float network's.
+        depths: (poses, 17), from `calibration.both_ways`.
         steps: of training.
 
     Returns:

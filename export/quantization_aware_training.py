@@ -1,8 +1,8 @@
 """The process of `quantization_aware`: trains the Keras 2 twin with the rounding of 8 bits.
 
-The twin learns the float network's depths on training poses: no labels, no adversarial networks.
-Weights have a scale for each unit; the ranges of all other tensors begin where nearly all values
-of the float network lie, and follow the gradient like weights.
+The twin learns depths that the float network gave: no labels, no adversarial networks. Weights
+have a scale for each unit; the ranges of all other tensors begin where nearly all values of the
+float network lie, and follow the gradient like weights.
 """
 
 import pathlib
@@ -101,7 +101,7 @@ def rounded_twin(layers: dict[str, Linear], ranges, kernels: bool = True) -> tf_
 
 
 def train(model: tf_keras.Model, poses: np.ndarray, depths: np.ndarray, steps: int) -> None:
-    """Mean squared error to the float network's depths, a learning rate that falls to 0."""
+    """Mean squared error to the given depths, a learning rate that falls to 0."""
     rate = tf_keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     model.compile(tf_keras.optimizers.Adam(rate), loss="mse")
     examples = tf.data.Dataset.from_tensor_slices((poses, depths))

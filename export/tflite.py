@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from synpose_tf import files
-from synpose_tf.export import calibration, depth_network, litert, quantization_aware
+from synpose_tf.export import calibration, compact, depth_network, litert, quantization_aware
 from synpose_tf.export.depth_network import DepthNetwork, Linear
 from synpose_tf.skeleton import H36M_17
 from synpose_tf.version import __version__
@@ -43,9 +43,8 @@ def write(trained, folder: pathlib.Path, precision: str) -> None:
     """
     layers = depth_network.fold(trained.model.averaged_generator)
     if precision == "qat":
-        poses = calibration.training_poses(trained, quantization_aware.POSES)
-        depths = calibration.depths(layers, poses)
-        content = quantization_aware.fine_tune(layers, poses, depths)
+        poses = quantization_aware.training_poses(trained)
+        content = quantization_aware.fine_tune(layers, poses, calibration.both_ways(layers, poses))
     elif precision in ("int8", "integer"):
         content = calibrated(layers, calibration.training_poses(trained), precision)
     else:
@@ -99,15 +98,16 @@ def convert(
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         if precision == "integer":
             converter.inference_input_type = converter.inference_output_type = tf.int8
-        return converter.convert()
+        return compact.compact(converter.convert())
 
 
 def run(content: bytes, poses: np.ndarray) -> np.ndarray:
     """What a converted network gives for normalised poses (poses, 17, 2), all at once."""
-    interpreter = litert.Interpreter(model_content=content)
-    given, got = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    interpreter.resize_tensor_input(given["index"], poses.shape)
-    interpreter.allocate_tensors()
+    with quiet():
+        interpreter = litert.Interpreter(model_content=content)
+        given, got = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        interpreter.resize_tensor_input(given["index"], poses.shape)
+        interpreter.allocate_tensors()
     interpreter.set_tensor(given["index"], poses)
     interpreter.invoke()
     return interpreter.get_tensor(got["index"])
@@ -168,7 +168,7 @@ def _tensor(details):
 
 @contextlib.contextmanager
 def quiet():
-    """Keeps the converter's notes off the terminal; they are C++'s, so the descriptor is moved."""
+    """Keeps notes off the terminal; they are C++'s, so the descriptor is moved."""
     sys.stderr.flush()
     saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -50,8 +50,8 @@ class TrainedLifter:
 
     @functools.cached_property
     def training(self) -> dict[str, np.ndarray]:
-        """All training views, as `test`: for calibration and fine-tuning."""
-        return pipeline.read_split(self.builder, "train", VIEWS)
+        """All training views, as `test`, and `up`: for calibration and fine-tuning."""
+        return pipeline.read_split(self.builder, "train", pipeline.TRAINING_KEYS)
 
     @functools.cached_property
     def lifted(self) -> np.ndarray:
