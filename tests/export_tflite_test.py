@@ -1,16 +1,18 @@
 """Lifters as .tflite files: what they compute, hold and say, and what they refuse."""
 
+import dataclasses
 import json
 import pathlib
 import types
 import zipfile
 
+import flatbuffers
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from synpose_tf import networks, normalization
+from synpose_tf import networks, normalization, pretrained
 from synpose_tf.errors import SynposeError
 from synpose_tf.export import calibration, depth_network, trained
 from synpose_tf.skeleton import H36M_17
@@ -18,6 +20,9 @@ from synpose_tf.skeleton import H36M_17
 pytest.importorskip("ai_edge_litert")
 litert = pytest.importorskip("synpose_tf.export.litert")
 tflite = pytest.importorskip("synpose_tf.export.tflite")
+compact = pytest.importorskip("synpose_tf.export.compact")
+quantization_aware = pytest.importorskip("synpose_tf.export.quantization_aware")
+schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 
 # FULLY_CONNECTED, MUL, ADD and RESHAPE are in the lists of XNNPACK (for 8 bits as well), NNAPI and
 # the GPU delegate; all three take QUANTIZE and DEQUANTIZE where types change.
@@ -90,7 +95,6 @@ def path(folders, precision):
 
 def contents(file: pathlib.Path):
     """Names of the ops, and of the types of their tensors by op."""
-    from ai_edge_litert import schema_py_generated as schema
 
     def names(enum):
         return {value: name for name, value in vars(enum).items() if name.isupper()}
@@ -171,6 +175,34 @@ def test_sizes(folders):
         assert size[precision] <= 0.27 * size["float32"]
 
 
+@pytest.mark.parametrize("mode", ["paper", "camera"])
+def test_size_of_the_lifters_that_come_with_the_package(mode, poses):
+    network = networks.Generator(**{k: pretrained.card(mode)[k] for k in ("width", "blocks")})
+    network.build()
+    network.set_weights(pretrained.load(mode).weights)
+    network = depth_network.DepthNetwork(depth_network.fold(network))
+    floats, int8 = (
+        tflite.with_metadata(tflite.convert(network, precision, poses[:50]), mode, 13.0)
+        for precision in ("float32", "int8")
+    )
+    assert len(int8) <= 0.27 * len(floats)
+
+
+def test_equal_arrays_are_written_once(folders, poses):
+    compact_file = path(folders, "int8").read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(compact_file))
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    loose = bytes(builder.Output())
+    found = compact.compact(loose)
+    assert len(found) < len(loose) - 25_000  # 9 of 10 vectors of 512 zero points.
+    np.testing.assert_array_equal(tflite.run(found, poses), tflite.run(loose, poses))
+    buffers = [schema.Model.GetRootAs(found).Buffers(i) for i in range(len(model.buffers))]
+    starts = [b._tab.Vector(b._tab.Offset(4)) for b in buffers if b.DataLength()]
+    assert starts
+    assert not any(start % 16 for start in starts)
+
+
 def test_signature_and_types(folders):
     for precision, kind in (("float32", np.float32), ("int8", np.float32), ("integer", np.int8)):
         interpreter = litert.Interpreter(model_path=str(path(folders, precision)))
@@ -215,8 +247,6 @@ def test_verified_without_the_packages_own_code(folders, lifter):
 def test_quantization_aware_training(poses):
     """Eight bits in a few steps, from ranges that begin well."""
     pytest.importorskip("tensorflow_model_optimization")
-    from synpose_tf.export import quantization_aware
-
     small = networks.Generator(width=32, blocks=1)
     small.build()
     rng = np.random.default_rng(0)
@@ -230,6 +260,30 @@ def test_quantization_aware_training(poses):
     assert {op for op, _ in ops} <= EVERYWHERE
     inner = [t for op, t in ops if not op.endswith("QUANTIZE")]
     assert set.union(*inner) == {"INT8", "INT32"}
+
+
+def test_trained_on_views_as_they_are_and_as_their_run_changed_them(lifter, poses, monkeypatch):
+    monkeypatch.setattr(quantization_aware, "POSES", 5_000)
+    config = {"augmentation": {"turn": True, "detector_noise": 0.1, "missing": 0.1}}
+    changed = dataclasses.replace(lifter, run={"config": config})
+    changed.__dict__.update(training=lifter.training)
+    found = quantization_aware.training_poses(changed)
+    assert found.shape == (len(poses) + 5_000, 17, 2)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[: len(poses)], poses)
+    nearest = [np.abs(poses - pose).max(axis=(1, 2)).min() for pose in found[len(poses) :: 500]]
+    assert min(nearest) > 1e-3
+    unchanged = quantization_aware.training_poses(lifter)
+    np.testing.assert_allclose(np.unique(unchanged), np.unique(poses), atol=1e-6)
+
+
+def test_depths_of_both_ways_are_those_of_the_mirror_image(layers, poses):
+    found = calibration.both_ways(layers, poses)
+    mirrored = (poses * (-1.0, 1.0)).astype(np.float32)[:, H36M_17.mirror]
+    expected = calibration.both_ways(layers, mirrored)[:, H36M_17.mirror]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert relative_error(found, calibration.depths(layers, poses)) > 0.1
 
 
 # === Bad input ===
