@@ -1,8 +1,9 @@
-"""A .tflite file without repetition.
+"""A .tflite file without repetition and without names that nothing reads.
 
 The converter gives every 8-bit layer a zero point for each unit, 8 bytes each and all zero, once
 for the weights and once for the biases. In a small network they are a tenth of the file. Here
 equal arrays are written once, and whatever refers to them shares them, as FlatBuffers allow.
+Tensors between input and output lose their names, which are those of Python's operations.
 """
 
 import flatbuffers
@@ -14,8 +15,12 @@ ALIGNMENT = 16  # Bytes: what the format's schema asks of weights.
 
 
 def compact(content: bytes) -> bytes:
-    """Writes a .tflite file anew, which says the same, with equal arrays shared."""
+    """Writes a .tflite file anew, which computes the same."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+    for graph in model.subgraphs:
+        for index, tensor in enumerate(graph.tensors):
+            if index not in (*graph.inputs, *graph.outputs):
+                tensor.name = None
     builder = _Sharing(len(content))
     builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
