@@ -1,6 +1,6 @@
 """The lifter's network as phones run it: a normalised 2D pose in, depths out.
 
-Batch norm is folded into the linear layers. Leaky ReLU is relu(0.8 x) + 0.2 x, which needs
+Batch norm is folded into the linear layers. Leaky ReLU is x + relu(-0.8 x), which needs
 nothing but MUL (with RELU fused) and ADD: XNNPACK lists both for floats and for 8 bits, NNAPI
 and the GPU delegate list them too. The GPU delegate does not list LEAKY_RELU; of max(x, 0.2 x)
 XNNPACK takes the maximum of floats only, and an 8-bit network would fall into six pieces.
