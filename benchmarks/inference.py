@@ -1,6 +1,6 @@
 """How long one pose takes: LiteRT beside TensorFlow, ONNX Runtime and PyTorch, on one core.
 
-  python benchmarks/inference.py [--widths=512,1024]
+  python benchmarks/inference.py [--widths=256,512,1024]
 
 It needs more than the package, and changes nothing of it in an environment of its own:
 
@@ -37,7 +37,11 @@ from onnxruntime.quantization import shape_inference
 from synpose_tf.export import depth_network, litert, tflite
 from synpose_tf.networks import JOINTS, NEGATIVE_SLOPE, Generator
 
-flags.DEFINE_list("widths", ["512", "1024"], "Units of the hidden layers; the default lifter: 512.")
+flags.DEFINE_list(
+    "widths",
+    ["256", "512", "1024"],
+    "Units of the hidden layers; the lifters that come with the package: 256, the default: 512.",
+)
 flags.DEFINE_integer("rounds", 200, "Rounds in which every runtime is timed once.")
 flags.DEFINE_integer("calls", 20, "Poses that a runtime lifts in a round, one at a time.")
 FLAGS = flags.FLAGS
