@@ -4,10 +4,11 @@
   python -m synpose_tf.lift openpose_folder/ --fps=25 --smooth --output=walk
   python -m synpose_tf.lift keypoints.json --intrinsics=1145,1143,512,515
 
-Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, OpenPose,
-MMPose, MediaPipe landmarks, NumPy arrays, VideoPose3D's and Martinez's. Format and layout of the
-joints are recognised. Joints that the detector missed are inferred, and marked in the output.
-docs/lift.md has formats, layouts and rules.
+Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
+annotations, OpenPose, MMPose, MediaPipe landmarks, NumPy arrays, VideoPose3D's and Martinez's.
+Format and layout of the joints are recognised. Joints that the detector missed are inferred, and
+marked in the output. Memory hardly grows with the length of a recording: joints lie in a temporary
+file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
 
 from absl import flags

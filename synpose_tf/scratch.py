@@ -45,7 +45,7 @@ class Scratch:
                 left = left[written:]
         except OSError as error:
             raise SynposeError(
-                f"{tempfile.gettempdir()}: a temporary file of {self._end:,} bytes can't grow "
+                f"{tempfile.tempdir or 'TMPDIR'}: a temporary file of {self._end:,} bytes can't grow "
                 f"({error.strerror or error}). Set TMPDIR to a folder on a disk with more space."
             ) from error
         return place
