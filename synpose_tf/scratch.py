@@ -45,8 +45,8 @@ class Scratch:
                 left = left[written:]
         except OSError as error:
             raise SynposeError(
-                f"{tempfile.tempdir or 'TMPDIR'}: a temporary file of {self._end:,} bytes can't grow "
-                f"({error.strerror or error}). Set TMPDIR to a folder on a disk with more space."
+                f"{tempfile.tempdir or 'TMPDIR'}: a temporary file of {self._end:,} bytes can't "
+                f"grow ({error.strerror or error}). Set TMPDIR to a folder on a larger disk."
             ) from error
         return place
 
