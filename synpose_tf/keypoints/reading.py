@@ -57,6 +57,7 @@ FORMATS = {
     entry.name: entry
     for entry in (
         Format("results", results_list.NAME, results_list.read, None, (results_list.PREFIX,)),
+        Format("openpose", openpose.NAME, None, openpose.add_frame, (openpose.PREFIX,)),
         Format(
             "coco_annotations",
             coco_annotations.NAME,
@@ -64,7 +65,6 @@ FORMATS = {
             None,
             coco_annotations.PREFIXES,
         ),
-        Format("openpose", openpose.NAME, None, openpose.add_frame, (openpose.PREFIX,)),
         Format("mmpose", mmpose.NAME, mmpose.read, None, mmpose.PREFIXES),
         Format(
             "mmpose_images",
