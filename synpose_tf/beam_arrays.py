@@ -32,17 +32,15 @@ def open_file(path: str):
 def frame_count(path: str) -> int | None:
     """The frames of a file that can be cut.
 
-    None for any other, and for a damaged archive: whoever reads it as a whole says what is wrong.
-
-    Raises:
-        SynposeError: a .npy file is damaged.
+    None for any other, and for a damaged one: whoever reads it as a whole says what is wrong.
     """
-    if path.lower().endswith(".npy"):
-        return _count(path)
-    if not path.lower().endswith(".npz"):
+    if not path.lower().endswith((".npy", ".npz")):
         return None
     try:
-        return _count(path) if _intact(path) else None
+        if path.lower().endswith(".npz") and not _intact(path):
+            return None
+        with _arrays(path) as arrays:
+            return arrays["keypoints"].shape[0] or None if _can_be_cut(arrays) else None
     except SynposeError:
         return None
 
@@ -152,11 +150,6 @@ def _intact(path):
         return archive.testzip() is None
 
 
-def _count(path):
-    with _arrays(path) as arrays:
-        return arrays["keypoints"].shape[0] or None if _can_be_cut(arrays) else None
-
-
 def _can_be_cut(arrays):
     keypoints = arrays.get("keypoints")
     if keypoints is None or len(keypoints.shape) != 3 or keypoints.shape[2] not in (2, 3):
@@ -165,9 +158,7 @@ def _can_be_cut(arrays):
         return False
     claimed = int(np.prod(keypoints.shape, dtype=object)) * keypoints.dtype.itemsize
     if claimed > keypoints.size:
-        raise SynposeError(
-            f"{keypoints.where}: shape {keypoints.shape} is larger than the file, which is damaged."
-        )
+        return False
     count, joints, _ = keypoints.shape
     confidence, frames, times = (arrays.get(key) for key in _ROWS[1:])
     if confidence is not None and not confidence.of_numbers(count, joints):

@@ -76,7 +76,7 @@ def plan(paths: Sequence[str], frames: int, settings: Settings) -> list[Piece]:
     """Splits files into pieces, each of at most `frames` frames where a file can be split.
 
     Raises:
-        SynposeError: a file is missing or damaged, or its layout can't be told.
+        SynposeError: a file is missing, or its layout can't be told.
     """
     settings.wanted()  # Says what is wrong with the layout.
     pieces = []
