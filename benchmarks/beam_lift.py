@@ -11,11 +11,12 @@ on.
 
 import json
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+
+import measured_process
 import numpy as np
 from absl import app, flags
 
@@ -24,15 +25,6 @@ from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder
 POSES = flags.DEFINE_list("poses", ["100000", "1000000"], "How many, one run each, increasing.")
 ARCHIVE = flags.DEFINE_enum("archive", "npy", ["npy", "npz"], "What is written and lifted.")
 KEYS = ("poses", "keypoints", "inferred", "frames", "times")
-# What Linux says of the process itself; `ru_maxrss` begins with the parent's.
-_PEAK = """
-import pathlib, re, runpy, sys
-sys.argv = sys.argv[1:]
-try:
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-finally:
-    print("peak", re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
-"""
 
 
 def write_archive(path, count):
@@ -50,21 +42,6 @@ def write_archive(path, count):
     if path.suffix == ".npz":
         seen = np.isfinite(array[..., 0])
         np.savez_compressed(path, keypoints=array, confidence=seen.astype(np.float32))
-
-
-def command(name, *arguments):
-    """Seconds and peak resident megabytes of a command."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _PEAK, f"synpose_tf.{name}", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    peak = int(done.stdout.rpartition("peak")[2])
-    return time.perf_counter() - start, peak * 1024 / 1e6
 
 
 def differing(folder, plain):
@@ -90,10 +67,10 @@ def main(argv):
             archive = folder / f"keypoints.{ARCHIVE.value}"
             write_archive(archive, count)
             both = [str(archive), "--layout=h36m"]
-            beam = command("beam_lift", *both, f"--output={folder}/beam", *argv[1:])
-            print(f"{count:>9,} poses, beam_lift: {beam[0]:6.1f} s, peak {beam[1]:5.0f} MB")
-            plain = command("lift", *both, f"--output={folder}/plain", "--formats=npz")
-            print(f"{count:>9,} poses, lift:      {plain[0]:6.1f} s, peak {plain[1]:5.0f} MB")
+            beam = measured_process.run("beam_lift", *both, f"--output={folder}/beam", *argv[1:])
+            print(f"{count:>9,} poses, beam_lift: {beam.wall:6.1f} s, peak {beam.memory:5.0f} MB")
+            plain = measured_process.run("lift", *both, f"--output={folder}/plain", "--formats=npz")
+            print(f"{count:>9,} poses, lift:      {plain.wall:6.1f} s, peak {plain.memory:5.0f} MB")
             bad = differing(folder / "beam", folder / "plain" / "keypoints.npz")
             equal = f"differ in {', '.join(bad)}" if bad else "equal, bit for bit"
             print(f"{count:>9,} poses, {equal}")

@@ -12,11 +12,13 @@ frame is the time from the command's start to its first result.
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+
+import measured_process
 import numpy as np
 from absl import app, flags
 
@@ -31,17 +33,6 @@ flags.DEFINE_integer("people", 1, "In each frame, numbered by the detector where
 flags.DEFINE_string("formats", "npz,json,png,html", "What the command writes.")
 FLAGS = flags.FLAGS
 
-# Runs the command in a process that says at its end what memory it took: `os.wait4` would count
-# what this one held when it started the other.
-MEASURED = """
-import runpy, sys
-sys.argv[0] = "lift"
-try:
-    runpy.run_module("synpose_tf.lift", run_name="__main__", alter_sys=True)
-finally:
-    lines = open("/proc/self/status").read().splitlines()
-    print(next(line.split()[1] for line in lines if line.startswith("VmHWM")), file=sys.stderr)
-"""
 INTRINSICS = np.array([1145.0, 1143.0, 512.0, 515.0, 0, 0, 0, 0, 0])
 
 
@@ -89,24 +80,6 @@ def write_video(path: pathlib.Path, frames: int, count: int) -> None:
         handle.write("]")
 
 
-def run_command(path: pathlib.Path) -> tuple[float, float, float]:
-    """(wall seconds, processor seconds, peak memory in MB) of the command on a file."""
-    arguments = [str(path), f"--output={path.parent}/out", f"--formats={FLAGS.formats}"]
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", MEASURED, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"the command failed with status {status}: {said}")
-    wall = time.perf_counter() - start
-    return wall, used.ru_utime + used.ru_stime, int(said.split()[-1]) / 1000.0
-
-
 def main(_):
     print(f"{os.cpu_count()} cores; {FLAGS.poses:,} poses once the lifter is there:")
     for mode in ("paper", "camera") if FLAGS.poses else ():
@@ -120,8 +93,10 @@ def main(_):
             path = pathlib.Path(folder) / "alphapose-results.json"
             write_video(path, frames, FLAGS.people)
             size = path.stat().st_size / 1e6
-            wall, processor, memory = run_command(path)
-            row = f"{size:6,.1f} MB {wall:7.2f} s {processor:9.2f} s {memory:9.0f} MB"
+            output = f"--output={path.parent}/out"
+            taken = measured_process.run("lift", str(path), output, f"--formats={FLAGS.formats}")
+            row = f"{size:6,.1f} MB {taken.wall:7.2f} s {taken.processor:9.2f} s"
+            row += f" {taken.memory:9.0f} MB"
             print(f"  {frames:8,} {row}", flush=True)
 
 

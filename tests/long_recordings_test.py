@@ -2,9 +2,8 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 
+import measured_process
 import numpy as np
 import pytest
 from keypoint_files import LAYOUT, walk, write
@@ -178,17 +177,6 @@ def test_a_page_of_too_many_poses_shows_every_other(tmp_path, monkeypatch):
     assert data["summary"].startswith("30 frames · 1 of 2 shown")
 
 
-MEASURED = """
-import runpy, sys
-sys.argv[0] = "lift"
-try:
-    runpy.run_module("synpose_tf.lift", run_name="__main__", alter_sys=True)
-finally:
-    lines = open("/proc/self/status").read().splitlines()
-    print(next(line.split()[1] for line in lines if line.startswith("VmHWM")), file=sys.stderr)
-"""
-
-
 def test_memory_is_flat(tmp_path):
     """Ten times the frames, of two people, take a quarter of what their poses do, or less."""
     peaks = []
@@ -202,10 +190,9 @@ def test_memory_is_flat(tmp_path):
             for number in range(2)
         )
         path.write_text(f"[{','.join(entries)}]")
-        command = [sys.executable, "-c", MEASURED, str(path), "--formats=npz,json"]
-        finished = subprocess.run(
-            [*command, f"--output={tmp_path}/out"], capture_output=True, text=True, check=True
+        taken = measured_process.run(
+            "lift", str(path), "--formats=npz,json", f"--output={tmp_path}/out"
         )
-        peaks.append(int(finished.stderr.split()[-1]) * 1024)
+        peaks.append(taken.memory * 1e6)
     poses = 2 * (40_960 - 4_096) * 17 * 4 * (3 + 3 + 2)
     assert peaks[1] - peaks[0] < poses / 4
