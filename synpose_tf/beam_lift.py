@@ -7,9 +7,9 @@
       --flink_master=localhost:8081
 
 Takes what `synpose_tf.lift` takes and writes its npz, split into files of --frames_per_file
-frames. A .npy file is read in such pieces, every other file by one worker. Flags that are not
-listed here go to Beam; write them --name=value. Needs: pip install 'synpose_tf[beam]'.
-docs/beam.md has files, memory and runners.
+frames. A .npy or .npz file of one person is read in such pieces, every other file by one worker.
+Flags that are not listed here go to Beam; write them --name=value. Needs: pip install
+'synpose_tf[beam]'. docs/beam.md has files, memory and runners.
 """
 
 from absl import flags
