@@ -15,7 +15,7 @@ from synpose_tf.skeleton import H36M_17
 from synpose_tf.tracks import KeypointTrack, PoseTrack, joined
 
 # Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
-BONES_PER_STATURE = 2.36
+BONES_PER_STATURE = 2.40
 BODY_HEIGHT_MM = 1700.0
 _BATCH = 2048
 

@@ -176,16 +176,16 @@ MPI_INF_3DHP_17 = Skeleton(
     parents=(16, 15, 1, 2, 3, 1, 5, 6, 14, 8, 9, 14, 11, 12, -1, 14, 1),
 )  # fmt: skip
 
-# CMU's bones; a joint is the far end of the bone it is named after. Hip and nose have no
-# bone end: `synpose_tf.datasets.cmu_mocap.asf_amc` derives them.
+# CMU's bones; a joint is the far end of the bone it is named after. Hip, thorax, nose and wrists
+# lie at no bone's end: `synpose_tf.datasets.cmu_mocap.asf_amc` derives them.
 CMU_ASF = Skeleton(
     name="CMU-ASF",
     joints=(
         "root", "LHip", "LKnee", "LAnkle", "LFoot", "LToe",
         "RHip", "RKnee", "RAnkle", "RFoot", "RToe",
-        "Spine", "UpperBack", "Thorax", "LowerNeck", "UpperNeck", "Head",
-        "LShoulder", "LElbow", "LWrist", "LWristEnd", "LHand", "LFingers", "LThumb",
-        "RShoulder", "RElbow", "RWrist", "RWristEnd", "RHand", "RFingers", "RThumb",
+        "Spine", "UpperBack", "Chest", "LowerNeck", "UpperNeck", "Head",
+        "LShoulder", "LElbow", "LForearm", "LWristEnd", "LHand", "LFingers", "LThumb",
+        "RShoulder", "RElbow", "RForearm", "RWristEnd", "RHand", "RFingers", "RThumb",
     ),
     parents=(
         -1, 0, 1, 2, 3, 4, 0, 6, 7, 8, 9, 0, 11, 12, 13, 14, 15,

@@ -48,8 +48,12 @@ class Builder(PoseDatasetBuilder):
 
     pkg_dir_path = epath.Path(__file__).parent
     code_path = epath.Path(__file__)
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Official tree and archive, and archives of positions."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES = {
+        "2.0.0": "Wrists 0.6 along the wrist bone, thorax halfway along lowerneck: before, the "
+        "wrist lay in the middle of the forearm and the thorax 5 to 15 cm too low.",
+        "1.0.0": "Official tree and archive, and archives of positions.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
 
     def _info(self):
