@@ -1,4 +1,5 @@
-"""What training may change in its examples: more views, and 2D joints as detectors give them.
+"""What training may change in its examples: other bodies, more views, and 2D joints as detectors
+give them.
 
 Works on batches of the pipeline, in pixels and millimetres, before normalisation. All draws
 follow from the seed that the pipeline gives (its own and the step), so a resumed run draws
@@ -9,51 +10,63 @@ import dataclasses
 import math
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from synpose_tf import camera, normalization
-from synpose_tf.completion import MIN_JOINTS, PoseDistribution
+from synpose_tf import augmentation_bodies as bodies
+from synpose_tf import augmentation_cameras as cameras
+from synpose_tf import augmentation_detectors as detectors
+from synpose_tf import camera
 from synpose_tf.errors import SynposeError
 from synpose_tf.skeleton import H36M_17
-
-# Detectors make few large errors: this share of joints has noise this many times as strong.
-OUTLIERS, OUTLIER_FACTOR = 0.05, 4.0
-# What the layouts of common detectors lack: COCO's and MediaPipe's, MPII's.
-LACKING = (("Spine", "Thorax", "Head"), ("Spine", "Thorax", "Nose"))
 
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:
     """Which changes are made, in this order.
 
+    The first four need exact joints and intrinsics: they take the 2D joints anew from the camera,
+    and real detections are lost.
+
     Args:
-        turn: turn each person about the vertical by a random angle, mirror every second one,
-            and take the 2D joints anew from its camera. Needs intrinsics; real detections
-            are lost.
+        stretch: standard deviation of the factor by which each bone is stretched.
+        exchange: probability that an arm, or both legs, are another person's.
+        turn: turn each person about the vertical by a random angle, and mirror every second one.
+        cameras: share of the poses that a camera of anywhere sees in place of the data set's.
         noise: Gaussian noise on the 2D joints, standard deviation in pixels.
         detector_noise: noise as a detector has it: standard deviation of each pose uniform
             between 0 and this share of its mean image radius, with outliers.
+        slide: standard deviation of a move along its limb, of elbows, wrists, knees and ankles,
+            as a share of the limb's length in the image.
+        sides: probability that a detector takes left for right, in legs or arms.
         missing: share of the 2D joints that are missed in every second pose. They are
             filled in (`synpose_tf.completion`), as they are when lifting, and so are the joints
             that the layouts of common detectors lack, again in every second pose.
+        missing_limbs: share of the whole limbs that are missed, beside single joints.
 
     Raises:
         SynposeError: a negative value, or a share of 1 or more.
     """
 
+    stretch: float = 0.0
+    exchange: float = 0.0
     turn: bool = False
+    cameras: float = 0.0
     noise: float = 0.0
     detector_noise: float = 0.0
+    slide: float = 0.0
+    sides: float = 0.0
     missing: float = 0.0
+    missing_limbs: float = 0.0
 
     def __post_init__(self):
-        for field in ("noise", "detector_noise", "missing"):
-            value = getattr(self, field)
-            bounded = field != "noise"
-            if not value >= 0.0 or (bounded and value >= 1.0):
-                allowed = "at least 0" + (" and below 1" if bounded else "")
-                raise SynposeError(f"augmentation: {field} must be {allowed}, found {value!r}.")
+        for field in dataclasses.fields(self):
+            value, unbounded = getattr(self, field.name), field.name == "noise"
+            whole = 1.0 if field.name == "cameras" else math.nextafter(1.0, 0.0)
+            if not value >= 0.0 or not (unbounded or field.name == "turn" or value <= whole):
+                allowed = "at least 0" + ("" if unbounded else " and below 1")
+                raise SynposeError(
+                    f"augmentation: {field.name} must be {allowed}, found {value!r}."
+                )
 
     def __call__(self, batch: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
         """Changes a batch.
@@ -63,22 +76,37 @@ class Augmentation:
                 `up` (n, 3).
             seed: (2,), integers.
         """
-        seeds = tf.unstack(tf.random.split(seed, 4))
+        seeds = tf.unstack(tf.random.split(seed, 9))
         batch = dict(batch)
-        if self.turn:
-            batch["keypoints_3d"] = turn_people(batch["keypoints_3d"], batch["up"], seeds[0])
-            batch["keypoints_2d"] = camera.project(
-                batch["keypoints_3d"], batch["intrinsics"], keras.ops
-            )
+        if self.stretch or self.exchange or self.turn or self.cameras:
+            self._see_anew(batch, seeds[:4])
+        pixels = batch["keypoints_2d"]
         if self.noise:
-            batch["keypoints_2d"] += self.noise * _normal(batch["keypoints_2d"], seeds[1])
+            pixels += self.noise * tf.random.stateless_normal(tf.shape(pixels), seeds[4])
         if self.detector_noise:
-            batch["keypoints_2d"] = add_detector_noise(
-                batch["keypoints_2d"], self.detector_noise, seeds[2]
+            pixels = detectors.add_noise(pixels, self.detector_noise, seeds[5])
+        if self.slide:
+            pixels = detectors.slide_along_limbs(pixels, self.slide, seeds[6])
+        if self.sides:
+            pixels = detectors.exchange_sides(pixels, self.sides, seeds[7])
+        if self.missing or self.missing_limbs:
+            pixels = detectors.miss_joints(pixels, self.missing, self.missing_limbs, seeds[8])
+        return batch | {"keypoints_2d": pixels}
+
+    def _see_anew(self, batch, seeds):
+        points, up, intrinsics = batch["keypoints_3d"], batch["up"], batch["intrinsics"]
+        if self.stretch:
+            points = bodies.stretch_bones(points, self.stretch, seeds[0])
+        if self.exchange:
+            points = bodies.exchange_limbs(points, self.exchange, seeds[1])
+        if self.turn:
+            points = turn_people(points, up, seeds[2])
+        if self.cameras:
+            points, up, intrinsics = cameras.see_anew(
+                points, up, intrinsics, self.cameras, seeds[3]
             )
-        if self.missing:
-            batch["keypoints_2d"] = miss_joints(batch["keypoints_2d"], self.missing, seeds[3])
-        return batch
+        pixels = camera.project(points, intrinsics, keras.ops)
+        batch.update(keypoints_3d=points, up=up, intrinsics=intrinsics, keypoints_2d=pixels)
 
 
 def turn_people(points, up, seed):
@@ -104,36 +132,3 @@ def _mirror(poses, up):
     sideways = sideways[:, None]
     across = tf.reduce_sum(poses * sideways, axis=-1, keepdims=True)
     return tf.gather(poses - 2.0 * across * sideways, H36M_17.mirror, axis=1)
-
-
-def add_detector_noise(pixels, share, seed):
-    """Noise of a strength of its own for each pose, with outliers, to pixels (n, 17, 2)."""
-    seeds = tf.unstack(tf.random.split(seed, 3))
-    radius = normalization.planar_radius(pixels - pixels[:, :1], keras.ops)
-    strength = tf.random.stateless_uniform(tf.shape(radius), seeds[0], maxval=share)
-    outlier = tf.random.stateless_uniform(tf.shape(pixels[..., :1]), seeds[1]) < OUTLIERS
-    strength *= tf.where(outlier, OUTLIER_FACTOR, 1.0)
-    return pixels + radius * strength * _normal(pixels, seeds[2])
-
-
-def miss_joints(pixels, share, seed):
-    """Takes joints away and fills them in: pixels (n, 17, 2).
-
-    Every second pose misses each joint with probability `share`; every second pose, whatever
-    else it misses, is seen by a detector whose layout lacks joints.
-    """
-    seeds = tf.unstack(tf.random.split(seed, 3))
-    size = tf.shape(pixels)[0]
-    spared = tf.random.stateless_uniform((size, 1), seeds[0]) < 0.5
-    seen = tf.random.stateless_uniform((size, len(H36M_17)), seeds[1]) >= share
-    layout = tf.random.stateless_uniform((size,), seeds[2], maxval=2 * len(LACKING), dtype=tf.int32)
-    lacking = np.array([[name in names for name in H36M_17.joints] for names in LACKING])
-    complete = np.zeros_like(lacking)
-    seen = (seen | spared) & ~tf.gather(np.concatenate([lacking, complete]), layout)
-    enough = tf.reduce_sum(tf.cast(seen, tf.int32), axis=1, keepdims=True) >= MIN_JOINTS
-    seen = tf.cast(seen | ~enough, pixels.dtype)
-    return PoseDistribution.pretrained().complete(pixels, seen, keras.ops)
-
-
-def _normal(like, seed):
-    return tf.random.stateless_normal(tf.shape(like), seed)

@@ -52,7 +52,9 @@ def exchange_limbs(points, share: float, seed):
     """
     bones = tf.unstack(_bones(points), axis=1)
     size = tf.shape(points)[0]
-    for (joints, axes), one in zip(LIMBS, tf.unstack(tf.random.split(seed, len(LIMBS))), strict=True):
+    for (joints, axes), one in zip(
+        LIMBS, tf.unstack(tf.random.split(seed, len(LIMBS))), strict=True
+    ):
         draw, whose = tf.unstack(tf.random.split(one, 2))
         taken = tf.random.stateless_uniform((size, 1), draw) < share
         giver = tf.random.stateless_uniform((size,), whose, maxval=size, dtype=tf.int32)

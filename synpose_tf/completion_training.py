@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf import augmentation
+from synpose_tf import augmentation_detectors as detectors
 from synpose_tf.completion import MIN_JOINTS, PoseDistribution
 from synpose_tf.completion_network import JOINTS, features
 from synpose_tf.forward import save_weights
@@ -45,7 +45,7 @@ class CompletionTrainer:
             pixels: (n, 17, 2), a tensor.
             seed: (2,), integers.
         """
-        noisy = augmentation.add_detector_noise(pixels, DETECTOR_NOISE, seed)
+        noisy = detectors.add_noise(pixels, DETECTOR_NOISE, seed)
         seen = _seen(tf.shape(pixels)[0], seed + 1)
         guess, frame, inputs = features(self.distribution, noisy, seen, keras.ops)
         return inputs, (pixels - frame.root) / frame.scale - guess, 1.0 - seen
@@ -84,7 +84,7 @@ def _seen(size, seed):
     seeds = tf.unstack(tf.random.split(seed, 3))
     share = tf.random.stateless_uniform((size, 1), seeds[0], maxval=MOST_MISSING)
     seen = tf.random.stateless_uniform((size, JOINTS), seeds[1]) >= share
-    lacking = (*augmentation.LACKING, ("Spine", "Thorax", "Head", "Nose"), (), (), ())
+    lacking = (*detectors.LACKING, ("Spine", "Thorax", "Head", "Nose"), (), (), ())
     table = np.array([[name in names for name in H36M_17.joints] for names in lacking])
     layout = tf.random.stateless_uniform((size,), seeds[2], maxval=len(table), dtype=tf.int32)
     seen &= ~tf.gather(table, layout)

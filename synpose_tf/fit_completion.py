@@ -11,7 +11,7 @@ from absl import flags
 from synpose_tf import cli
 
 cli.define_data_flags(dataset="synthetic_pose")
-flags.DEFINE_integer("steps", 6000, "Training steps of 512 poses.", lower_bound=1)
+flags.DEFINE_integer("steps", 8000, "Training steps of 512 poses.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Of weights, data order and missed joints.", lower_bound=0)
 flags.DEFINE_string("output", None, "Folder of the weights. Default: the package's own.")
 FLAGS = flags.FLAGS
@@ -37,7 +37,8 @@ def main():
 
     keras.utils.set_random_seed(FLAGS.seed)
     completion = CompletionTrainer(distribution)
-    batches = pipeline.training_batches(arrays, 512, FLAGS.seed, 0, Augmentation(turn=True))
+    changes = Augmentation(turn=True, stretch=0.06, exchange=0.3, cameras=0.3)
+    batches = pipeline.training_batches(arrays, 512, FLAGS.seed, 0, changes)
     recent = []
     with tqdm(total=FLAGS.steps, unit="step", disable=None) as bar:
         for step, error in enumerate(completion.train(batches, FLAGS.steps), 1):
