@@ -18,6 +18,7 @@ AXES = ("camera_y", "vertical")
 # Arjovsky et al.'s bound on the critic's weights.
 CLIP = 0.01
 LOSSES = ("critic_loss", "generator_loss", "angle_loss", "penalty", "reprojection_loss")
+SUPERVISED = ("depth_loss",)  # Beside them, where the depth loss has a weight.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +30,15 @@ class Sample:
         perspective: (batch, 1), 0 in `paper` mode.
         poses_3d: (batch, 17, 3), true poses of the same views.
         axis: (batch, 3), the unit vector that poses are turned about.
+        paired: (batch, 1), 0 where `poses_3d` is not the truth of `poses_2d`, else 1; None for 1
+            throughout.
     """
 
     poses_2d: tf.Tensor
     perspective: tf.Tensor
     poses_3d: tf.Tensor
     axis: tf.Tensor
+    paired: tf.Tensor | None = None
 
 
 def turn(poses, axis, angles):
@@ -74,6 +78,8 @@ class SynchronizedAdversarialModel(LiftingModel):
             other examples: a step then takes two batches, inputs first.
         mixed_precision: multiply in bfloat16 where hidden layers meet; weights, normalisation,
             KCS and losses stay in float32, and lifting does.
+        depth_weight: of a depth loss on the inputs whose true pose is known, beside what the critic
+            says of all inputs (`losses.depth_loss`); 0, as the paper has it.
         average: decay of the generator's exponential moving average, 0 for none.
         seed: of the random turns and mixtures.
 
@@ -102,11 +108,13 @@ class SynchronizedAdversarialModel(LiftingModel):
         seed: int = 0,
         paired: bool = True,
         mixed_precision: bool = False,
+        depth_weight: float = 0.0,
         **kwargs,
     ):
         options = {"dropout": dropout, "mixed_precision": mixed_precision}
         generator = Generator(generator_width, **options, name="generator")
-        super().__init__(generator, LOSSES, mode, distance, average, seed, **kwargs)
+        reported = LOSSES + (SUPERVISED if depth_weight else ())
+        super().__init__(generator, reported, mode, distance, average, seed, **kwargs)
         if strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {STRATEGIES}, found {strategy!r}")
         if lipschitz not in LIPSCHITZ:
@@ -127,6 +135,7 @@ class SynchronizedAdversarialModel(LiftingModel):
             "turn_real": turn_real,
             "paired": paired,
             "mixed_precision": mixed_precision,
+            "depth_weight": depth_weight,
         }
         self.strategy = strategy
         self.angle_weight = angle_weight
@@ -134,6 +143,7 @@ class SynchronizedAdversarialModel(LiftingModel):
         self.penalty_weight = penalty_weight if lipschitz == "penalty" else 0.0
         self.axis = axis
         self.turn_real = turn_real
+        self.depth_weight = depth_weight
         self.mixed_precision = mixed_precision
         self.batches_per_step = 1 if paired else 2
 
@@ -165,7 +175,11 @@ class SynchronizedAdversarialModel(LiftingModel):
             lifted = normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
             turned = turn(lifted, batch.axis, turns)
             fake = self._critic_inputs(turned, self.reprojection(turned, training=True))
-            angle_loss = tf.reduce_mean(losses.angle_loss(lifted))
+            # The generator's own losses, beside what the critic says of it: (weight, value).
+            own = {"angle_loss": (self.angle_weight, tf.reduce_mean(losses.angle_loss(lifted)))}
+            if self.depth_weight:
+                depth_loss = losses.depth_loss(depths, batch.poses_3d, batch.paired)
+                own["depth_loss"] = (self.depth_weight, depth_loss)
 
         real = self._real_sample(real_batch, real_turns)
         critic = critic_pass(
@@ -174,10 +188,11 @@ class SynchronizedAdversarialModel(LiftingModel):
         # The critic's loss holds +mean(p_fake), the generator's -mean(p_fake): the pass back
         # through the critic serves both (equations 9 and 10).
         upstream = [-gradient for gradient in critic.fake_gradients]
+        weights = [tf.constant(weight, tf.float32) for weight, _ in own.values()]
         generator_gradients, reprojection_gradients = generator_tape.gradient(
-            [*fake, angle_loss],
+            [*fake, *(loss for _, loss in own.values())],
             (self.generator.trainable_variables, self.reprojection.trainable_variables),
-            output_gradients=[*upstream, tf.constant(self.angle_weight)],
+            output_gradients=[*upstream, *weights],
         )
         reprojection_loss = -critic.fake_score
         if self.strategy == "separate":
@@ -192,10 +207,10 @@ class SynchronizedAdversarialModel(LiftingModel):
         )
         return {
             "critic_loss": critic.loss,
-            "generator_loss": self.angle_weight * angle_loss - critic.fake_score,
-            "angle_loss": angle_loss,
+            "generator_loss": sum(w * loss for w, loss in own.values()) - critic.fake_score,
             "penalty": critic.penalty,
             "reprojection_loss": reprojection_loss,
+            **{name: loss for name, (_, loss) in own.items()},
         }
 
     def _samples(self, data):
@@ -214,7 +229,7 @@ class SynchronizedAdversarialModel(LiftingModel):
             if frame.rotation is not None:
                 up = tf.linalg.matvec(frame.rotation, up)
             axis = tf.where(tf.reduce_any(up != 0.0, axis=-1, keepdims=True), up, axis)
-        return Sample(poses_2d, frame.perspective, poses_3d, axis)
+        return Sample(poses_2d, frame.perspective, poses_3d, axis, data.get("paired"))
 
     def _random(self, size):
         """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty."""

@@ -47,6 +47,24 @@ def angle_loss(poses):
     return keras.ops.maximum(-sin_beta(poses), 0.0)
 
 
+def depth_loss(depths, poses_3d, paired=None):
+    """Mean squared error of depths, over the poses whose truth is known.
+
+    Args:
+        depths: (batch, 17).
+        poses_3d: (batch, 17, 3), true poses; whatever where there is none, but finite.
+        paired: (batch, 1), 1 where there is one and 0 elsewhere; None for 1 throughout.
+
+    Returns:
+        A scalar, 0 where no pose has a truth.
+    """
+    errors = keras.ops.square(depths - poses_3d[..., 2])
+    if paired is None:
+        return keras.ops.mean(errors)
+    known = keras.ops.maximum(keras.ops.sum(paired), 1.0)
+    return keras.ops.sum(paired * errors) / (known * depths.shape[-1])
+
+
 def gradient_penalty(gradients):
     """(‖∇‖ - 1)² of the critic, the norm over all three inputs together (Gulrajani et al.).
 

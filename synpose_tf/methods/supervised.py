@@ -4,7 +4,7 @@ on true depths."""
 import keras
 import tensorflow as tf
 
-from synpose_tf import normalization
+from synpose_tf import losses, normalization
 from synpose_tf.lifting import LiftingModel
 from synpose_tf.networks import Generator
 
@@ -54,6 +54,6 @@ class SupervisedModel(LiftingModel):
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
         with tf.GradientTape() as tape:
             depths = self.generator(poses_2d, training=True)
-            loss = tf.reduce_mean(tf.square(depths - poses_3d[..., 2]))
+            loss = losses.depth_loss(depths, poses_3d)
         self._apply({"generator": tape.gradient(loss, self.generator.trainable_variables)})
         return {"depth_loss": loss}
