@@ -22,7 +22,7 @@ from apache_beam.utils.shared import Shared
 
 from synpose_tf import beam_arrays, keypoints
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import tracking
+from synpose_tf.keypoints import assembly
 from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
@@ -47,10 +47,10 @@ class Settings:
     min_confidence: float = 0.0
     body_height: float = 1700.0
 
-    def wanted(self, layout: str | None = None) -> tracking.Wanted:
+    def wanted(self, layout: str | None = None) -> assembly.Wanted:
         layout = layout or self.layout
         size = self.image_size and (int(self.image_size[0]), int(self.image_size[1]))
-        return tracking.Wanted(layout and named(layout), self.fps, size, self.min_confidence)
+        return assembly.Wanted(layout and named(layout), self.fps, size, self.min_confidence)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,12 +124,12 @@ def _files(paths):
 def _layout(path, frames, settings):
     """The layout that the first frames tell, for all pieces of a file."""
     person = _person(Piece(path, "", 0, frames))
-    if tracking.all_missed(person, settings.min_confidence):
+    if assembly.all_missed(person, settings.min_confidence):
         raise SynposeError(
             f"{path}: every joint of the first {frames} frames is missing, so the layout can't be "
             "told. Give --layout."
         )
-    return tracking.to_tracks([person], settings.wanted())[0][0].layout.name
+    return assembly.to_tracks([person], settings.wanted())[0][0].layout.name
 
 
 # === Reading ===
@@ -154,16 +154,16 @@ def read(piece: Piece, settings: Settings) -> list[KeypointTrack]:
     if piece.stop is None:
         return _read_file(piece.path, settings)
     person, wanted = _person(piece), settings.wanted(piece.layout)
-    if tracking.all_missed(person, settings.min_confidence):
+    if assembly.all_missed(person, settings.min_confidence):
         return [_nobody(person, wanted)]
-    return tracking.to_tracks([person], wanted)[0]
+    return assembly.to_tracks([person], wanted)[0]
 
 
 def _nobody(person, wanted):
     """Frames without a joint, which stay without a pose, as in a file that is read as a whole."""
     count = (len(person.frames), len(wanted.layout))
     by_number = wanted.fps is not None or person.times is None
-    fps = wanted.fps or person.fps or tracking.DEFAULT_FPS
+    fps = wanted.fps or person.fps or assembly.DEFAULT_FPS
     return KeypointTrack(
         name=person.name,
         keypoints=np.full((*count, 2), np.nan, np.float32),

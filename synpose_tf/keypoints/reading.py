@@ -14,7 +14,7 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import json_stream, people, tracking
+from synpose_tf.keypoints import assembly, json_stream, people
 from synpose_tf.keypoints.formats import (
     coco_annotations,
     mediapipe,
@@ -137,8 +137,8 @@ def read(
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
-    wanted = tracking.Wanted(layout and named(layout), fps, image_size, min_confidence)
-    tracks, notes = tracking.to_tracks(found, wanted, place)
+    wanted = assembly.Wanted(layout and named(layout), fps, image_size, min_confidence)
+    tracks, notes = assembly.to_tracks(found, wanted, place)
     if scratch is None:
         tracks = [track.loaded() for track in tracks]
     return Recording(kind.title, tracks, notes)
