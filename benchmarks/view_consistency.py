@@ -23,11 +23,12 @@ import h5py
 import numpy as np
 from absl import app, flags
 
-from synpose_tf import keypoints, metrics
-from synpose_tf.camera import h36m_cameras, pixels_to_rays
-from synpose_tf.lifter import Lifter
-from synpose_tf.skeleton import H36M_17, MPII_16
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf import keypoints
+from synpose_tf.evaluation import metrics
+from synpose_tf.geometry.camera import h36m_cameras, pixels_to_rays
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.structures.skeleton import H36M_17, MPII_16
+from synpose_tf.structures.tracks import KeypointTrack
 
 flags.DEFINE_string("folder", None, "Folder of the detections.", required=True)
 flags.DEFINE_string("workdir", None, "A training run. Default: the pretrained lifters.")

@@ -11,12 +11,12 @@ import functools
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
+from synpose_tf.keypoints.detections import Person
+from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
-from synpose_tf.keypoints.recognition import recognise
-from synpose_tf.keypoints.sightings import Person
-from synpose_tf.scratch import Scratch, chosen, derived, pieces
-from synpose_tf.skeleton import Skeleton
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.structures.skeleton import Skeleton
+from synpose_tf.structures.tracks import KeypointTrack
 
 DEFAULT_FPS = 30.0
 MAX_PIXEL = 1e5  # No camera has so many; a number beyond is no place in an image.

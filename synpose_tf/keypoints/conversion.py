@@ -6,13 +6,13 @@
 2. A hip (root) that is not there is the midpoint of left and right hip, as Human3.6M
    defines it.
 3. Every other joint that is not there stays NaN: spine, thorax and head top of a layout that
-   ends at the ears follow from no two joints. `synpose_tf.completion` infers them.
+   ends at the ears follow from no two joints. `synpose_tf.completion.gaussian` infers them.
 """
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17, MPII_16, Skeleton, joint_map
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.structures.skeleton import H36M_17, MPII_16, Skeleton, joint_map
+from synpose_tf.structures.tracks import KeypointTrack
 
 _NOT_THE_SAME = {MPII_16.name: ("Thorax",)}
 _HIP, _LEFT, _RIGHT = (H36M_17.index(name) for name in ("Hip", "LHip", "RHip"))
