@@ -1,7 +1,7 @@
 """Human3.6M's subject S9 before four cameras: real detections, and the joints in space.
 
 The detections are Stacked Hourglass files as Martinez et al. published them,
-`<Action>.<camera>.h5` with MPII's 16 joints. Frames and units are those of `synpose_tf.camera`.
+`<Action>.<camera>.h5` with MPII's 16 joints. Frames and units are those of `synpose_tf.geometry.camera`.
 """
 
 import dataclasses
@@ -10,9 +10,11 @@ import pathlib
 
 import numpy as np
 
-from synpose_tf import hdf5, keypoints, metrics
-from synpose_tf.camera import Camera, h36m_cameras, pixels_to_rays
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf import keypoints
+from synpose_tf.evaluation import metrics
+from synpose_tf.geometry.camera import Camera, h36m_cameras, pixels_to_rays
+from synpose_tf.io import hdf5
+from synpose_tf.structures.tracks import KeypointTrack
 
 ACTIONS = ("Walking", "Sitting")
 CAMERAS: tuple[Camera, ...] = tuple(h36m_cameras()["S9"].values())

@@ -48,12 +48,14 @@ import numpy as np
 import s9
 from absl import flags
 
-from synpose_tf import cli, files, keypoints, metrics
+from synpose_tf import cli, keypoints
+from synpose_tf.evaluation import metrics
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.io import files
 from synpose_tf.keypoints.conversion import carried
 from synpose_tf.keypoints.layouts import MEDIAPIPE_33
-from synpose_tf.lifter import Lifter
-from synpose_tf.skeleton import H36M_17, MPII_16
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.structures.skeleton import H36M_17, MPII_16
+from synpose_tf.structures.tracks import KeypointTrack
 
 SHARED = pathlib.Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 S9 = SHARED / "h36m_sh" / "S9"

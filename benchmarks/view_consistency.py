@@ -21,8 +21,8 @@ import numpy as np
 import s9
 from absl import app, flags
 
-from synpose_tf.lifter import Lifter
-from synpose_tf.skeleton import H36M_17, MPII_16
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.structures.skeleton import H36M_17, MPII_16
 
 flags.DEFINE_string("folder", None, "Folder of the detections.", required=True)
 flags.DEFINE_string("workdir", None, "A training run. Default: the pretrained lifters.")

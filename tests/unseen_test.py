@@ -12,7 +12,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "benchmarks
 import s9
 import unseen
 
-from synpose_tf.lifter import Lifter
+from synpose_tf.inference.lifter import Lifter
 
 BOUND = 18.0
 

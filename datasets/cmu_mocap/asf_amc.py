@@ -20,7 +20,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import CMU_ASF, CMU_BONES, H36M_17
+from synpose_tf.structures.skeleton import CMU_ASF, CMU_BONES, H36M_17
 
 METRES_PER_INCH = 0.0254
 NOSE_FORWARD = 0.10  # metres from the middle of the head along its own forward, ASF's +z

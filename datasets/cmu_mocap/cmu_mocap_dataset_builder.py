@@ -11,7 +11,6 @@ import tensorflow_datasets as tfds
 from absl import logging
 from etils import epath
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.pose_dataset import (
     PoseDatasetBuilder,
@@ -20,7 +19,8 @@ from synpose_tf.datasets.pose_dataset import (
     pose_features,
 )
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.skeleton import H36M_17
 
 URL = f"http://mocap.cs.cmu.edu/{sources.ARCHIVE}"
 CAMERA_SUBJECTS = {"train": ("S1", "S5"), "test": ("S9",)}

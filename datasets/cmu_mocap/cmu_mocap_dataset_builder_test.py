@@ -11,13 +11,13 @@ import pytest
 import tensorflow_datasets as tfds
 from human_bones import check_bone_shares
 
-from synpose_tf.camera import h36m_cameras, project
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.cmu_mocap.asf_amc import h36m_17, read_amc, read_asf
 from synpose_tf.datasets.cmu_mocap.sources import Clip
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry.camera import h36m_cameras, project
+from synpose_tf.structures.skeleton import H36M_17
 
 
 def prepare(data_dir, manual_dir=None):

@@ -14,7 +14,7 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 SIDES = np.array([1.0, -1.0])  # the sign of y on the left and on the right
 TRUNK_JOINTS = PELVIS, LUMBAR, CHEST, NECK, HEAD = range(5)

@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.pose_dataset import PoseDatasetBuilder, View, pose_features
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
+from synpose_tf.geometry.camera import h36m_cameras
 
 CAMERA_SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 FRAME_RATE = 30.0

@@ -7,10 +7,10 @@ import tensorflow_datasets as tfds
 from human_bones import check_bone_shares
 
 import synpose_tf.datasets  # noqa: F401  registers the builders
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.synthetic_pose import motions
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as module
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.skeleton import H36M_17
 
 J = H36M_17.index
 

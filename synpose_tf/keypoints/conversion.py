@@ -11,8 +11,8 @@
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17, Skeleton, joint_map
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.structures.skeleton import H36M_17, Skeleton, joint_map
+from synpose_tf.structures.tracks import KeypointTrack
 
 _HIP, _LEFT, _RIGHT = (H36M_17.index(name) for name in ("Hip", "LHip", "RHip"))
 

@@ -5,7 +5,7 @@ A joint that means the same point of the body as one of Human3.6M's 17 carries i
 """
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, MPII_16, Skeleton
+from synpose_tf.structures.skeleton import H36M_17, MPII_16, Skeleton
 
 COCO_17 = Skeleton(
     name="COCO-17",

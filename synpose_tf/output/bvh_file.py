@@ -19,9 +19,9 @@ import warnings
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synpose_tf import files
+from synpose_tf.io import files
 from synpose_tf.output import stage, timeline
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 _MM_PER_UNIT = 10.0
 
