@@ -16,8 +16,8 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.training.augmentation import bodies
-from synpose_tf.training.augmentation import cameras as cameras
-from synpose_tf.training.augmentation import detectors as detectors
+from synpose_tf.training.augmentation import cameras
+from synpose_tf.training.augmentation import detectors
 
 
 @dataclasses.dataclass(frozen=True)

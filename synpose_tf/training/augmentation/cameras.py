@@ -23,7 +23,7 @@ def see_anew(points, up, intrinsics, share: float, seed):
     Args:
         points: (n, 17, 3), camera frame, millimetres.
         up: (n, 3), unit vectors; the camera's own -y is taken where they are 0.
-        intrinsics: (n, 9), see `synpose_tf.camera`.
+        intrinsics: (n, 9), see `synpose_tf.geometry.camera`.
         share: of the poses that get another camera.
         seed: (2,), integers.
 
