@@ -14,8 +14,8 @@ from synpose_tf.models.networks import Generator
 class SupervisedModel(LiftingModel):
     """A generator trained by the mean squared error of its depths.
 
-    x and y follow from a depth (`synpose_tf.geometry.normalization.lift`), so the error of the pose is
-    that of its depths, normalised as the adversarial model's. Adam (0.9, 0.999) at a rate of
+    x and y follow from a depth (`geometry.normalization.lift`), so the error of the pose is that of
+    its depths, normalised as the adversarial model's. Adam (0.9, 0.999) at a rate of
     1e-3 is the authors'. Their dropout of 0.5 belongs to networks 1,024 wide and 200 epochs:
     `dropout` is 0 unless asked for. Their bound on the norm of weights is left out: batch norm
     undoes the scale of all of them but the last layer's.

@@ -15,9 +15,7 @@ import tensorflow as tf
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera
 from synpose_tf.structures.skeleton import H36M_17
-from synpose_tf.training.augmentation import bodies
-from synpose_tf.training.augmentation import cameras
-from synpose_tf.training.augmentation import detectors
+from synpose_tf.training.augmentation import bodies, cameras, detectors
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,7 +68,7 @@ def exchange_sides(pixels, share: float, seed):
     """
     size = tf.shape(pixels)[0]
     order = tf.tile(tf.range(len(H36M_17))[None], (size, 1))
-    mirror = np.array(H36M_17.mirror)
+    mirror = np.array(H36M_17.mirror, np.int32)
     for names, one in zip(_PAIRS, tf.unstack(tf.random.split(seed, len(_PAIRS))), strict=True):
         swap, merge = tf.unstack(tf.random.stateless_uniform((2, size, 1), one))
         taken = (swap < share) & _named([side + name for name in names for side in "LR"])
