@@ -71,7 +71,9 @@ def test_exchanged_limbs_keep_lengths_trunk_and_bends_of_someone(batch):
 def test_an_exchanged_arm_keeps_its_angle_to_the_trunk(batch):
     """Where everybody but the receiver has the same pose, the arm is that pose's."""
     pose = batch["keypoints_3d"][:1]
-    turned = camera.turn(pose - pose[:, :1], tf.constant([[0.0, 1.0, 0.0]]), tf.ones((1, 1)), keras.ops)
+    turned = camera.turn(
+        pose - pose[:, :1], tf.constant([[0.0, 1.0, 0.0]]), tf.ones((1, 1)), keras.ops
+    )
     given = tf.concat([pose, turned + pose[:, :1]], axis=0)
     for step in range(20):
         after = bodies.exchange_limbs(given, 0.99, tf.constant([0, step])).numpy()
