@@ -2,7 +2,8 @@
 
   python benchmarks/adversary.py --manual_dir=FOLDER --seeds=0,1,2
 
-One budget, `--config=robust_synchronized`'s networks and augmentation, `camera` mode:
+One budget, `--config=robust_synchronized`'s augmentation and rate, networks 128 wide, `camera`
+mode:
 
   depth            a depth loss on the pairs alone (--method=supervised)
   paper            the paper's losses alone
@@ -42,6 +43,7 @@ flags.DEFINE_integer("steps", 2000, "Training steps of 512 poses.", lower_bound=
 FLAGS = flags.FLAGS
 
 DEPTH_WEIGHT = 10.0
+WIDTHS = {f"{network}_width": 128 for network in ("generator", "reprojection", "critic")}
 ARMS = {
     "depth": {},
     "paper": {},
@@ -56,7 +58,7 @@ def config_of(arm: str, seed: int):
     from synpose_tf.training import loop
 
     config = load_config("robust_synchronized").override(
-        steps=FLAGS.steps, validate_every=FLAGS.steps, seed=seed, mode="camera"
+        steps=FLAGS.steps, validate_every=FLAGS.steps, seed=seed, mode="camera", model=WIDTHS
     )
     if arm == "depth":
         config = loop.with_method(config, "supervised").override(learning_rate=1e-3)
@@ -116,7 +118,8 @@ def figures_of(lifter, test) -> dict[str, tuple[float, float]]:
     }
     poses = lifter.lift(test["keypoints_2d"], test["intrinsics"]).poses
     errors = metrics.pose_metrics(poses, test["keypoints_3d"])
-    return figures | {"CMU test": (errors["mpjpe"].mean(), errors["p_mpjpe"].mean())}
+    found = tuple(float(errors[key].mean()) for key in ("mpjpe", "p_mpjpe"))
+    return figures | {"CMU test": found}
 
 
 def main():

@@ -14,6 +14,7 @@ from synpose_tf.configs import default
 AUGMENTATION = {
     "stretch": 0.07,
     "exchange": 0.35,
+    "bend": 0.04,
     "turn": True,
     "cameras": 0.2,
     "detector_noise": 0.07,
