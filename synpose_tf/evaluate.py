@@ -55,6 +55,7 @@ def main():
     if FLAGS.table == "5":
         raise SynposeError("--table=5 takes many runs: python -m synpose_tf.sweep makes it.")
     lifter = _lifter()
+
     from synpose_tf.datasets import prepared
 
     datasets = FLAGS.dataset or lifter.dataset
