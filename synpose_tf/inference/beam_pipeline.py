@@ -39,7 +39,7 @@ MANIFEST = "manifest.json"
 class Settings:
     """How to lift; the flags of `synpose_tf.beam_lift`."""
 
-    mode: str = "paper"
+    pretrained: str = "paper"
     workdir: str | None = None
     intrinsics: tuple[float, ...] | None = None
     layout: str | None = None
@@ -215,7 +215,7 @@ class Lift(beam.DoFn):
     def _load(self):
         if self.settings.workdir:
             return Lifter.from_workdir(self.settings.workdir)
-        return Lifter.from_pretrained(self.settings.mode)
+        return Lifter.from_pretrained(self.settings.pretrained)
 
     def process(self, piece):
         about = dataclasses.asdict(piece)
