@@ -11,6 +11,7 @@ from synpose_tf.config import TrainConfig
 from synpose_tf.evaluation import metrics, protocols
 from synpose_tf.evaluation.tables import Row, Spread, Table
 from synpose_tf.inference.lifter import Lifter
+from synpose_tf.version import __version__
 
 Figures = dict[str, tuple[float, float]]
 
@@ -57,7 +58,13 @@ class Judge:
         config = variant.config(seed)
         folder = self.folder / f"{name.replace(' ', '_')}_seed{seed}"
         workdir = checkpoint.Workdir(folder)
-        run = {"config": dataclasses.asdict(config), "dataset": self.datasets, "variant": name}
+        run = {
+            "version": __version__,
+            "dataset": self.datasets[0],
+            "mixed_with": self.datasets[1:],
+            "config": dataclasses.asdict(config),
+            "variant": name,
+        }
         workdir.open_for(run)
         session = loop.Training(
             loop.new_model(config),
