@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import restricted_npz
+from synpose_tf.io.files import visible
 from synpose_tf.io.scratch import Scratch, derived
 from synpose_tf.keypoints import assembly, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings, labelled, split_number
@@ -190,8 +191,8 @@ def _files(paths):
     files = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-            inside = sorted(p for p in inside if not p.name.startswith("."))
+            inside = [p for p in visible(path.iterdir()) if p.suffix.lower() in SUFFIXES]
+            inside = sorted(p for p in inside if p.is_file())
             if not inside:
                 raise SynposeError(
                     f"{path}: the folder holds no keypoint file. Expected {', '.join(SUFFIXES)}."
