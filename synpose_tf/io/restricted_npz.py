@@ -39,11 +39,11 @@ class _ArrayUnpickler(pickle.Unpickler):
 
 
 def holds(path: pathlib.Path, keys) -> bool:
-    """Whether a file is an .npz archive with arrays of all these names."""
+    """Whether a file is an .npz archive with arrays of all these names; a damaged one is none."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with reading(path), zipfile.ZipFile(path) as archive:
             return {f"{key}.npy" for key in keys} <= set(archive.namelist())
-    except zipfile.BadZipFile:
+    except SynposeError:
         return False
 
 

@@ -342,41 +342,28 @@ def test_json_of_windows(encoding, tmp_path):
         keypoints.read([tmp_path / "a.json"])
 
 
-def detectron(path, people, absent=()):
-    """As VideoPose3D's `infer_video_d2.py`: of each frame nobody of class 0, n of class 1."""
-    boxes, found = [], []
-    for frame in range(len(people[0])):
-        here = [p[frame].T for p in people if frame not in absent]
-        rows = [np.stack([j[0], j[1], 0 * j[0], 0.2 * j[2]]) for j in here]
-        found.append([[], np.array(rows, np.float32) if rows else []])
-        boxes.append([[], np.ones((len(rows), 5), np.float32) if rows else []])
-    np.savez_compressed(
-        path,
-        boxes=np.array(boxes, dtype=object),
-        segments=np.array([None] * len(found), dtype=object),
-        keypoints=np.array(found, dtype=object),
-        metadata={"w": WIDTH, "h": HEIGHT},
-    )
-    return path
-
-
 def test_videopose3d_s_raw_detections(tmp_path):
     people = [walk(COCO_17, seed=1), walk(COCO_17, seed=2, place=(700.0, 500.0))]
-    path = detectron(tmp_path / "walk.mp4.npz", people, absent=(4, 5))
-    tracks = keypoints.read([path]).tracks
+    path = write("detectron", tmp_path, people)
+    with np.load(path, allow_pickle=True) as archive:
+        arrays = dict(archive)
+    for frame in (4, 5):
+        arrays["keypoints"][frame, 1] = []
+    np.savez(path, **arrays)
     seen = [0, 1, 2, 3, *range(6, 12)]
-    for track, joints in zip(tracks, people, strict=True):
-        assert (track.layout, track.image_size) == (COCO_17, (WIDTH, HEIGHT))
-        assert track.frames.tolist() == seen
-        assert (track.confidence == 1).all()  # Detectron's numbers are no confidence.
-        np.testing.assert_allclose(track.keypoints, joints[seen, :, :2], atol=1e-3)
+    for track, joints in zip(keypoints.read([path]).tracks, people, strict=True):
+        assert (track.layout, track.image_size) == (COCO_17, IMAGE)
+        rows = np.isfinite(track.keypoints).all((1, 2))
+        assert track.frames[rows].tolist() == seen
+        assert (track.confidence[rows] == 1).all()  # Detectron's numbers are no confidence.
+        np.testing.assert_allclose(track.keypoints[rows], joints[seen, :, :2], atol=1e-3)
 
 
 def test_rtmlib_s_scores_are_used_and_the_rest_is_named(tmp_path):
     joints = walk(COCO_17)
     scores = np.linspace(0.1, 0.9, 12 * 17).reshape(12, 17)
     np.savez(tmp_path / "a.npz", keypoints=joints[..., :2], scores=scores, boxes=np.zeros(3))
-    recording = keypoints.read([tmp_path / "a.npz"], layout="coco")
+    recording = keypoints.read([tmp_path / "a.npz"], layout="coco", min_confidence=0.0)
     np.testing.assert_allclose(recording.tracks[0].confidence, scores, atol=1e-6)
     assert any("boxes not used" in note for note in recording.notes)
     np.savez(tmp_path / "b.npz", keypoints=joints[..., :2], scores=scores[:, :3])

@@ -39,6 +39,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
                 f"{path}: {key} is {array.dtype} of shape {array.shape}, expected {shapes[key]}. "
                 "The file is not as synpose_tf writes it; lift its keypoints again."
             )
+    if not np.isin(columns["track"], np.arange(len(names))).all():
+        raise SynposeError(f"{path}: track has numbers beyond its {len(names)} names.")
     return [_person(path, columns, number, scratch) for number in range(len(names))]
 
 

@@ -116,7 +116,8 @@ def _step(joints, axis, nearest=False):
     before, after = points[:-1, :, None], points[1:, None if nearest else slice(None)]
     after = after if nearest else after[:, :, None]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # Of people who are not there.
+        # Of people who are not there, and of numbers that are no places.
+        warnings.simplefilter("ignore", RuntimeWarning)
         steps = np.nanmean(np.linalg.norm(after - before, axis=-1), axis=-1)
         size = np.nanmean(np.linalg.norm(np.nanmax(points, 2) - np.nanmin(points, 2), axis=-1))
         return np.nanmedian(np.nanmin(steps, axis=2)) / size
