@@ -28,6 +28,7 @@ cli.define_old_name("mode", "pretrained")
 flags.DEFINE_list("intrinsics", None, "fx,fy,cx,cy in pixels, and OpenCV's k1,k2,p1,p2,k3.")
 flags.DEFINE_string("workdir", None, "A training run to take instead; where workers find it, too.")
 flags.DEFINE_list("image_size", None, "Width and height, for keypoints that are fractions.")
+flags.DEFINE_string("units", None, "Of the keypoints, as synpose_tf.lift takes it.")
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
 flags.DEFINE_float(
     "min_confidence",
@@ -82,6 +83,7 @@ def main(arguments):
         fps=FLAGS.fps,
         image_size=_numbers("image_size", (2,)),
         min_confidence=FLAGS.min_confidence,
+        units=FLAGS.units,
         body_height=FLAGS.body_height,
     )
     pieces = beam_pipeline.plan(paths, FLAGS.frames_per_file, settings)

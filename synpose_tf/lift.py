@@ -5,7 +5,8 @@
   python -m synpose_tf.lift keypoints.json --intrinsics=1145,1143,512,515
 
 Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
-annotations, OpenPose, MMPose, MediaPipe landmarks, NumPy arrays, VideoPose3D's and Martinez's.
+annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
+VideoPose3D's and Martinez's, and the npz that this command writes.
 Format and layout of the joints are recognised. Joints that the detector missed are inferred, and
 marked in the output. Memory hardly grows with the length of a recording: joints lie in a temporary
 file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
@@ -25,7 +26,8 @@ flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(
     "layout",
     None,
-    "Layout of the joints: h36m, coco, mpii, body25, mediapipe or halpe26. Default: recognised.",
+    "Layout of the joints: h36m, coco, mpii, body25, openpose18, mediapipe or halpe26. Default: "
+    "recognised.",
 )
 flags.DEFINE_string(
     "pretrained",
@@ -45,6 +47,13 @@ flags.DEFINE_string("workdir", None, "A training run to take instead of a lifter
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
 flags.DEFINE_list(
     "image_size", None, "Width and height in pixels, for keypoints that are fractions of them."
+)
+flags.DEFINE_string(
+    "units",
+    None,
+    "Of the keypoints: pixels; fractions (0 to 1); centred (-1 to 1 in x and y); centred_by_width "
+    "(VideoPose3D's: -1 to 1 in x, y by the width too). Default: the format's, or pixels and "
+    "fractions by the numbers.",
 )
 flags.DEFINE_float(
     "min_confidence",
@@ -106,6 +115,7 @@ def _read(paths):
         fps=FLAGS.fps,
         image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
+        units=FLAGS.units,
         scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
