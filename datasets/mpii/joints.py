@@ -18,8 +18,7 @@ import functools
 
 import numpy as np
 
-from synpose_tf.keypoints.layouts import COCO_17
-from synpose_tf.structures.skeleton import H36M_17, MPII_16, Skeleton, joint_map
+from synpose_tf.structures.skeleton import COCO_17, H36M_17, MPII_16, Skeleton, joint_map
 
 # For each derived joint, those of the layout that it lies in the middle of.
 MIDPOINTS = {

@@ -8,16 +8,7 @@ import re
 from collections.abc import Sequence
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.structures.skeleton import H36M_17, MPII_16, Skeleton
-
-COCO_17 = Skeleton(
-    name="COCO-17",
-    joints=(
-        "Nose", "LEye", "REye", "LEar", "REar", "LShoulder", "RShoulder", "LElbow", "RElbow",
-        "LWrist", "RWrist", "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle",
-    ),
-    parents=(-1, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14),
-)  # fmt: skip
+from synpose_tf.structures.skeleton import COCO_17, H36M_17, MPII_16, Skeleton
 
 # OpenPose's "neck" is the midpoint of the shoulders, which is Human3.6M's thorax.
 BODY_25 = Skeleton(
