@@ -26,6 +26,7 @@ LAYOUT = {
     "mmpose_images": HALPE_26,
     "mmpose_photos": COCO_17,
     "yolo": COCO_17,
+    "yolo_video": COCO_17,
     "vitpose": COCO_17,
     "mediapipe": MEDIAPIPE_33,
     "npy": H36M_17,
@@ -203,16 +204,27 @@ def _mmpose_photos(folder, people, frames):
     return folder
 
 
+def _yolo_people(people, i):
+    entries = []
+    for person in people:
+        columns = dict(zip(("x", "y", "visible"), person[i].T.tolist(), strict=True))
+        box = {"x1": 1.0, "y1": 2.0, "x2": 3.0, "y2": 4.0}
+        entry = {"name": "person", "class": 0, "confidence": 0.8, "box": box}
+        entries.append(entry | {"keypoints": columns})
+    return entries
+
+
 def _yolo(folder, people, frames):
     for i, f in enumerate(frames):
-        entries = []
-        for person in people:
-            columns = dict(zip(("x", "y", "visible"), person[i].T.tolist(), strict=True))
-            box = {"x1": 1.0, "y1": 2.0, "x2": 3.0, "y2": 4.0}
-            entry = {"name": "person", "class": 0, "confidence": 0.8, "box": box}
-            entries.append(entry | {"keypoints": columns})
-        _dump(folder / f"walk_{f}.json", entries)
+        _dump(folder / f"walk_{f}.json", _yolo_people(people, i))
     return folder
+
+
+def _yolo_video(folder, people, frames):
+    listed = [
+        _yolo_people(people, frames.index(f)) if f in frames else [] for f in range(max(frames) + 1)
+    ]
+    return _dump(folder / "walk.json", listed)
 
 
 def _vitpose(folder, people, frames):
@@ -326,6 +338,7 @@ _WRITERS = {
     "mmpose_images": _mmpose_images,
     "mmpose_photos": _mmpose_photos,
     "yolo": _yolo,
+    "yolo_video": _yolo_video,
     "vitpose": _vitpose,
     "mediapipe": _mediapipe,
     "npy": _npy,

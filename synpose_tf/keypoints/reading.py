@@ -85,6 +85,7 @@ FORMATS = {
         ),
         Format("mediapipe", mediapipe.NAME, mediapipe.read, None, (mediapipe.PREFIX,)),
         Format("yolo", yolo.NAME, None, yolo.add_frame, (yolo.PREFIX,)),
+        Format("yolo_video", yolo.NAME_OF_VIDEOS, yolo.read, None, (yolo.PREFIX_OF_VIDEOS,)),
         Format("vitpose", vitpose.NAME, vitpose.read, None, (vitpose.PREFIX,)),
         Format("poses", lifted_poses.NAME, lifted_poses.read, arrays=lifted_poses.ARRAYS),
         Format("videopose3d", videopose3d.NAME, videopose3d.read, arrays=videopose3d.ARRAYS),

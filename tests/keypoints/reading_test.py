@@ -86,7 +86,7 @@ def test_missed_joints_are_nan_with_confidence_0(form, tmp_path):
 @pytest.mark.parametrize(
     "form",
     ["results", "alphapose", "alphapose_open", "poseflow", "openpose", "openpose_first", "mmpose"]
-    + ["mmpose_images", "mmpose_photos", "yolo", "vitpose"],
+    + ["mmpose_images", "mmpose_photos", "yolo", "yolo_video", "vitpose"],
 )
 def test_frames_keep_their_numbers_and_gaps(form, tmp_path):
     frames = [3, 4, 5, 10, 11, 12]
