@@ -1,6 +1,7 @@
 """What every command shares: clear errors, exit codes, quiet start."""
 
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -28,6 +29,8 @@ def run(main: Callable[..., None], arguments: bool = False, unknown_flags: bool 
     """
     # Before TensorFlow is imported, which commands do inside `main`.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # Not every encoding has a "±".
 
     def guarded(argv):
         if len(argv) > 1 and not arguments:

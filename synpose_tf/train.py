@@ -7,7 +7,7 @@
 A run lives in its --workdir: checkpoints, history.csv, pictures of lifted validation poses,
 TensorBoard files. The same command again goes on where the last one stopped, killed or not, and
 ends with the weights that it would have had. SIGTERM saves a checkpoint and ends with exit code
-143.
+143; Windows has no such signal, and a run that is ended there goes on from its last checkpoint.
 """
 
 from absl import flags
@@ -218,7 +218,9 @@ def _train(config, model, strategy, detections):
 
 
 def _default_workdir(mode, method):
-    name = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
+    import pathlib
+
+    name = pathlib.Path(FLAGS.config).name.removesuffix(".py")
     dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
     suffix = "" if method == DEFAULT else f"_{method}"
     return f"runs/{dataset}_{name}_{mode}{suffix}"
@@ -262,6 +264,8 @@ def _announce_resumed(resumed, workdir):
 
 
 def _announce(builders, arrays, views, model, workdir, config):
+    from synpose_tf.training import loop
+
     parameters = sum(network.count_params() for network in model.networks.values())
     for builder in builders:
         print(f"data set   {builder.info.full_name}")
@@ -279,6 +283,11 @@ def _announce(builders, arrays, views, model, workdir, config):
         f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"
         f"workdir    {workdir.path}"
     )
+    if not loop.CAN_BE_ASKED_TO_END:
+        print(
+            "note       this system ends a process without asking it, so no checkpoint is saved "
+            "then; --checkpoint_every makes them more frequent"
+        )
 
 
 def _describe(summary):

@@ -220,7 +220,7 @@ def _read_array(path, archive, key):
 
 def _read_split(path, clips):
     try:
-        split = json.loads(path.read_text())
+        split = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SynposeError(f"{path}: is no readable JSON ({error}).") from error
     if (

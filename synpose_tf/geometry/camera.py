@@ -63,10 +63,10 @@ class Camera:
 @functools.cache
 def h36m_cameras() -> dict[str, dict[str, Camera]]:
     """Human3.6M's cameras as `cameras[subject][camera name]`: seven subjects, four each."""
-    text = (importlib.resources.files("synpose_tf.geometry") / "h36m_cameras.json").read_text()
+    path = importlib.resources.files("synpose_tf.geometry") / "h36m_cameras.json"
     return {
         subject: {name: _h36m_camera(name, entry) for name, entry in views.items()}
-        for subject, views in json.loads(text).items()
+        for subject, views in json.loads(path.read_text(encoding="utf-8")).items()
     }
 
 

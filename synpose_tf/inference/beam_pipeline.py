@@ -181,7 +181,7 @@ def _read_file(path, settings):
     with tempfile.TemporaryDirectory() as folder:
         local = pathlib.Path(path)
         if FileSystems.get_scheme(path):
-            local = pathlib.Path(folder) / path.rsplit("/", 1)[-1]
+            local = pathlib.Path(folder) / FileSystems.split(path)[1]
             with beam_arrays.open_file(path) as source, local.open("wb") as target:
                 shutil.copyfileobj(source, target)
         recording = keypoints.read(

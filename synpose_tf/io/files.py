@@ -40,7 +40,10 @@ def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 def _sync_folder(folder):
     """Makes a new name last through a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folders, and keeps names by itself.
+        return
     try:
         os.fsync(descriptor)
     finally:

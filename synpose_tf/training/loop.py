@@ -23,6 +23,8 @@ from synpose_tf.training.input_pipeline import training_batches
 from synpose_tf.training.monitor import Monitor
 
 ROLLBACKS = 3
+# Windows knows SIGTERM, and ends a process without sending it.
+CAN_BE_ASKED_TO_END = hasattr(signal, "pthread_kill")
 
 
 def with_method(config: TrainConfig, method: str) -> TrainConfig:
