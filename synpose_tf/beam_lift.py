@@ -41,6 +41,7 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry.camera import parse_intrinsics
 
     try:
         from synpose_tf.inference import beam_pipeline
@@ -61,7 +62,7 @@ def main(arguments):
             f"--frames_per_file={FLAGS.frames_per_file}: expected a multiple of 2048, the lifter's "
             "batch."
         )
-    intrinsics = _numbers("intrinsics", (4, 9))
+    intrinsics = FLAGS.intrinsics and tuple(parse_intrinsics(FLAGS.intrinsics).tolist())
     if FLAGS.mode == "camera" and intrinsics is None:
         raise SynposeError("--mode=camera: give --intrinsics=fx,fy,cx,cy of the camera in pixels.")
     if FLAGS.workdir and _trained_mode() == "camera" and intrinsics is None:
@@ -72,10 +73,10 @@ def main(arguments):
     settings = beam_pipeline.Settings(
         mode=FLAGS.mode or ("camera" if intrinsics else "paper"),
         workdir=FLAGS.workdir,
-        intrinsics=intrinsics and intrinsics + (0.0,) * (9 - len(intrinsics)),
+        intrinsics=intrinsics,
         layout=FLAGS.layout,
         fps=FLAGS.fps,
-        image_size=_numbers("image_size", (2,)),
+        image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
         body_height=FLAGS.body_height,
     )
@@ -102,21 +103,18 @@ def _trained_mode():
     return Lifter.from_workdir(FLAGS.workdir).mode
 
 
-def _numbers(flag, counts):
+def _image_size():
     from synpose_tf.errors import SynposeError
 
-    texts = getattr(FLAGS, flag)
+    texts = FLAGS.image_size
     if texts is None:
         return None
     try:
         numbers = tuple(float(text) for text in texts)
     except ValueError:
         numbers = ()
-    if len(numbers) not in counts or not all(0 < number < 1e6 for number in numbers[:2]):
-        raise SynposeError(
-            f"--{flag}={','.join(texts)}: expected {' or '.join(map(str, counts))} numbers, the "
-            "first two positive."
-        )
+    if len(numbers) != 2 or not all(0 < number < 1e6 for number in numbers):
+        raise SynposeError(f"--image_size={','.join(texts)}: expected two positive numbers.")
     return numbers
 
 
