@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from synpose_tf.evaluation import metrics
+from synpose_tf.evaluation import tables
 from synpose_tf.export import probe
 from synpose_tf.export.trained import TrainedLifter
 from synpose_tf.export.verification import Measurement
@@ -22,8 +22,7 @@ CAPTION = (
 
 def reference(trained: TrainedLifter) -> dict[str, float]:
     """The Keras model's own `mpjpe` and `p_mpjpe` on the test split, millimetres."""
-    figures = metrics.pose_metrics(trained.lifted, trained.test["keypoints_3d"])
-    return {key: float(figures[key].mean()) for key in ("mpjpe", "p_mpjpe")}
+    return {key: trained.figures[key] for key in ("mpjpe", "p_mpjpe")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,15 +41,7 @@ class Report:
 
     def text(self) -> str:
         """The table for a terminal."""
-        rows = [COLUMNS, UNITS, *self._rows()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                [row[0].ljust(widths[0])]
-                + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-            ).rstrip()
-            for row in rows
-        ]
+        lines = tables.align([COLUMNS, UNITS, *self._rows()])
         return "\n".join([*lines, *self._failures(), "", CAPTION])
 
     def markdown(self) -> str:
@@ -58,8 +49,7 @@ class Report:
         head = [
             f"{name}, {unit}" if unit else name for name, unit in zip(COLUMNS, UNITS, strict=True)
         ]
-        rows = [head, ["---"] * len(head), *self._rows()]
-        lines = ["| " + " | ".join(row) + " |" for row in rows]
+        lines = tables.markdown_lines(head, self._rows())
         return "\n".join([f"{self.origin}.", "", *lines, *self._failures(), "", CAPTION]) + "\n"
 
     def json(self) -> str:

@@ -16,7 +16,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.evaluation import metrics
 from synpose_tf.export import probe
 from synpose_tf.export.formats import Format
-from synpose_tf.export.trained import TrainedLifter
+from synpose_tf.export.trained import TrainedLifter, mean_metrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +124,7 @@ def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measu
     # One scale for both, the one that gives the Keras model's pose its true size.
     scale = _mean_root_distance(truth) / _mean_root_distance(expected)
     difference = np.linalg.norm(poses - expected, axis=-1) * scale
-    figures, reference = (
-        {key: float(value.mean()) for key, value in metrics.pose_metrics(p, truth).items()}
-        for p in (poses, expected)
-    )
+    figures, reference = mean_metrics(poses, truth), trained.figures
     measured = Measurement(
         format.name,
         size,

@@ -47,6 +47,7 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry.camera import parse_intrinsics
 
     try:
         from synpose_tf.inference import beam_pipeline
@@ -67,7 +68,7 @@ def main(arguments):
             f"--frames_per_file={FLAGS.frames_per_file}: expected a multiple of 2048, the lifter's "
             "batch."
         )
-    intrinsics = _numbers("intrinsics", (4, 9))
+    intrinsics = FLAGS.intrinsics and tuple(parse_intrinsics(FLAGS.intrinsics).tolist())
     pretrained = FLAGS.pretrained or ("camera" if intrinsics else "paper")
     if _mode(pretrained) == "camera" and intrinsics is None:
         origin = f"workdir={FLAGS.workdir}" if FLAGS.workdir else f"pretrained={pretrained}"
@@ -78,10 +79,10 @@ def main(arguments):
     settings = beam_pipeline.Settings(
         pretrained=pretrained,
         workdir=FLAGS.workdir,
-        intrinsics=intrinsics and intrinsics + (0.0,) * (9 - len(intrinsics)),
+        intrinsics=intrinsics,
         layout=FLAGS.layout,
         fps=FLAGS.fps,
-        image_size=_numbers("image_size", (2,)),
+        image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
         body_height=FLAGS.body_height,
@@ -111,21 +112,18 @@ def _mode(pretrained):
     return Lifter.from_pretrained(pretrained).mode
 
 
-def _numbers(flag, counts):
+def _image_size():
     from synpose_tf.errors import SynposeError
 
-    texts = getattr(FLAGS, flag)
+    texts = FLAGS.image_size
     if texts is None:
         return None
     try:
         numbers = tuple(float(text) for text in texts)
     except ValueError:
         numbers = ()
-    if len(numbers) not in counts or not all(0 < number < 1e6 for number in numbers[:2]):
-        raise SynposeError(
-            f"--{flag}={','.join(texts)}: expected {' or '.join(map(str, counts))} numbers, the "
-            "first two positive."
-        )
+    if len(numbers) != 2 or not all(0 < number < 1e6 for number in numbers):
+        raise SynposeError(f"--image_size={','.join(texts)}: expected two positive numbers.")
     return numbers
 
 

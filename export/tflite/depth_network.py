@@ -12,6 +12,7 @@ import operator
 import numpy as np
 import tensorflow as tf
 
+from synpose_tf.models.folded import Forward
 from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE, Generator
 
 
@@ -33,17 +34,10 @@ def fold(generator: Generator) -> dict[str, Linear]:
 
     The last gives all 17 depths: the root's column is zero.
     """
-    layers = {unit.name: _fold_unit(unit) for unit in (generator.first, *generator.units)}
-    kernel, bias = generator.last.get_weights()
-    layers[generator.last.name] = Linear(np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
-    return layers
-
-
-def _fold_unit(unit):
-    (kernel,) = unit.linear.get_weights()
-    gamma, beta, mean, variance = unit.norm.get_weights()
-    gain = gamma / np.sqrt(variance + unit.norm.epsilon)
-    return Linear(kernel * gain, beta - mean * gain)
+    *inner, (kernel, bias) = Forward.from_weights(generator.get_weights()).layers
+    last = (np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
+    units = (generator.first, *generator.units, generator.last)
+    return {unit.name: Linear(*layer) for unit, layer in zip(units, (*inner, last), strict=True)}
 
 
 def compose(names, x, unit, linear, add=operator.add):

@@ -1,8 +1,10 @@
 """Verification: what it measures, what fails, and that what fails is not kept."""
 
+import builtins
 import dataclasses
 import json
 import os
+import sys
 
 import exported
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.evaluation import metrics
-from synpose_tf.export import exporting, report, verification
+from synpose_tf.export import exporting, probe, report, verification
 from synpose_tf.export.formats import Format, Tolerance, select
 
 # Gives poses from a file beside it; a runtime needs no more than `load`.
@@ -151,6 +153,18 @@ def test_the_report_has_each_figure_in_each_form(trained, make_format):
     tree = json.loads(table.json())
     assert tree["exports"][0]["size"] == 2_500_000
     assert [bool(export["failures"]) for export in tree["exports"]] == [False, True]
+
+
+def test_memory_that_the_system_does_not_tell_is_left_out(trained, make_format, monkeypatch):
+    monkeypatch.setattr(builtins, "open", lambda *_, **__: (_ for _ in ()).throw(OSError))
+    monkeypatch.setitem(sys.modules, "resource", None)
+    unknown = probe.peak_memory()
+    monkeypatch.undo()
+    found = results(trained.lifted) | {"peak_memory": unknown}
+    measured = verification.compare(make_format(trained.lifted), 1, found, trained)
+    table = report.Report("a run", report.reference(trained), (measured,))
+    assert json.loads(table.json())["exports"][0]["peak_memory"] is None
+    assert table.text().splitlines()[3].split()[-1] == "-"
 
 
 @pytest.mark.parametrize(
