@@ -10,8 +10,7 @@ import warnings
 import numpy as np
 
 from synpose_tf import files
-from synpose_tf.output import rig, stage, timeline
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.output import naming, rig, stage, timeline
 
 _MM_PER_UNIT = 10.0
 
@@ -27,9 +26,7 @@ def write(tracks, path):
         posed = stage.posed(points)
         if posed.any():
             people.append((points, timeline.hold(row, posed)))
-    paths = [path]
-    if len(people) > 1:
-        paths = [path.with_stem(f"{path.stem}_{n}") for n in range(1, len(people) + 1)]
+    paths = naming.numbered(path, len(people))
     for (points, row), target in zip(people, paths, strict=True):
         _write_person(points[row] / _MM_PER_UNIT, 1.0 / clock.rate, target)
     return paths
@@ -48,27 +45,22 @@ def _write_person(points, frame_time, path):
 # === The hierarchy ===
 def _write_node(handle, node, lengths, indent):
     kind = "JOINT" if node.parent else "ROOT"
+    offset = rig.offset(node, lengths) if node.parent else np.zeros(3)
     position = "" if node.parent else "Xposition Yposition Zposition "
     inner = indent + "  "
     handle.write(
         f"{indent}{kind} {node.name}\n{indent}{{\n"
-        f"{inner}OFFSET {_offset(node, lengths)}\n"
+        f"{inner}OFFSET {_text(offset)}\n"
         f"{inner}CHANNELS {3 + len(position.split())} {position}Zrotation Xrotation Yrotation\n"
     )
-    children = [other for other in rig.NODES if other.parent == node.name]
-    for child in children:
-        _write_node(handle, child, lengths, inner)
-    if not children:
-        end = _text(node.direction * lengths[H36M_17.index(node.turns)])
-        handle.write(f"{inner}End Site\n{inner}{{\n{inner}  OFFSET {end}\n{inner}}}\n")
+    for child in rig.BY_NAME.values():
+        if child.parent == node.name:
+            if child in rig.TIPS:
+                end = _text(rig.offset(child, lengths))
+                handle.write(f"{inner}End Site\n{inner}{{\n{inner}  OFFSET {end}\n{inner}}}\n")
+            else:
+                _write_node(handle, child, lengths, inner)
     handle.write(f"{indent}}}\n")
-
-
-def _offset(node, lengths):
-    above = next((other for other in rig.NODES if other.name == node.parent), None)
-    if above is None or above.at == node.at:
-        return _text(np.zeros(3))
-    return _text(above.direction * lengths[H36M_17.index(node.at)])
 
 
 def _text(vector):

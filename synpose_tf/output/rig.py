@@ -66,6 +66,16 @@ NODES = (
     Node("RightForeArm", "RightArm", "RElbow", "RWrist", _RIGHT),
 )
 
+# Where the outermost bones end.
+TIPS = (
+    Node("LeftFoot", "LeftLeg", "LAnkle", None, ()),
+    Node("RightFoot", "RightLeg", "RAnkle", None, ()),
+    Node("HeadTop", "Head", "Head", None, ()),
+    Node("LeftHand", "LeftForeArm", "LWrist", None, ()),
+    Node("RightHand", "RightForeArm", "RWrist", None, ()),
+)
+BY_NAME = {node.name: node for node in NODES + TIPS}
+
 
 def bone_lengths(points) -> np.ndarray:
     """(17,) length of the bone to each joint: median over frames, mean of both sides."""
@@ -73,6 +83,22 @@ def bone_lengths(points) -> np.ndarray:
     for child, parent in H36M_17.bones:
         lengths[child] = np.median(np.linalg.norm(points[:, child] - points[:, parent], axis=-1))
     return (lengths + lengths[list(H36M_17.mirror)]) / 2
+
+
+def offset(node: Node, lengths: np.ndarray) -> np.ndarray:
+    """Where a node lies, seen from its parent.
+
+    Args:
+        node: not the root.
+        lengths: (..., 17) of the bone to each joint.
+
+    Returns:
+        (..., 3), in the unit of `lengths`.
+    """
+    above = BY_NAME[node.parent]
+    if above.at == node.at:
+        return np.zeros((*lengths.shape[:-1], 3))
+    return lengths[..., H36M_17.index(node.at), None] * above.direction
 
 
 def rotations(points) -> dict[str, Rotation]:
