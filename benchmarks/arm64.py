@@ -44,7 +44,7 @@ def lift(file, poses, output):
 
 
 def _litert():
-    file = pathlib.Path(__file__).resolve().parent.parent / "export" / "litert.py"
+    file = pathlib.Path(__file__).resolve().parent.parent / "export" / "tflite" / "litert.py"
     spec = importlib.util.spec_from_file_location("litert", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

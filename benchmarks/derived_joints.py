@@ -13,9 +13,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from absl import app, flags
 
-from synpose_tf import cli, evaluation, metrics, pipeline
-from synpose_tf.export import litert
-from synpose_tf.skeleton import H36M_17
+from synpose_tf import cli
+from synpose_tf.datasets import prepared
+from synpose_tf.evaluation import metrics, protocols
+from synpose_tf.export.tflite import litert
+from synpose_tf.structures.skeleton import H36M_17
 
 cli.define_data_flags(dataset="cmu_mocap")
 flags.DEFINE_string("lifter", None, "A .tflite lifter.")
@@ -59,10 +61,10 @@ def derive(keypoints, factors):
 
 
 def main(_):
-    builder = pipeline.prepare(pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir))
-    factors = fit(pipeline.read_split(builder, "train", ("keypoints_2d",))["keypoints_2d"])
+    builder = prepared.prepare(prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir))
+    factors = fit(prepared.read_split(builder, "train", ("keypoints_2d",))["keypoints_2d"])
     print("factors:", {joint: [round(float(f), 3) for f in fs] for joint, fs in factors.items()})
-    views = pipeline.read_split(builder, "test", evaluation.KEYS)
+    views = prepared.read_split(builder, "test", protocols.KEYS)
     lifter = litert.Lifter(FLAGS.lifter)
     for label, keypoints in (
         ("true joints", views["keypoints_2d"]),

@@ -34,8 +34,8 @@ from absl import app, flags
 from onnxruntime import quantization
 from onnxruntime.quantization import shape_inference
 
-from synpose_tf.export import depth_network, litert, tflite
-from synpose_tf.networks import JOINTS, NEGATIVE_SLOPE, Generator
+from synpose_tf.export.tflite import depth_network, litert, writer
+from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE, Generator
 
 flags.DEFINE_list(
     "widths",
@@ -164,8 +164,8 @@ def runtimes(width: int, poses: np.ndarray, folder: pathlib.Path):
     )
     network = depth_network.DepthNetwork(layers)
     return {
-        INT8: lite_rt(tflite.convert(network, "int8", poses[:500])),
-        LITERT_FLOAT: lite_rt(tflite.convert(network, "float32")),
+        INT8: lite_rt(writer.convert(network, "int8", poses[:500])),
+        LITERT_FLOAT: lite_rt(writer.convert(network, "float32")),
         "TensorFlow, SavedModel": tensorflow(saved),
         "ONNX Runtime, float": onnx(float_file),
         ONNX_INT8: onnx(int8_file),

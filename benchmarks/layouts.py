@@ -14,11 +14,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from absl import app, flags
 
-from synpose_tf import evaluation, metrics, pipeline
+from synpose_tf.datasets import prepared
+from synpose_tf.evaluation import metrics, protocols
+from synpose_tf.inference.lifter import Lifter
 from synpose_tf.keypoints import layouts
 from synpose_tf.keypoints.conversion import carried
-from synpose_tf.lifter import Lifter
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 flags.DEFINE_string("manual_dir", None, "Folder of the CMU motion.")
 flags.DEFINE_string("data_dir", None, "Where prepared data sets are kept.")
@@ -41,8 +42,8 @@ def cost(lifter, views, seen, joints) -> float:
 
 
 def main(_):
-    builder = pipeline.prepare(pipeline.Source("cmu_mocap", FLAGS.manual_dir, FLAGS.data_dir))
-    views = pipeline.read_split(builder, "test", evaluation.KEYS)
+    builder = prepared.prepare(prepared.Source("cmu_mocap", FLAGS.manual_dir, FLAGS.data_dir))
+    views = prepared.read_split(builder, "test", protocols.KEYS)
     views = {key: values[:: FLAGS.stride] for key, values in views.items()}
     count = len(views["keypoints_2d"])
     if FLAGS.workdir:

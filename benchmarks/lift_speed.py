@@ -22,10 +22,10 @@ import measured_process
 import numpy as np
 from absl import app, flags
 
-from synpose_tf.completion import PoseDistribution
+from synpose_tf.completion.gaussian import PoseDistribution
+from synpose_tf.inference.lifter import Lifter
 from synpose_tf.keypoints.layouts import COCO_17
-from synpose_tf.lifter import Lifter
-from synpose_tf.skeleton import H36M_17, joint_map
+from synpose_tf.structures.skeleton import H36M_17, joint_map
 
 flags.DEFINE_integer("poses", 10_000, "Of the first figure; 0 leaves it out.")
 flags.DEFINE_list("frames", ["1", "10800", "108000"], "Lengths of videos.")

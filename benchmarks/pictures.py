@@ -21,9 +21,9 @@ from absl import app, flags
 from synpose_tf import output
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
 from synpose_tf.datasets.cmu_mocap import sources
-from synpose_tf.lifter import Lifter
-from synpose_tf.skeleton import H36M_17
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import KeypointTrack
 
 flags.DEFINE_string("manual_dir", None, "Folder with CMU's motion.", required=True)
 flags.DEFINE_string("clip", "mixed_test/soccer_1", "The clip's key.")

@@ -6,7 +6,7 @@ Trains `--config=paper` three times from the same seed, with a narrower critic a
 average, and prints the errors on 5,000 test views:
 
   planar        real poses divided by their mean distance from the root in the image plane,
-                what `synpose_tf.normalization` does
+                what `synpose_tf.geometry.normalization` does
   spatial       by their mean distance in space, the text read to the letter
   renormalized  spatial, and generated poses divided by theirs before the critic sees them
 """
@@ -21,8 +21,12 @@ import keras
 import tensorflow as tf
 from absl import app, flags
 
-from synpose_tf import adversarial, cli, evaluation, metrics, monitor, pipeline
+from synpose_tf import cli
 from synpose_tf.config import load_config
+from synpose_tf.datasets import prepared
+from synpose_tf.evaluation import metrics, protocols
+from synpose_tf.models import adversarial
+from synpose_tf.training import input_pipeline, monitor
 
 cli.define_data_flags(dataset="cmu_mocap")
 flags.DEFINE_integer("steps", 1000, "Training steps of each run.")
@@ -59,21 +63,21 @@ MODELS = {
 
 
 def main(_):
-    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    builder = pipeline.prepare(source)
-    arrays = pipeline.read_split(builder, "train", pipeline.TRAINING_KEYS)
-    views = monitor.validation_sample(pipeline.read_split(builder, "test", pipeline.TRAINING_KEYS))
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builder = prepared.prepare(source)
+    arrays = prepared.read_split(builder, "train", prepared.TRAINING_KEYS)
+    views = monitor.validation_sample(prepared.read_split(builder, "test", prepared.TRAINING_KEYS))
     config = load_config("paper").override(steps=FLAGS.steps)
     arguments = {**config.model, "critic_width": 256, "average": 0.999}
     for name, model_class in MODELS.items():
         keras.utils.set_random_seed(config.seed)
         model = model_class(**arguments)
         model.compile()
-        batches = iter(pipeline.training_batches(arrays, config.batch_size, config.seed))
+        batches = iter(input_pipeline.training_batches(arrays, config.batch_size, config.seed))
         model.make_train_function()
         for _ in range(config.steps):
             model.train_function(batches)
-        figures = metrics.pose_metrics(evaluation.lift(model, views), views["keypoints_3d"])
+        figures = metrics.pose_metrics(protocols.lift(model, views), views["keypoints_3d"])
         print(
             f"{name:13} after {config.steps} steps: MPJPE {figures['mpjpe'].mean():6.1f} mm, "
             f"P-MPJPE {figures['p_mpjpe'].mean():6.1f} mm",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synpose_tf.camera import h36m_cameras, project
+from synpose_tf.geometry.camera import h36m_cameras, project
 
 
 def random_views(count: int) -> dict[str, np.ndarray]:

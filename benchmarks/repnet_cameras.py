@@ -14,8 +14,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from absl import app, flags
 
-from synpose_tf import checkpoint, cli, normalization, pipeline
-from synpose_tf.methods import repnet
+from synpose_tf import cli
+from synpose_tf.datasets import prepared
+from synpose_tf.geometry import normalization
+from synpose_tf.models.methods import repnet
+from synpose_tf.training import checkpoint
 
 cli.define_data_flags(dataset="cmu_mocap")
 flags.DEFINE_string("workdir", None, "The folder of a training run of --method=repnet.")
@@ -44,9 +47,9 @@ def sectors(views) -> np.ndarray:
 
 
 def main(_):
-    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    builder = pipeline.prepare(source)
-    views = pipeline.read_split(builder, "test", ("keypoints_2d", "keypoints_3d", "intrinsics"))
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builder = prepared.prepare(source)
+    views = prepared.read_split(builder, "test", ("keypoints_2d", "keypoints_3d", "intrinsics"))
     chosen = np.linspace(0, len(views["keypoints_2d"]) - 1, VIEWS).astype(int)
     views = {name: array[chosen] for name, array in views.items()}
 

@@ -37,8 +37,9 @@ from absl import app, flags
 from random_views import random_views
 from ring import Network, exchange, simulate
 
-from synpose_tf import distribution, training
 from synpose_tf.config import load_config
+from synpose_tf.models import replicas
+from synpose_tf.training import distribution, loop
 
 PARTS = ("compute", "together", "workers", "mirrored")
 flags.DEFINE_string("config", "default", "Training configuration.")
@@ -75,7 +76,7 @@ def timed(function) -> list[float]:
 def step_times(config, poses: int, strategy, xla: bool = False) -> list[float]:
     """Of training steps with so many poses in all."""
     with strategy.scope():
-        model = training.new_model(config.override(jit_compile=xla))
+        model = loop.new_model(config.override(jit_compile=xla))
     distribution.synchronize_batch_norm(model, strategy)
     step = distribution.make_step_function(model, strategy)
     batch = {key: tf.constant(a) for key, a in random_views(poses).items()}
@@ -92,7 +93,7 @@ def all_reduce_time(strategy, numbers: int) -> float:
         def replica():
             value = tf.ones(numbers)
             for _ in range(length):
-                value = distribution.mean(value)
+                value = replicas.mean(value)
             return value[0]
 
         run = tf.function(lambda: strategy.reduce("MEAN", strategy.run(replica), axis=None))
@@ -110,7 +111,7 @@ def measure_here(part, config) -> dict:
     if part == "together":
         return {"step": step_times(config, config.batch_size // 2, tf.distribute.get_strategy())}
     strategy = distribution.make_strategy({"workers": "multi_worker"}.get(part, part), 2)
-    bytes_each = [size for size, _ in all_reduces(training.new_model(config))]
+    bytes_each = [size for size, _ in all_reduces(loop.new_model(config))]
     return {
         "large": all_reduce_time(strategy, max(bytes_each) // 4),
         "large_bytes": max(bytes_each),
@@ -178,7 +179,7 @@ class Step:
 
     def __init__(self, config, figures):
         self.batch = config.batch_size
-        self.reduces = all_reduces(training.new_model(config))
+        self.reduces = all_reduces(loop.new_model(config))
         self.sizes = [size for size, _ in self.reduces]
         self.measured = {int(n): np.array(t) for n, t in figures["compute"]["steps"].items()}
 

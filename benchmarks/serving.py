@@ -33,7 +33,7 @@ def main():
     sys.path.append(str(pathlib.Path(__file__).parent.parent / "examples" / "serving"))
     import grpc_client
 
-    from synpose_tf.export.c_api import SavedModel
+    from synpose_tf.export.saved_model.c_api import SavedModel
     from synpose_tf.export.versions import versions
 
     folder = pathlib.Path(FLAGS.model)

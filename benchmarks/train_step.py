@@ -18,8 +18,8 @@ import tensorflow as tf
 from absl import app, flags
 from random_views import random_views
 
-from synpose_tf import pipeline, training
 from synpose_tf.config import load_config
+from synpose_tf.training import input_pipeline, loop
 
 flags.DEFINE_string("config", "default", "Training configuration.")
 flags.DEFINE_enum("normalization", "camera", ["paper", "camera"], "Normalisation mode.")
@@ -52,7 +52,7 @@ def time_once(function) -> float:
 
 def stepper(config, xla, batch):
     """A compiled model, and a function that does one training step and waits for it."""
-    model = training.new_model(config.override(jit_compile=xla))
+    model = loop.new_model(config.override(jit_compile=xla))
     iterator = iter(tf.data.Dataset.from_tensors(batch).repeat())
     model.make_train_function()
     return model, lambda: model.train_function(iterator)["critic_loss"].numpy()
@@ -95,7 +95,8 @@ def main(_):
 
 def pipeline_rate(config, batches: int = 500) -> float:
     """Poses a second that the input pipeline delivers to nobody."""
-    iterator = iter(pipeline.training_batches(random_views(FLAGS.views), config.batch_size, 0))
+    views = random_views(FLAGS.views)
+    iterator = iter(input_pipeline.training_batches(views, config.batch_size, 0))
     next(iterator)
     elapsed = time_once(lambda: [next(iterator) for _ in range(batches)])
     return batches * config.batch_size / elapsed

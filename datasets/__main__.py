@@ -117,8 +117,8 @@ def _chosen(ready):
 
 
 def _preview(ready, path):
-    from synpose_tf import plotting
     from synpose_tf.datasets.pose_dataset import check_view
+    from synpose_tf.visualization import plotting
 
     view = ready.example()
     check_view(view)
@@ -130,7 +130,7 @@ def _preview(ready, path):
 def _figure(view, index):
     from matplotlib.figure import Figure
 
-    from synpose_tf import plotting
+    from synpose_tf.visualization import plotting
 
     azimuths = {} if view.keypoints_3d is None else {"3D": -75.0, "3D, from the side": 0.0}
     columns = 1 + len(azimuths)

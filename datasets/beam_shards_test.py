@@ -12,7 +12,7 @@ from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as mpi
 from synpose_tf.datasets.mpi_inf_3dhp import testing as mpi_files
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, H36M_32, select_joints
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, select_joints
 
 HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
 needs_beam = pytest.mark.skipif(not HAS_BEAM, reason="apache-beam is not installed")

@@ -17,7 +17,7 @@ from tensorflow_datasets.core import dataset_builder, writer
 from tensorflow_datasets.core.utils import tqdm_utils
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 JOINTS = len(H36M_17)
 
@@ -30,7 +30,7 @@ class View:
         subject, action, camera: as the data set names them.
         keypoints_2d: (F, 17, 2), pixels.
         keypoints_3d: (F, 17, 3), camera frame, millimetres; None where the set has no 3D.
-        intrinsics: (9,), see `synpose_tf.camera`; zeros where unknown.
+        intrinsics: (9,), see `synpose_tf.geometry.camera`; zeros where unknown.
         up: (3,), unit vector, the world's up in the camera frame; zeros where unknown.
         frames: (F,), the frame numbers in the source file.
         confidence: (F, 17) in [0, 1], where the source has it; 0 is a joint not seen.

@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.cmu_mocap import conftest as cmu_files
 from synpose_tf.datasets.cmu_mocap import survey as cmu_mocap
 from synpose_tf.datasets.h36m import sources, takes
@@ -18,7 +17,8 @@ from synpose_tf.datasets.mpi_inf_3dhp import testing as mpi_inf_3dhp_files
 from synpose_tf.datasets.mpii import mpii_dataset_builder_test as mpii_files
 from synpose_tf.datasets.mpii import survey as mpii
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
 
 SURVEYS = {"cmu_mocap": cmu_mocap, "h36m": h36m, "mpi_inf_3dhp": mpi_inf_3dhp, "mpii": mpii}
 PNG = b"\x89PNG\r\n\x1a\n"

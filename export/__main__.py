@@ -47,10 +47,11 @@ def main():
     if output.exists() and not output.is_dir():
         raise SynposeError(f"--output={output}: is a file; name a folder.")
 
-    from synpose_tf import files, pipeline
+    from synpose_tf.datasets import prepared
     from synpose_tf.export import exporting, report, trained
+    from synpose_tf.io import files
 
-    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
     if FLAGS.pretrained:
         lifter = trained.from_pretrained(FLAGS.pretrained, source)
     else:

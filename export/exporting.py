@@ -4,13 +4,13 @@ import pathlib
 
 import tensorflow as tf
 
-from synpose_tf import files
 from synpose_tf.errors import SynposeError
 from synpose_tf.export import model_card, verification
 from synpose_tf.export.formats import Format
 from synpose_tf.export.trained import TrainedLifter
 from synpose_tf.export.verification import Measurement
 from synpose_tf.export.versions import next_version
+from synpose_tf.io import files
 
 
 def export(

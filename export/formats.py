@@ -74,15 +74,15 @@ class Format:
 
 
 def _saved_model(trained, folder):
-    from synpose_tf.export import saved_model
+    from synpose_tf.export.saved_model import writer
 
-    saved_model.write(trained, folder)
+    writer.write(trained, folder)
 
 
 def _saved_model_cli(folder, inputs):
-    from synpose_tf.export import saved_model_cli
+    from synpose_tf.export.saved_model import command_line
 
-    return saved_model_cli.run(folder, inputs)
+    return command_line.run(folder, inputs)
 
 
 _SERVING_USAGE = """\
@@ -101,9 +101,9 @@ in pixels. `assets.extra` holds requests that warm up TensorFlow Serving. A requ
 
 
 def _tflite(precision, trained, folder):
-    from synpose_tf.export import tflite
+    from synpose_tf.export.tflite import writer
 
-    tflite.write(trained, folder, precision)
+    writer.write(trained, folder, precision)
 
 
 _PHONE_USAGE = """\
@@ -111,8 +111,8 @@ _PHONE_USAGE = """\
 
 `lifter.tflite` takes one normalised 2D pose, `keypoints` (1, 17, 2), and gives its `depths`
 (1, 17), under the signature `serving_default`. `docs/mobile.md` of synpose_tf has the few lines
-before and after it, for Kotlin and Swift; `synpose_tf/export/litert.py` has them for Python and
-needs only NumPy and ai-edge-litert. `unzip -p lifter.tflite lifter.json` prints what the file
+before and after it, for Kotlin and Swift; `synpose_tf/export/tflite/litert.py` has them for Python
+and needs only NumPy and ai-edge-litert. `unzip -p lifter.tflite lifter.json` prints what the file
 says of itself. Keypoints must be finite: 8 bits can't hold NaN. `litert.py` gives NaN for a pose
 with a joint that is not, in that pose alone.
 """
@@ -123,7 +123,7 @@ def _phone_format(name, description, precision, tolerance, **requires):
         name,
         description,
         functools.partial(_tflite, precision),
-        _HERE / "litert.py",
+        _HERE / "tflite" / "litert.py",
         tolerance,
         None,
         _PHONE_USAGE,
@@ -162,7 +162,7 @@ _ALL = (
         "saved_model",
         "TensorFlow SavedModel for TensorFlow Serving, pixels in, 3D poses out",
         _saved_model,
-        _HERE / "c_api.py",
+        _HERE / "saved_model" / "c_api.py",
         Tolerance(difference=0.01, mpjpe=0.001),
         _saved_model_cli,
         _SERVING_USAGE,

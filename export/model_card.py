@@ -5,12 +5,13 @@ import json
 import pathlib
 
 import synpose_tf.datasets
-from synpose_tf import camera, files
 from synpose_tf.export import report
 from synpose_tf.export.formats import Format
 from synpose_tf.export.trained import TrainedLifter
 from synpose_tf.export.verification import Measurement
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry import camera
+from synpose_tf.io import files
+from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.version import __version__
 
 KEYPOINTS = (

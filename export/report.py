@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from synpose_tf import metrics
+from synpose_tf.evaluation import metrics
 from synpose_tf.export import probe
 from synpose_tf.export.trained import TrainedLifter
 from synpose_tf.export.verification import Measurement

@@ -38,7 +38,7 @@ def main():
         )
     formats.FORMATS["saved_model"].check_requirements()
 
-    from synpose_tf.export import c_api, serving, warmup
+    from synpose_tf.export.saved_model import c_api, server, warmup
 
     try:
         model = c_api.SavedModel(folder / str(found[-1]))
@@ -46,13 +46,13 @@ def main():
             model.run(signature, inputs)
     except c_api.CApiError as error:
         raise SynposeError(f"{folder / str(found[-1])}: can't be loaded ({error}).") from error
-    servable = serving.Servable(FLAGS.name, found[-1], model)
+    servable = server.Servable(FLAGS.name, found[-1], model)
     try:
-        server, port = serving.serve_grpc(servable, f"{FLAGS.host}:{FLAGS.port}")
+        grpc_server, port = server.serve_grpc(servable, f"{FLAGS.host}:{FLAGS.port}")
     except RuntimeError as error:
         raise SynposeError(f"--port={FLAGS.port}: can't listen on it; is it taken?") from error
     try:
-        rest = serving.serve_rest(servable, FLAGS.host, FLAGS.rest_port)
+        rest = server.serve_rest(servable, FLAGS.host, FLAGS.rest_port)
     except OSError as error:
         raise SynposeError(f"--rest_port={FLAGS.rest_port}: {error.strerror}.") from error
     print(
@@ -62,7 +62,7 @@ def main():
         "Stop with Ctrl-C.",
         flush=True,
     )
-    server.wait_for_termination()
+    grpc_server.wait_for_termination()
 
 
 if __name__ == "__main__":

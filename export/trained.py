@@ -7,16 +7,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from synpose_tf import (
-    checkpoint,
-    evaluation,
-    lifting,
-    networks,
-    normalization,
-    pipeline,
-    pretrained,
-)
+from synpose_tf.datasets import prepared
 from synpose_tf.errors import SynposeError
+from synpose_tf.evaluation import protocols
+from synpose_tf.geometry import normalization
+from synpose_tf.inference import pretrained
+from synpose_tf.models import base, networks
+from synpose_tf.training import checkpoint
 from synpose_tf.version import __version__
 
 VIEWS = ("keypoints_2d", "keypoints_3d", "intrinsics")
@@ -46,20 +43,20 @@ class TrainedLifter:
     @functools.cached_property
     def test(self) -> dict[str, np.ndarray]:
         """All test views: `keypoints_2d`, `keypoints_3d` and `intrinsics`, (poses, …)."""
-        return pipeline.read_split(self.builder, "test", VIEWS)
+        return prepared.read_split(self.builder, "test", VIEWS)
 
     @functools.cached_property
     def training(self) -> dict[str, np.ndarray]:
         """All training views, as `test`, and `up`: for calibration and fine-tuning."""
-        return pipeline.read_split(self.builder, "train", pipeline.TRAINING_KEYS)
+        return prepared.read_split(self.builder, "train", prepared.TRAINING_KEYS)
 
     @functools.cached_property
     def lifted(self) -> np.ndarray:
         """The Keras model's own poses of the test views: (poses, 17, 3)."""
-        return evaluation.lift(self.model, self.test)
+        return protocols.lift(self.model, self.test)
 
 
-def from_workdir(path, name: str, source: pipeline.Source) -> TrainedLifter:
+def from_workdir(path, name: str, source: prepared.Source) -> TrainedLifter:
     """The lifter of a training run.
 
     Args:
@@ -74,11 +71,11 @@ def from_workdir(path, name: str, source: pipeline.Source) -> TrainedLifter:
     run = workdir.run()
     model = check_lifter(workdir.load(name), str(workdir.checkpoint(name)))
     dataset = source.name or _name(run["dataset"])
-    builder = pipeline.prepare(dataclasses.replace(source, name=dataset))
+    builder = prepared.prepare(dataclasses.replace(source, name=dataset))
     return TrainedLifter(model, f"{workdir.path.resolve().name}, checkpoint {name}", run, builder)
 
 
-def from_pretrained(mode: str, source: pipeline.Source) -> TrainedLifter:
+def from_pretrained(mode: str, source: prepared.Source) -> TrainedLifter:
     """The lifter that comes with the package.
 
     Args:
@@ -91,7 +88,7 @@ def from_pretrained(mode: str, source: pipeline.Source) -> TrainedLifter:
     """
     found = pretrained.load(mode)
     generator = networks.Generator(found.card["width"], found.card["blocks"])
-    model = lifting.LiftingModel(generator, (), found.mode, found.distance)
+    model = base.LiftingModel(generator, (), found.mode, found.distance)
     model.build()
     model.averaged_generator.set_weights(found.weights)
     first, *others = found.card["trained_on"]
@@ -102,7 +99,7 @@ def from_pretrained(mode: str, source: pipeline.Source) -> TrainedLifter:
         "limits": found.card["limits"],
     }
     dataset = source.name or (_name(first) if source.manual_dir else "synthetic_pose")
-    builder = pipeline.prepare(dataclasses.replace(source, name=dataset))
+    builder = prepared.prepare(dataclasses.replace(source, name=dataset))
     origin = f"the {mode} lifter that comes with synpose_tf {__version__}"
     return TrainedLifter(model, origin, run, builder)
 

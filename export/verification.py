@@ -12,8 +12,8 @@ import tempfile
 
 import numpy as np
 
-from synpose_tf import metrics
 from synpose_tf.errors import SynposeError
+from synpose_tf.evaluation import metrics
 from synpose_tf.export import probe
 from synpose_tf.export.formats import Format
 from synpose_tf.export.trained import TrainedLifter

@@ -43,7 +43,7 @@ def main(arguments):
     from synpose_tf.errors import SynposeError
 
     try:
-        from synpose_tf import beam_lifting
+        from synpose_tf.inference import beam_pipeline
     except ModuleNotFoundError as error:
         if error.name.partition(".")[0] != "apache_beam":
             raise
@@ -69,7 +69,7 @@ def main(arguments):
             f"--workdir={FLAGS.workdir} was trained in camera mode: give "
             "--intrinsics=fx,fy,cx,cy of the camera in pixels."
         )
-    settings = beam_lifting.Settings(
+    settings = beam_pipeline.Settings(
         mode=FLAGS.mode or ("camera" if intrinsics else "paper"),
         workdir=FLAGS.workdir,
         intrinsics=intrinsics and intrinsics + (0.0,) * (9 - len(intrinsics)),
@@ -79,11 +79,11 @@ def main(arguments):
         min_confidence=FLAGS.min_confidence,
         body_height=FLAGS.body_height,
     )
-    pieces = beam_lifting.plan(paths, FLAGS.frames_per_file, settings)
+    pieces = beam_pipeline.plan(paths, FLAGS.frames_per_file, settings)
     print(
         f"{len(pieces)} pieces, of at most {FLAGS.frames_per_file} frames where they can be split"
     )
-    done = beam_lifting.run(pieces, settings, FLAGS.output, beam_flags)
+    done = beam_pipeline.run(pieces, settings, FLAGS.output, beam_flags)
     lifted = [part for part in done if "error" not in part]
     frames = [sum(part[key] for part in lifted) for key in ("lifted", "frames")]
     print(f"{frames[0]} of {frames[1]} frames lifted; {len(lifted)} files in {FLAGS.output}")
@@ -97,7 +97,7 @@ def main(arguments):
 
 def _trained_mode():
     """Of --workdir; says what is wrong with it before any worker starts."""
-    from synpose_tf.lifter import Lifter
+    from synpose_tf.inference.lifter import Lifter
 
     return Lifter.from_workdir(FLAGS.workdir).mode
 

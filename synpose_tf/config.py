@@ -9,7 +9,7 @@ import pkgutil
 from typing import Any
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.methods import DEFAULT, METHODS
+from synpose_tf.models.methods import DEFAULT, METHODS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,10 +21,10 @@ class TrainConfig:
         batch_size: poses a step.
         validate_every: steps between validations, each with a checkpoint and a picture.
         seed: of weights, data order and random turns.
-        method: what trains the lifter, one of `synpose_tf.methods.METHODS`.
+        method: what trains the lifter, one of `synpose_tf.models.methods.METHODS`.
         model: arguments of the method's model, such as `SynchronizedAdversarialModel`.
         optimizer: arguments of its `compile`; with a `decay`, `decay_steps` are `steps`.
-        augmentation: arguments of `synpose_tf.augmentation.Augmentation`.
+        augmentation: arguments of `synpose_tf.training.augmentation.Augmentation`.
     """
 
     steps: int = 4000

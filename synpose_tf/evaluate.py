@@ -43,13 +43,14 @@ FLAGS = flags.FLAGS
 def main():
     if FLAGS.table == "5":
         raise SynposeError("--table=5 takes many runs: python -m synpose_tf.sweep makes it.")
-    from synpose_tf import checkpoint, pipeline
+    from synpose_tf.datasets import prepared
+    from synpose_tf.training import checkpoint
 
     workdir = checkpoint.Workdir(FLAGS.workdir)
     run = workdir.run()
     model = workdir.load(FLAGS.checkpoint)
     datasets = FLAGS.dataset or _dataset_name(run)
-    builders = pipeline.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir)
+    builders = prepared.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir)
     views = {"/".join(_name(builder)): _views(builder) for builder in builders}
     if FLAGS.table:
         _write_paper_table(int(FLAGS.table), workdir, model, views)
@@ -64,10 +65,11 @@ def _name(builder):
 
 
 def _views(builder):
-    from synpose_tf import actions, evaluation, pipeline
+    from synpose_tf.datasets import actions, prepared
+    from synpose_tf.evaluation import protocols
 
-    views = pipeline.read_split(builder, FLAGS.split, (*evaluation.KEYS, "action"))
-    return evaluation.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
+    views = prepared.read_split(builder, FLAGS.split, (*protocols.KEYS, "action"))
+    return protocols.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
 
 
 def _about(workdir, model):
@@ -86,14 +88,15 @@ def _output(workdir):
 
 
 def _write_table(workdir, run, model, builder, views):
-    from synpose_tf import evaluation, files
+    from synpose_tf.evaluation import protocols
+    from synpose_tf.io import files
 
     caption = f"{builder.info.full_name}, {FLAGS.split}; {_about(workdir, model)}"
     truth = views["keypoints_3d"]
-    table = evaluation.tabulate(evaluation.lift(model, views), truth, views["action"], caption)
+    table = protocols.tabulate(protocols.lift(model, views), truth, views["action"], caption)
     bounds = {
-        "flat pose (z = 0)": evaluation.flat_poses(views, model.mode),
-        "perfect z": evaluation.perfect_depth_poses(views, model.mode, model.distance),
+        "flat pose (z = 0)": protocols.flat_poses(views, model.mode),
+        "perfect z": protocols.perfect_depth_poses(views, model.mode, model.distance),
     }
     bounds = {name: float(_mpjpe(poses, truth)) for name, poses in bounds.items()}
     print(table.text())
@@ -111,11 +114,13 @@ def _write_table(workdir, run, model, builder, views):
 
 
 def _write_paper_table(number, workdir, model, views):
-    from synpose_tf import evaluation, paper_tables, plotting, suites, table_figures
+    from synpose_tf.evaluation import paper_tables, protocols, table_figures
+    from synpose_tf.experiments import suites
+    from synpose_tf.visualization import plotting
 
     def measured(views):
-        lifted = evaluation.lift(model, views)
-        return evaluation.tabulate(lifted, views["keypoints_3d"], views["action"])
+        lifted = protocols.lift(model, views)
+        return protocols.tabulate(lifted, views["keypoints_3d"], views["action"])
 
     about = f"{', '.join(views)}, {FLAGS.split}; {_about(workdir, model)}"
     name, first = next(iter(views.items()))
@@ -124,7 +129,7 @@ def _write_paper_table(number, workdir, model, views):
         found = {name: measured(one) for name, one in views.items()}
         table = paper_tables.by_action(number, found, about)
     elif number == 3:
-        noisy = {px: evaluation.add_noise(first, px) for px in suites.NOISE_PX}
+        noisy = {px: protocols.add_noise(first, px) for px in suites.NOISE_PX}
         found = {px: measured(one) for px, one in noisy.items()}
         table = paper_tables.robustness(name, found, about)
         series = paper_tables.robustness_curves(found)
@@ -140,7 +145,7 @@ def _write_paper_table(number, workdir, model, views):
 
 
 def _mpjpe(poses, truth):
-    from synpose_tf import metrics
+    from synpose_tf.evaluation import metrics
 
     return metrics.pose_metrics(poses, truth)["mpjpe"].mean()
 

@@ -42,14 +42,15 @@ FLAGS = flags.FLAGS
 def main():
     import pathlib
 
-    from synpose_tf import pipeline, plotting
+    from synpose_tf.datasets import prepared
+    from synpose_tf.visualization import plotting
 
     output = pathlib.Path(FLAGS.output)
     if output.suffix != ".png":
         raise SynposeError(f"--output={output}: the picture is a PNG file; end its name in .png.")
     lifter = _lifter()
-    source = pipeline.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    builder = pipeline.prepare(source)
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builder = prepared.prepare(source)
     views = _views(builder)
     keypoints, lifted, truth, errors = _lift(lifter, views, builder.info.full_name)
     chosen = _choose(errors, views)
@@ -67,7 +68,7 @@ def main():
 
 
 def _lifter():
-    from synpose_tf.lifter import Lifter
+    from synpose_tf.inference.lifter import Lifter
 
     if FLAGS.workdir is None:
         return Lifter.from_pretrained(FLAGS.normalization)
@@ -78,11 +79,11 @@ def _views(builder):
     """Views that miss the fewest joints; a missed one is NaN."""
     import numpy as np
 
-    from synpose_tf import actions, pipeline
+    from synpose_tf.datasets import actions, prepared
 
     optional = [key for key in ("keypoints_3d", "confidence") if key in builder.info.features]
     keys = ("keypoints_2d", "intrinsics", "subject", "action", "camera", *optional)
-    views = pipeline.read_split(builder, FLAGS.split, keys)
+    views = prepared.read_split(builder, FLAGS.split, keys)
     views = actions.select_actions(views, FLAGS.actions)
     if "confidence" not in views:
         return views
@@ -94,7 +95,7 @@ def _views(builder):
 
 def _lift(lifter, views, name):
     """2D poses, lifted and true 3D poses, MPJPE; the last two None where nothing is true."""
-    from synpose_tf import metrics
+    from synpose_tf.evaluation import metrics
 
     intrinsics = views["intrinsics"]
     if lifter.mode == "camera" and not intrinsics.any(-1).all():

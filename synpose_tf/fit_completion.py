@@ -11,7 +11,7 @@ from absl import flags
 from synpose_tf import cli
 
 cli.define_data_flags(dataset="synthetic_pose")
-flags.DEFINE_integer("steps", 6000, "Training steps of 512 poses.", lower_bound=1)
+flags.DEFINE_integer("steps", 8000, "Training steps of 512 poses.", lower_bound=1)
 flags.DEFINE_integer("seed", 0, "Of weights, data order and missed joints.", lower_bound=0)
 flags.DEFINE_string("output", None, "Folder of the weights. Default: the package's own.")
 FLAGS = flags.FLAGS
@@ -24,20 +24,22 @@ def main():
     from tqdm import tqdm
 
     import synpose_tf
-    from synpose_tf import pipeline
-    from synpose_tf.augmentation import Augmentation
-    from synpose_tf.completion import PoseDistribution
-    from synpose_tf.completion_training import CompletionTrainer
+    from synpose_tf.completion.gaussian import PoseDistribution
+    from synpose_tf.datasets import prepared
+    from synpose_tf.training import input_pipeline
+    from synpose_tf.training.augmentation import Augmentation
+    from synpose_tf.training.completion import CompletionTrainer
 
     folder = pathlib.Path(FLAGS.output or pathlib.Path(synpose_tf.__file__).parent / "weights")
-    builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    arrays = pipeline.read_splits(builders, "train", pipeline.TRAINING_KEYS)
+    builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    arrays = prepared.read_splits(builders, "train", prepared.TRAINING_KEYS)
     distribution = PoseDistribution.fit(arrays["keypoints_2d"])
     distribution.save(folder / "poses_2d.npz")
 
     keras.utils.set_random_seed(FLAGS.seed)
     completion = CompletionTrainer(distribution)
-    batches = pipeline.training_batches(arrays, 512, FLAGS.seed, 0, Augmentation(turn=True))
+    changes = Augmentation(turn=True, stretch=0.06, exchange=0.3, cameras=0.3)
+    batches = input_pipeline.training_batches(arrays, 512, FLAGS.seed, 0, changes)
     recent = []
     with tqdm(total=FLAGS.steps, unit="step", disable=None) as bar:
         for step, error in enumerate(completion.train(batches, FLAGS.steps), 1):

@@ -96,7 +96,7 @@ def _read(paths):
     import tqdm
 
     from synpose_tf import keypoints
-    from synpose_tf.scratch import Scratch
+    from synpose_tf.io.scratch import Scratch
 
     recording = keypoints.read(
         paths,
@@ -125,9 +125,9 @@ def _read(paths):
 def _lift(tracks, intrinsics):
     import tqdm
 
-    from synpose_tf import smoothing
     from synpose_tf.errors import SynposeError
-    from synpose_tf.lifter import Lifter
+    from synpose_tf.inference import smoothing
+    from synpose_tf.inference.lifter import Lifter
 
     if FLAGS.workdir:
         lifter = Lifter.from_workdir(FLAGS.workdir)

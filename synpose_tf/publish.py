@@ -35,19 +35,23 @@ LIMITS = (
 def main():
     import pathlib
 
-    from synpose_tf import checkpoint, evaluation, metrics, pipeline, pretrained
-    from synpose_tf.lifter import Lifter
+    import synpose_tf
+    from synpose_tf.datasets import prepared
+    from synpose_tf.evaluation import metrics, protocols
+    from synpose_tf.inference import pretrained
+    from synpose_tf.inference.lifter import Lifter
+    from synpose_tf.training import checkpoint
 
     workdir = checkpoint.Workdir(FLAGS.workdir)
     run = workdir.run()
     names = [full.rsplit("/", 1)[0] for full in (run["dataset"], *run.get("mixed_with", ()))]
     dataset = FLAGS.dataset or ",".join(names)
-    builders = pipeline.prepare_all(dataset, FLAGS.manual_dir, FLAGS.data_dir)
-    folder = pathlib.Path(FLAGS.output or pathlib.Path(pretrained.__file__).parent / "weights")
+    builders = prepared.prepare_all(dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    folder = pathlib.Path(FLAGS.output or pathlib.Path(synpose_tf.__file__).parent / "weights")
     model = workdir.load("last")
     generator = pretrained.half_precision(model.averaged_generator)
     lifter = Lifter(generator.get_weights(), model.mode, model.distance)
-    views = pipeline.read_split(builders[0], "test", evaluation.KEYS)
+    views = prepared.read_split(builders[0], "test", protocols.KEYS)
     lifted = lifter.lift(views["keypoints_2d"], views["intrinsics"]).poses
     figures = metrics.pose_metrics(lifted, views["keypoints_3d"])
     history = workdir.history()
@@ -73,7 +77,7 @@ def main():
     pretrained.save(folder, model.averaged_generator, card)
     print(f"written: {folder / model.mode}.npz and .json")
     for name, value in card["metrics"].items():
-        print(f"  {evaluation.COLUMNS[name]:8} {value:.2f}")
+        print(f"  {protocols.COLUMNS[name]:8} {value:.2f}")
 
 
 if __name__ == "__main__":

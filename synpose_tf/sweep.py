@@ -60,13 +60,13 @@ def main():
     seeds = _seeds()
     import signal
 
-    from synpose_tf import pipeline
+    from synpose_tf.datasets import prepared
 
     # So that `kill` ends the trainings as well.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     mode = config.model.get("mode", "paper")
     # Trained on all, tested on the first. Prepared here, and not by each run at once.
-    builder, *_ = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builder, *_ = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
     runs = _chosen(_runs(config, builder))
     sweep = _sweep(builder, mode)
     tasks = sweep.tasks(runs, seeds)
@@ -107,10 +107,11 @@ def _seeds():
 
 
 def _runs(config, builder):
-    from synpose_tf import actions, pipeline, suites
+    from synpose_tf.datasets import actions, prepared
+    from synpose_tf.experiments import suites
 
     if FLAGS.suite == "generalization":
-        takes = {s: pipeline.read_split(builder, s, ("action",)) for s in ("train", "test")}
+        takes = {s: prepared.read_split(builder, s, ("action",)) for s in ("train", "test")}
         known = {s: sorted(set(actions.action_names(v["action"]))) for s, v in takes.items()}
         return suites.generalization(suites.halves(builder.name, known))
     return {
@@ -135,7 +136,7 @@ def _sweep(builder, mode):
     import os
     import pathlib
 
-    from synpose_tf.sweeping import Sweep
+    from synpose_tf.experiments.runner import Sweep
 
     config = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
     dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
@@ -161,7 +162,10 @@ def _given(*names):
 
 
 def _write(sweep, runs, tasks, config, builder):
-    from synpose_tf import evaluation, plotting, suites, sweep_tables, table_figures, tables
+    from synpose_tf.evaluation import protocols, table_figures, tables
+    from synpose_tf.experiments import suites
+    from synpose_tf.experiments import tables as sweep_tables
+    from synpose_tf.visualization import plotting
 
     results = {}
     for task in tasks:
@@ -171,9 +175,9 @@ def _write(sweep, runs, tasks, config, builder):
     if not results:
         return
     # Human3.6M's figures are means of actions; other sets have no such custom.
-    over = evaluation.ALL_POSES
+    over = protocols.ALL_POSES
     if builder.name == "h36m":
-        over = evaluation.MEAN_OF_ACTIONS
+        over = protocols.MEAN_OF_ACTIONS
     width = f", {FLAGS.width} wide" if FLAGS.width else ""
     caption = (
         f"{FLAGS.suite} on {builder.info.full_name}, test split, {over}: mean ± standard deviation "

@@ -14,7 +14,7 @@ from absl import flags
 
 from synpose_tf import cli
 from synpose_tf.config import load_config, parse_arguments
-from synpose_tf.methods import DEFAULT, METHODS
+from synpose_tf.models.methods import DEFAULT, METHODS
 from synpose_tf.version import __version__
 
 cli.define_data_flags(dataset="synthetic_pose")
@@ -136,24 +136,25 @@ def main():
         decay=FLAGS.decay,
     )
     # Flags and configuration are refused before the seconds that TensorFlow takes to import.
-    from synpose_tf import distribution, training
+    from synpose_tf.training import distribution, loop
 
-    config = training.with_method(config, FLAGS.method or config.method)
+    config = loop.with_method(config, FLAGS.method or config.method)
     config = config.override(model=arguments)
     strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.replicas)
     distribution.part_size(strategy, config.batch_size)
     with strategy.scope():
-        model = training.new_model(config)
+        model = loop.new_model(config)
     with distribution.clear_failures(strategy):
         _train(config, model, strategy)
 
 
 def _train(config, model, strategy):
-    from synpose_tf import checkpoint, distribution, monitor, pipeline, training
+    from synpose_tf.datasets import prepared
+    from synpose_tf.training import checkpoint, distribution, loop, monitor
 
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
     with distribution.chief_first(strategy):
-        builders = pipeline.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+        builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
         run = _run(config, builders)
         if distribution.is_chief(strategy):
             workdir.open_for(run, resume=FLAGS.resume)
@@ -164,16 +165,14 @@ def _train(config, model, strategy):
         _announce_resumed(resumed, workdir)
 
     arrays = _training_views(builders)
-    views = pipeline.read_split(builders[0], "test", pipeline.TRAINING_KEYS)
+    views = prepared.read_split(builders[0], "test", prepared.TRAINING_KEYS)
     views = monitor.validation_sample(views)
-    precautions = training.Precautions(
+    precautions = loop.Precautions(
         keep=FLAGS.keep,
         checkpoint_every=FLAGS.checkpoint_every,
         rollback=FLAGS.on_divergence == "rollback",
     )
-    session = training.Training(
-        model, arrays, views, workdir, config, strategy, precautions, resumed
-    )
+    session = loop.Training(model, arrays, views, workdir, config, strategy, precautions, resumed)
     if not distribution.is_chief(strategy):
         session.run()
         return
@@ -203,13 +202,13 @@ def _run(config, builders):
 
 
 def _training_views(builders):
-    from synpose_tf import actions, pipeline
+    from synpose_tf.datasets import actions, prepared
 
     if not FLAGS.actions:
-        return pipeline.read_splits(builders, "train", pipeline.TRAINING_KEYS)
-    views = pipeline.read_splits(builders, "train", (*pipeline.TRAINING_KEYS, "action"))
+        return prepared.read_splits(builders, "train", prepared.TRAINING_KEYS)
+    views = prepared.read_splits(builders, "train", (*prepared.TRAINING_KEYS, "action"))
     views = actions.select_actions(views, FLAGS.actions)
-    return {key: views[key] for key in pipeline.TRAINING_KEYS}
+    return {key: views[key] for key in prepared.TRAINING_KEYS}
 
 
 def _announce_resumed(resumed, workdir):
@@ -248,12 +247,12 @@ def _describe(summary):
 
 
 def _summarize(history, views, model, workdir):
-    from synpose_tf import evaluation, metrics
+    from synpose_tf.evaluation import metrics, protocols
 
     if not history:
         print("Nothing to train: the run has had all its --steps.")
         return
-    flat = evaluation.flat_poses(views, model.mode)
+    flat = protocols.flat_poses(views, model.mode)
     flat_error = metrics.pose_metrics(flat, views["keypoints_3d"])["mpjpe"].mean()
     last = history[-1]
     share = 100 * last["val_mpjpe"] / flat_error

@@ -94,7 +94,7 @@ def test_pieces_of_an_archive_are_the_plain_commands_result(keypoints, tmp_path,
     ],
 )
 def test_an_archive_that_cannot_be_cut_is_left_whole(keypoints, tmp_path, changed):
-    from synpose_tf import beam_arrays
+    from synpose_tf.inference import beam_arrays
 
     path = tmp_path / "keypoints.npz"
     np.savez(path, **{"keypoints": keypoints, "frames": np.arange(5000)})
@@ -105,7 +105,7 @@ def test_an_archive_that_cannot_be_cut_is_left_whole(keypoints, tmp_path, change
 
 @needs_beam
 def test_a_damaged_archive_is_left_whole_for_its_reader_to_say(keypoints, tmp_path):
-    from synpose_tf import beam_arrays
+    from synpose_tf.inference import beam_arrays
 
     path = tmp_path / "keypoints.npz"
     np.savez(path, keypoints=keypoints, other=np.arange(3))

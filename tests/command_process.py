@@ -18,7 +18,7 @@ import time
 import zipfile
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["synpose_tf.pipeline", "synpose_tf.training"])
+_FORKS.set_forkserver_preload(["synpose_tf.datasets.prepared", "synpose_tf.training.loop"])
 _OUTPUT = (".stdout", ".stderr")
 
 TINY_CONFIG = """

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synpose_tf.adversarial import SynchronizedAdversarialModel
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
-from synpose_tf.export import saved_model
+from synpose_tf.export.saved_model import writer
+from synpose_tf.models.adversarial import SynchronizedAdversarialModel
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def saved_models(lifters, tmp_path_factory):
     """The folder of each lifter's SavedModel, version 1."""
     folders = {mode: tmp_path_factory.mktemp(f"{mode}_saved_model") / "1" for mode in lifters}
     for mode, folder in folders.items():
-        saved_model.write(lifters[mode], folder)
+        writer.write(lifters[mode], folder)
     return folders
 
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from synpose_tf.keypoints.layouts import BODY_25, COCO_17, HALPE_26, MEDIAPIPE_33
-from synpose_tf.skeleton import H36M_17, MPII_16
+from synpose_tf.structures.skeleton import H36M_17, MPII_16, joint_map
 
 IMAGE = (1000, 1002)
 LAYOUT = {
@@ -203,3 +203,11 @@ _WRITERS = {
     "videopose3d": _videopose3d,
     "hourglass": _hourglass,
 }
+
+
+def in_layout(poses, layout):
+    """Human3.6M-17 points (…, 17, d) in a layout's order, NaN for joints it has besides."""
+    order = joint_map(H36M_17, layout)
+    points = poses[..., [index or 0 for index in order], :].copy()
+    points[..., [index is None for index in order], :] = np.nan
+    return points

@@ -7,9 +7,9 @@ import pytest
 from command_process import run
 from keypoint_files import IMAGE, LAYOUT, walk, write
 
-from synpose_tf import camera
+from synpose_tf.geometry import camera
 from synpose_tf.keypoints.layouts import COCO_17
-from synpose_tf.skeleton import H36M_17, joint_map
+from synpose_tf.structures.skeleton import H36M_17, joint_map
 
 QUICK = "--formats=npz,json"
 INTRINSICS = (1145.0, 1143.0, 512.0, 515.0)

@@ -9,11 +9,12 @@ import pytest
 from keypoint_files import LAYOUT, walk, write
 from pose_tracks import pose_track
 
-from synpose_tf import keypoints, output, scratch
+from synpose_tf import keypoints, output
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.inference.smoothing import smooth_track
+from synpose_tf.io import scratch
+from synpose_tf.io.scratch import Scratch
 from synpose_tf.keypoints.layouts import COCO_17
-from synpose_tf.lifter import Lifter
-from synpose_tf.scratch import Scratch
-from synpose_tf.smoothing import smooth_track
 
 INTRINSICS = np.array([1145.0, 1143.0, 512.0, 515.0, 0, 0, 0, 0, 0])
 WHOLE = 10**9

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from importlib.machinery import PathFinder
 
 import pytest
 from packaging.requirements import Requirement
@@ -37,7 +36,7 @@ def wheel(tmp_path_factory):
     copy.mkdir()
     for name in FOLDERS:
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
+        shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, copy]
@@ -100,9 +99,11 @@ def test_no_folder_leaks_to_the_top_level(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["datasets", "export"])
 def test_a_regular_install_works_inside_the_checkout_too(name):
-    """There the folder synpose_tf hides the installed package."""
-    spec = PathFinder.find_spec(f"synpose_tf.{name}", [str(ROOT / "synpose_tf")])
-    assert pathlib.Path(spec.origin).samefile(ROOT / name / "__init__.py")
+    """There the folder synpose_tf hides the installed package. `-S`: as if nothing is installed."""
+    code = f"import importlib.util as u; print(u.find_spec('synpose_tf.{name}').origin)"
+    command = [sys.executable, "-S", "-c", code]
+    origin = subprocess.check_output(command, cwd=ROOT, text=True).strip()
+    assert pathlib.Path(origin).samefile(ROOT / name / "__init__.py")
 
 
 def test_the_metadata():

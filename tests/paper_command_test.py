@@ -8,10 +8,10 @@ import pytest
 from command_process import TINY_CONFIG, run
 from motion_capture import write_archive
 
-from synpose_tf import published
 from synpose_tf.datasets.h36m import testing as h36m
 from synpose_tf.datasets.mpi_inf_3dhp import testing as mpi_inf_3dhp
-from synpose_tf.tables import MEASURED
+from synpose_tf.evaluation import published
+from synpose_tf.evaluation.tables import MEASURED
 
 DATA = ("--data_dir=data", "--workdir=run")
 

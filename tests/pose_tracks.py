@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
 from synpose_tf.datasets.synthetic_pose.synthetic_pose_dataset_builder import perform
-from synpose_tf.tracks import PoseTrack
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.tracks import PoseTrack
 
 CAMERA = h36m_cameras()["S1"]["54138969"]
 

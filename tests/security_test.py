@@ -6,8 +6,8 @@ import zipfile
 import keras
 import pytest
 
-from synpose_tf.checkpoint import Workdir
 from synpose_tf.errors import SynposeError
+from synpose_tf.training.checkpoint import Workdir
 
 
 def checkpoint(folder, config: dict):

@@ -13,8 +13,8 @@ import pytest
 from command_process import TINY_CONFIG, run
 from motion_capture import write_archive
 
-from synpose_tf import suites
-from synpose_tf.sweeping import Sweep
+from synpose_tf.experiments import suites
+from synpose_tf.experiments.runner import Sweep
 
 FLAGS = (
     "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",

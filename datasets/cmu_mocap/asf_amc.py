@@ -20,10 +20,19 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import CMU_ASF, CMU_BONES, H36M_17
+from synpose_tf.structures.skeleton import CMU_ASF, CMU_BONES, H36M_17
 
 METRES_PER_INCH = 0.0254
 NOSE_FORWARD = 0.10  # metres from the middle of the head along its own forward, ASF's +z
+# Joints that lie along a bone: the share of the way from its start, the end of its parent. The
+# radius bone ends in the middle of the forearm, and the thorax bone below the shoulders. With
+# these shares root to thorax is 0.49 m and elbow to wrist 0.25 m, as people have it
+# (`tests` hold them against Human3.6M's skeleton).
+ALONG_BONE = {
+    "Thorax": ("lowerneck", 0.5),
+    "LWrist": ("lwrist", 0.6),
+    "RWrist": ("rwrist", 0.6),
+}
 # ASF's world is y-up with z forward: (x, y, z) becomes (x, -z, y), a quarter turn about x.
 _Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 _SECTIONS = ("units", "root", "bonedata", "hierarchy")
@@ -157,14 +166,16 @@ def forward_kinematics(skeleton: AsfSkeleton, motion: np.ndarray):
 def h36m_17(skeleton: AsfSkeleton, motion: np.ndarray) -> np.ndarray:
     """Human3.6M-17 joints of a motion: (F, 17, 3), world metres, z up.
 
-    Two joints are no bone's end. The hip is the midpoint of the two hip joints. The nose has
-    no marker: it is put 10 cm in front of the middle of the head.
+    Some joints are no bone's end. The hip is the midpoint of the two hip joints. Thorax and
+    wrists lie along a bone (`ALONG_BONE`). The nose has no marker: it is put 10 cm in front of
+    the middle of the head.
 
     Raises:
         SynposeError: the skeleton lacks a bone that a joint needs.
     """
     bone_of = dict(zip(CMU_ASF.joints, CMU_BONES, strict=True))
     needed = {bone_of[joint] for joint in H36M_17.joints if joint in bone_of} | {"upperneck"}
+    needed |= {bone for bone, _ in ALONG_BONE.values()}
     missing = sorted(needed - skeleton.bones.keys())
     if missing:
         raise SynposeError(
@@ -174,6 +185,9 @@ def h36m_17(skeleton: AsfSkeleton, motion: np.ndarray) -> np.ndarray:
     ends, rotations = forward_kinematics(skeleton, motion)
     joints = {joint: ends[bone] for joint, bone in bone_of.items() if bone in ends}
     joints["Hip"] = (joints["LHip"] + joints["RHip"]) / 2
+    for joint, (bone, share) in ALONG_BONE.items():
+        start = ends[skeleton.parents[bone]]
+        joints[joint] = start + share * (ends[bone] - start)
     forward = rotations["head"] @ [0.0, 0.0, NOSE_FORWARD]
     joints["Nose"] = (joints["UpperNeck"] + joints["Head"]) / 2 + forward
     return np.stack([joints[joint] for joint in H36M_17.joints], axis=1) @ _Z_UP.T

@@ -13,7 +13,7 @@ from synpose_tf.datasets.cmu_mocap.asf_amc import (
     read_asf,
 )
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import CMU_ASF, CMU_BONES, H36M_17
+from synpose_tf.structures.skeleton import CMU_ASF, CMU_BONES, H36M_17
 
 # One unit of length is 0.0254 / 0.0127 = 2 m.
 TINY_ASF = """\

@@ -11,7 +11,6 @@ import tensorflow_datasets as tfds
 from absl import logging
 from etils import epath
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.pose_dataset import (
     PoseDatasetBuilder,
@@ -20,7 +19,8 @@ from synpose_tf.datasets.pose_dataset import (
     pose_features,
 )
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.skeleton import H36M_17
 
 URL = f"http://mocap.cs.cmu.edu/{sources.ARCHIVE}"
 CAMERA_SUBJECTS = {"train": ("S1", "S5"), "test": ("S9",)}
@@ -48,8 +48,12 @@ class Builder(PoseDatasetBuilder):
 
     pkg_dir_path = epath.Path(__file__).parent
     code_path = epath.Path(__file__)
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Official tree and archive, and archives of positions."}
+    VERSION = tfds.core.Version("2.0.0")
+    RELEASE_NOTES = {
+        "2.0.0": "Wrists 0.6 along the wrist bone, thorax halfway along lowerneck: before, the "
+        "wrist lay in the middle of the forearm and the thorax 5 to 15 cm too low.",
+        "1.0.0": "Official tree and archive, and archives of positions.",
+    }
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
 
     def _info(self):

@@ -9,14 +9,15 @@ import threading
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from human_bones import check_bone_shares
 
-from synpose_tf.camera import h36m_cameras, project
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.cmu_mocap.asf_amc import h36m_17, read_amc, read_asf
 from synpose_tf.datasets.cmu_mocap.sources import Clip
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry.camera import h36m_cameras, project
+from synpose_tf.structures.skeleton import H36M_17
 
 
 def prepare(data_dir, manual_dir=None):
@@ -107,6 +108,14 @@ def test_real_clips_stay_in_front_of_the_cameras(shared_data):
             assert view.keypoints_3d[..., 2].min() > 1000.0, view.name
             inside.append(((view.keypoints_2d > 0) & (view.keypoints_2d < 1000)).all(-1).ravel())
     assert np.concatenate(inside).mean() > 0.999
+
+
+@pytest.mark.parametrize("folder", ["cmu_positions", "cmu_asfamc"])
+def test_bones_are_a_persons(shared_data, folder):
+    """Those of the archive of positions, and of the official files as we read them."""
+    loaders = sources.find_clips(shared_data / folder)["train"].values()
+    clips = [load() for load in list(loaders)[::6]]
+    check_bone_shares(np.concatenate([clip.positions for clip in clips]))
 
 
 # === Protocol ===

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from synpose_tf.skeleton import CMU_ASF, CMU_BONES
+from synpose_tf.structures.skeleton import CMU_ASF, CMU_BONES
 
 LENGTH = 5.0  # of every bone, in the file's units: 5 / 0.45 inches
 DOFS = {

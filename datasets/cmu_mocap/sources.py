@@ -22,7 +22,7 @@ from absl import logging
 
 from synpose_tf.datasets.cmu_mocap import asf_amc
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 ARCHIVE = "allasfamc.zip"
 SPLIT_FILE = "split.json"

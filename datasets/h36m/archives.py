@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 
-from synpose_tf.files import reading
+from synpose_tf.io.files import reading
 
 
 def names(path: pathlib.Path) -> list[str]:

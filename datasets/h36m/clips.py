@@ -14,7 +14,7 @@ from absl import logging
 
 from synpose_tf.datasets.mpii import joints as mpii_joints
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, H36M_32, MPII_16, Skeleton, select_joints
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, Skeleton, select_joints
 
 ROOM = 10_000.0  # mm from the world's origin; the recorded area is 4 m x 3 m
 BODY = (200.0, 3_000.0)  # mm along an axis from the hip to the farthest joint, median frame

@@ -12,7 +12,7 @@ import pytest
 
 from synpose_tf.datasets.h36m import sources, takes, testing
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, H36M_32, select_joints
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, select_joints
 
 POSES = {("S1", "Walking 1"): testing.motion(60, 1)}
 TRUTH = select_joints(POSES["S1", "Walking 1"], H36M_32, H36M_17)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.cmu_mocap import asf_amc
 from synpose_tf.datasets.h36m import h36m_dataset_builder as h36m
 from synpose_tf.datasets.h36m import join, sources, takes, testing
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
 
 FORMS = {
     "packed official": lambda folder, poses, _: testing.write_official(folder, poses),

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.h36m import clips, takes
 from synpose_tf.datasets.h36m.config import H36mConfig
 from synpose_tf.datasets.pose_dataset import Shard, View
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import h36m_cameras
 
 # Videos are a few frames longer than the recorded poses; a second and more is another take.
 MAX_DIFFERENCE = 50

@@ -14,10 +14,10 @@ import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
-from synpose_tf import hdf5
 from synpose_tf.datasets.h36m import archives, clips, takes
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import MPII_16
+from synpose_tf.io import hdf5
+from synpose_tf.structures.skeleton import MPII_16
 
 ARCHIVE = re.compile(r"h36m\.zip|stacked_hourglass\w*\.(tgz|tar\.gz)")
 POSES = r"(?:^|/)({subjects})/MyPoses/3D_positions/([^/._][^/]*)\.h5$"

@@ -4,8 +4,8 @@ A take is an action and, where there is one, a number: `Directions`, `Directions
 subject did each action twice.
 """
 
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import h36m_cameras
 
 SUBJECTS = tuple(h36m_cameras())
 # Their poses were never published, but some files of detections hold them.

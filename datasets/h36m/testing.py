@@ -15,7 +15,7 @@ from cdflib import cdfwrite
 from scipy.spatial.transform import Rotation
 
 from synpose_tf.datasets.h36m import takes
-from synpose_tf.skeleton import H36M_17, H36M_32
+from synpose_tf.structures.skeleton import H36M_17, H36M_32
 
 CDF_FLOAT = 44
 

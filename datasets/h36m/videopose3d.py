@@ -10,11 +10,11 @@ import pathlib
 import re
 from collections.abc import Sequence
 
-from synpose_tf import restricted_npz
 from synpose_tf.datasets.h36m import clips, takes
 from synpose_tf.errors import SynposeError
-from synpose_tf.files import reading
-from synpose_tf.skeleton import H36M_17, MPII_16
+from synpose_tf.io import restricted_npz
+from synpose_tf.io.files import reading
+from synpose_tf.structures.skeleton import H36M_17, MPII_16
 
 POSES = "data_3d_h36m.npz"
 DETECTIONS = re.compile(r"data_2d_h36m_(\w+)\.npz")

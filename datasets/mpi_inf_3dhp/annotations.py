@@ -13,11 +13,11 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from synpose_tf.camera import project
 from synpose_tf.datasets import matlab
 from synpose_tf.datasets.mpi_inf_3dhp.calibration import fit_pinhole
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, select_joints
+from synpose_tf.geometry.camera import project
+from synpose_tf.structures.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, select_joints
 
 KEYS = ("annot2", "annot3", "univ_annot3")
 # In the order of the numbers 1 to 7, as the test set's mpii_get_activity_name.m has them.

@@ -8,8 +8,8 @@ import pathlib
 
 import numpy as np
 
-from synpose_tf.camera import pinhole
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import pinhole
 
 MIN_FOCAL = 100.0  # pixels; the data set's own are 1,490 to 1,690
 _WORLD_UP = np.array([0.0, 1.0, 0.0])
@@ -30,7 +30,7 @@ class Calibration:
     """What a camera is known by.
 
     Args:
-        intrinsics: (9,), see `synpose_tf.camera`.
+        intrinsics: (9,), see `synpose_tf.geometry.camera`.
         up: (3,), the world's up in the camera frame, unit length; zeros where unknown.
     """
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from synpose_tf.camera import project
 from synpose_tf.datasets.mpi_inf_3dhp.calibration import TEST_UP, fit_pinhole, read_calibration
 from synpose_tf.datasets.mpi_inf_3dhp.testing import cameras, write_calibration
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import project
 
 
 def test_reads_every_camera(tmp_path):

@@ -5,7 +5,6 @@ import pytest
 import scipy.io
 import tensorflow_datasets as tfds
 
-from synpose_tf.camera import project
 from synpose_tf.datasets.mpi_inf_3dhp import annotations
 from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as dhp
 from synpose_tf.datasets.mpi_inf_3dhp.testing import (
@@ -17,7 +16,8 @@ from synpose_tf.datasets.mpi_inf_3dhp.testing import (
     write_v73,
 )
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, joint_map
+from synpose_tf.geometry.camera import project
+from synpose_tf.structures.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, joint_map
 
 
 def prepare(folder, data_dir, config=None):

@@ -4,9 +4,9 @@ import h5py
 import numpy as np
 import scipy.io
 
-from synpose_tf.camera import Camera, h36m_cameras, project
 from synpose_tf.datasets.mpi_inf_3dhp import annotations
-from synpose_tf.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, joint_map
+from synpose_tf.geometry.camera import Camera, h36m_cameras, project
+from synpose_tf.structures.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, joint_map
 
 SCALE = 0.9  # of the universal skeleton to the person
 Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # z-up world to y-up

@@ -16,7 +16,7 @@ import functools
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17, MPII_16, joint_map
+from synpose_tf.structures.skeleton import H36M_17, MPII_16, joint_map
 
 # For each derived joint, the two of MPII's that it lies halfway between.
 MIDPOINTS = {"Spine": ("Hip", "Thorax"), "Nose": ("UpperNeck", "Head")}

@@ -12,7 +12,7 @@ from synpose_tf.datasets.mpii import mpii_dataset_builder as mpii
 from synpose_tf.datasets.mpii.joints import to_h36m_17
 from synpose_tf.datasets.mpii.release import OCCLUDED, VISIBLE, read_images
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, MPII_16
+from synpose_tf.structures.skeleton import H36M_17, MPII_16
 
 EMPTY = np.zeros((0, 0))
 BY_NAME = [(i, MPII_16.index(n)) for i, n in enumerate(H36M_17.joints) if n in MPII_16.joints]

@@ -12,7 +12,7 @@ import numpy as np
 
 from synpose_tf.datasets import matlab
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import MPII_16
+from synpose_tf.structures.skeleton import MPII_16
 
 VISIBLE, OCCLUDED = 1.0, 0.5
 _FARTHEST = 1e4  # pixels; annotators placed some joints a little outside of the picture

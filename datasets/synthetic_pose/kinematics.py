@@ -14,7 +14,7 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 SIDES = np.array([1.0, -1.0])  # the sign of y on the left and on the right
 TRUNK_JOINTS = PELVIS, LUMBAR, CHEST, NECK, HEAD = range(5)
@@ -89,15 +89,15 @@ SHARES = {
     "thigh": (0.2425, 0.010),
     "shank": (0.2529, 0.010),
     "upper_arm": (0.1618, 0.007),
-    "forearm": (0.142, 0.011),
+    "forearm": (0.143, 0.006),
     "hip": (0.058, 0.008),
-    "lumbar": (0.128, 0.007),
-    "thorax": (0.120, 0.020),
-    "neck": (0.058, 0.012),
+    "lumbar": (0.129, 0.007),
+    "thorax": (0.152, 0.010),
+    "neck": (0.050, 0.010),
     "head": (0.090, 0.004),
     "nose": (0.057, 0.003),
-    "shoulder": (0.102, 0.010),
-    "girdle": (0.005, 0.016),
+    "shoulder": (0.108, 0.010),
+    "girdle": (0.003, 0.010),
 }
 
 

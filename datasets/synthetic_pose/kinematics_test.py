@@ -5,7 +5,7 @@ import pytest
 
 from synpose_tf.datasets.synthetic_pose import kinematics
 from synpose_tf.datasets.synthetic_pose.kinematics import Angles
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 J = H36M_17.index
 

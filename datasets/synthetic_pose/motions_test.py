@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 J = H36M_17.index
 TIME = np.arange(64) / 20.0

@@ -4,12 +4,13 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from human_bones import check_bone_shares
 
 import synpose_tf.datasets  # noqa: F401  registers the builders
-from synpose_tf.camera import h36m_cameras
 from synpose_tf.datasets.synthetic_pose import motions
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as module
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.structures.skeleton import H36M_17
 
 J = H36M_17.index
 
@@ -34,6 +35,10 @@ def prepared(tmp_path_factory):
 @pytest.fixture(scope="module")
 def many_views():
     return [view for split in ("train", "test") for view in module.views(split, range(60), 5)]
+
+
+def test_bones_are_a_persons(many_views):
+    check_bone_shares(np.concatenate([view.keypoints_3d for view in many_views]))
 
 
 def test_examples_have_the_shared_schema(prepared):

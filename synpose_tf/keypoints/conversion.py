@@ -1,8 +1,8 @@
 """From a detector's layout to Human3.6M's 17 joints.
 
-1. A joint is carried over by name. One exception: MPII's "thorax" is annotated halfway
-   between the shoulders, 6 cm above the joint that Human3.6M and CMU call thorax, and is
-   left out. So are the necks of OpenPose and Halpe, which have another name.
+1. A joint is carried over by name. The thorax is the point halfway between the shoulders, as
+   MPII annotates it, OpenPose computes its "neck" and motion capture has it within 2 cm
+   (`datasets/cmu_mocap`). Halpe's neck lies higher and is left out.
 2. A hip (root) that is not there is the midpoint of left and right hip, as Human3.6M
    defines it.
 3. Every other joint that is not there stays NaN: spine, thorax and head top of a layout that
@@ -11,20 +11,15 @@
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17, MPII_16, Skeleton, joint_map
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.structures.skeleton import H36M_17, Skeleton, joint_map
+from synpose_tf.structures.tracks import KeypointTrack
 
-_NOT_THE_SAME = {MPII_16.name: ("Thorax",)}
 _HIP, _LEFT, _RIGHT = (H36M_17.index(name) for name in ("Hip", "LHip", "RHip"))
 
 
 def carried(layout: Skeleton) -> tuple[int | None, ...]:
     """For each of Human3.6M's 17 joints, its index in the layout, or None (rule 1)."""
-    other = _NOT_THE_SAME.get(layout.name, ())
-    return tuple(
-        None if name in other else index
-        for name, index in zip(H36M_17.joints, joint_map(layout, H36M_17), strict=True)
-    )
+    return joint_map(layout, H36M_17)
 
 
 def to_h36m(track: KeypointTrack) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ A joint that means the same point of the body as one of Human3.6M's 17 carries i
 """
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.skeleton import H36M_17, MPII_16, Skeleton
+from synpose_tf.structures.skeleton import H36M_17, MPII_16, Skeleton
 
 COCO_17 = Skeleton(
     name="COCO-17",
@@ -16,11 +16,11 @@ COCO_17 = Skeleton(
     parents=(-1, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14),
 )  # fmt: skip
 
-# OpenPose's neck is the midpoint of the shoulders, which lies above Human3.6M's thorax.
+# OpenPose's "neck" is the midpoint of the shoulders, which is Human3.6M's thorax.
 BODY_25 = Skeleton(
     name="BODY_25",
     joints=(
-        "Nose", "Neck", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist",
+        "Nose", "Thorax", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist",
         "Hip", "RHip", "RKnee", "RAnkle", "LHip", "LKnee", "LAnkle", "REye", "LEye", "REar", "LEar",
         "LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel",
     ),

@@ -14,7 +14,9 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import json_stream, people, tracking
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import assembly, json_stream, tracking
+from synpose_tf.keypoints.detections import Person, Sightings, labelled, split_number
 from synpose_tf.keypoints.formats import (
     coco_annotations,
     mediapipe,
@@ -26,9 +28,7 @@ from synpose_tf.keypoints.formats import (
     videopose3d,
 )
 from synpose_tf.keypoints.layouts import named
-from synpose_tf.keypoints.sightings import Person, Sightings, labelled, split_number
-from synpose_tf.scratch import Scratch
-from synpose_tf.tracks import KeypointTrack
+from synpose_tf.structures.tracks import KeypointTrack
 
 SUFFIXES = (".json", ".npy", ".npz", ".h5", ".hdf5")  # What is looked at in a folder.
 _JSON_START = b"[{"
@@ -137,8 +137,8 @@ def read(
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
-    wanted = tracking.Wanted(layout and named(layout), fps, image_size, min_confidence)
-    tracks, notes = tracking.to_tracks(found, wanted, place)
+    wanted = assembly.Wanted(layout and named(layout), fps, image_size, min_confidence)
+    tracks, notes = assembly.to_tracks(found, wanted, place)
     if scratch is None:
         tracks = [track.loaded() for track in tracks]
     return Recording(kind.title, tracks, notes)
@@ -226,6 +226,6 @@ def _read_frames(kind, files, scratch, progress):
         kind.add_frame(path, frame, recordings[name])
     found = []
     for name, recording in recordings.items():
-        persons = people.separate(recording)
+        persons = tracking.separate(recording)
         found += labelled(persons, name) if len(recordings) > 1 else persons
     return found

@@ -13,7 +13,7 @@ import pathlib
 from collections.abc import Sequence
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.tracks import PoseTrack
+from synpose_tf.structures.tracks import PoseTrack
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 
-from synpose_tf import files
+from synpose_tf.io import files
 from synpose_tf.output import naming, rig, stage, timeline
 
 _MM_PER_UNIT = 10.0

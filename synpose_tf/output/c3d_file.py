@@ -10,10 +10,10 @@ import re
 
 import numpy as np
 
-from synpose_tf import files
 from synpose_tf.errors import SynposeError
+from synpose_tf.io import files
 from synpose_tf.output import naming, timeline
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 _LONGEST = 65_535  # frames: C3D counts them in 16 bits
 

@@ -16,8 +16,8 @@ import csv
 
 import numpy as np
 
-from synpose_tf import files
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.io import files
+from synpose_tf.structures.skeleton import H36M_17
 
 COLUMNS = (
     "track", "name", "frame", "time", "joint", "x", "y", "z", "root_x", "root_y", "root_z",

@@ -9,9 +9,9 @@ import dataclasses
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from synpose_tf import colours
-from synpose_tf.scratch import pieces, slices
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.io.scratch import pieces, slices
+from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.visualization import colours
 
 PAGE, PANEL, EDGE, TEXT, FAINT = "#f3f4f6", "#ffffff", "#dfe3e8", "#1d2330", "#667085"
 _FLOOR, _GRID, _SHADOW = "#f1f3f6", "#dde2e9", "#d3d8df"

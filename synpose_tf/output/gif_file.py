@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from PIL import Image
 
-from synpose_tf import files
+from synpose_tf.io import files
 from synpose_tf.output import animation
 
 _FASTEST, _LONGEST = 20.0, 300

@@ -11,11 +11,11 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf import files
 from synpose_tf.errors import SynposeError
+from synpose_tf.io import files
+from synpose_tf.io.scratch import PIECE, slices
 from synpose_tf.output import gltf, rig, stage, stick_figure, timeline
-from synpose_tf.scratch import PIECE, slices
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 _METRE = 1000.0  # millimetres
 _NODES = stick_figure.NODES

@@ -18,10 +18,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from synpose_tf import files
+from synpose_tf.io import files
+from synpose_tf.io.scratch import derived, pieces
 from synpose_tf.output import stage, timeline
-from synpose_tf.scratch import derived, pieces
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 _MISSING, _LARGEST = -32768, 32767
 _MOST = 500_000  # Poses in a page: of three people an hour at 30 Hz are 324,000, and 90 MB.

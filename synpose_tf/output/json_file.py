@@ -14,9 +14,9 @@ import json
 
 import numpy as np
 
-from synpose_tf import files
+from synpose_tf.io import files
 from synpose_tf.output import schema
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 
 def write(tracks, path):

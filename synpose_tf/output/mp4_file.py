@@ -1,7 +1,7 @@
 """Poses as an MP4 video (H.264), through the ffmpeg that imageio-ffmpeg brings."""
 
-from synpose_tf import files
 from synpose_tf.errors import SynposeError
+from synpose_tf.io import files
 from synpose_tf.output import animation
 
 _FASTEST = 30.0

@@ -16,10 +16,10 @@ import zipfile
 
 import numpy as np
 
-from synpose_tf import files
+from synpose_tf.io import files
+from synpose_tf.io.scratch import slices
 from synpose_tf.output import schema
-from synpose_tf.scratch import slices
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 _JOINTS = len(H36M_17)
 _COLUMNS = {

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synpose_tf import files
+from synpose_tf.io import files
 from synpose_tf.output import drawing, scenes
 
 _COLUMNS = 8

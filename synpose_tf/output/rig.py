@@ -16,7 +16,7 @@ import dataclasses
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the npz and the JSON file say about themselves, the same in both."""
 
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 ABOUT = {
     "format": "synpose_tf poses",

@@ -9,8 +9,8 @@ import functools
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synpose_tf.scratch import derived, pieces
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.io.scratch import derived, pieces
+from synpose_tf.structures.skeleton import H36M_17
 
 _SPACING = 1200.0  # mm between people whose places are not known
 _TO_STAGE = np.array([1.0, -1.0, -1.0])  # the camera frame, half a turn about x

@@ -7,9 +7,9 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf import colours
 from synpose_tf.output import rig
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.visualization import colours
 
 NODES = rig.NODES + rig.TIPS
 _SHORTEST = 1.0  # mm: bones without length have no sides that light could fall on

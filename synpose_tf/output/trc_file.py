@@ -6,10 +6,10 @@ joints' names. A joint without a pose is NaN, which OpenSim takes for a marker t
 
 import numpy as np
 
-from synpose_tf import files
+from synpose_tf.io import files
+from synpose_tf.io.scratch import slices
 from synpose_tf.output import naming, stage, timeline
-from synpose_tf.scratch import slices
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 _COLUMNS = ["%d", "%.6f", *["%.3f"] * 3 * len(H36M_17)]
 

@@ -12,10 +12,10 @@ of videos add, tells who is who.
 import pathlib
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import json_stream, people, sightings
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import detections, json_stream, tracking
+from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17
-from synpose_tf.keypoints.sightings import Person, Sightings
-from synpose_tf.scratch import Scratch
 
 NAME = "COCO annotations"
 PREFIXES = ("annotations.item.keypoints", "images.item.file_name")
@@ -38,15 +38,15 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         where = f"{path}: {place}"
         if not isinstance(entry, dict) or not {"image_id", "keypoints"} <= entry.keys():
             raise SynposeError(f"{where}: has no image_id and keypoints, as people's have.")
-        joints = sightings.triples(entry["keypoints"], where)
+        joints = detections.triples(entry["keypoints"], where)
         if (joints[:, 2] > 0).any():
-            frame = sightings.integer(entry["image_id"], f"{where}: image_id")
-            track = sightings.track_number(entry.get("track_id"), f"{where}: track_id")
+            frame = detections.integer(entry["image_id"], f"{where}: image_id")
+            track = detections.track_number(entry.get("track_id"), f"{where}: track_id")
             recording.add(place, frame, joints, track)
     layout = COCO_17 if len(recording) and recording.joints.shape[1] == len(COCO_17) else None
     if layout is not None:
         _check_names(path)
-    return people.separate(recording, layout=layout)
+    return tracking.separate(recording, layout=layout)
 
 
 def _check_names(path):

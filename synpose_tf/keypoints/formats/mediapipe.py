@@ -23,10 +23,10 @@ import pathlib
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import json_stream, people, sightings
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import detections, json_stream, tracking
+from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import MEDIAPIPE_33
-from synpose_tf.keypoints.sightings import Person, Sightings
-from synpose_tf.scratch import Scratch
 
 NAME = "MediaPipe landmarks"
 PREFIX = "frames.item.people"
@@ -48,14 +48,14 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("people"), list):
             raise SynposeError(f"{where}: expected an object with a list of people.")
-        frame = sightings.integer(entry.get("frame", index), f"{where}: frame")
+        frame = detections.integer(entry.get("frame", index), f"{where}: frame")
         time = entry.get("time")
-        time = np.nan if time is None else float(sightings.floats([time], f"{where}: time")[0])
+        time = np.nan if time is None else float(detections.floats([time], f"{where}: time")[0])
         for number, person in enumerate(entry["people"]):
             place = f"frame {frame}, person {number}"
             recording.add(place, frame, _landmarks(person, f"{path}: {place}"), None, time)
     known = {"layout": MEDIAPIPE_33, "image_size": size, "fps": fps, "normalized": True}
-    return people.separate(recording, **known)
+    return tracking.separate(recording, **known)
 
 
 def _image_size(path):
@@ -77,7 +77,7 @@ def _landmarks(person, where):
         raise SynposeError(f"{where}: expected {len(MEDIAPIPE_33)} landmarks, found {found}.")
     if all(isinstance(landmark, dict) for landmark in landmarks):
         landmarks = [[m.get("x"), m.get("y"), 0.0, m.get("visibility", 1.0)] for m in landmarks]
-    numbers = sightings.floats(landmarks, where)
+    numbers = detections.floats(landmarks, where)
     if numbers.ndim != 2 or numbers.shape[1] != 4:
         raise SynposeError(
             f"{where}: landmarks of shape {numbers.shape}. Expected (33, 4): x, y, z, visibility."

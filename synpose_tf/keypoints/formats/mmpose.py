@@ -13,11 +13,11 @@ import pathlib
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import json_stream, people, sightings
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import detections, json_stream, tracking
+from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17, HALPE_26
-from synpose_tf.keypoints.sightings import Person, Sightings
-from synpose_tf.scratch import Scratch
-from synpose_tf.skeleton import H36M_17, MPII_16
+from synpose_tf.structures.skeleton import H36M_17, MPII_16
 
 NAME = "MMPose predictions"
 NAME_OF_IMAGES = "MMPose predictions of images"
@@ -39,12 +39,12 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("instances"), list):
             raise SynposeError(f"{where}: expected frame_id and a list of instances.")
-        frame = sightings.integer(entry.get("frame_id", index), f"{where}: frame_id")
+        frame = detections.integer(entry.get("frame_id", index), f"{where}: frame_id")
         for number, instance in enumerate(entry["instances"]):
             _add(instance, f"frame {frame}, instance {number}", frame, recording)
     dataset = json_stream.first(path, "meta_info.dataset_name") if prefix == PREFIXES[0] else None
     layout = LAYOUTS.get(dataset) if isinstance(dataset, str) else None
-    return people.separate(recording, layout=layout)
+    return tracking.separate(recording, layout=layout)
 
 
 def add_frame(path: pathlib.Path, frame: int, recording: Sightings) -> None:
@@ -61,13 +61,13 @@ def _add(instance, place, frame, recording):
     where = f"{recording.where}: {place}"
     if not isinstance(instance, dict) or "keypoints" not in instance:
         raise SynposeError(f"{where}: has no keypoints.")
-    points = sightings.floats(instance["keypoints"], where)
+    points = detections.floats(instance["keypoints"], where)
     scores = instance.get("keypoint_scores", [1.0] * len(points))
-    scores = sightings.floats(scores, f"{where}: keypoint_scores")
+    scores = detections.floats(scores, f"{where}: keypoint_scores")
     if points.ndim != 2 or points.shape[1] != 2 or scores.shape != points.shape[:1]:
         raise SynposeError(
             f"{where}: keypoints of shape {points.shape} and keypoint_scores of shape "
             f"{scores.shape}. Expected (joints, 2) and (joints,)."
         )
-    track = sightings.track_number(instance.get("track_id"), f"{where}: track_id")
+    track = detections.track_number(instance.get("track_id"), f"{where}: track_id")
     recording.add(place, frame, np.column_stack([points, scores]), track)

@@ -14,9 +14,9 @@ import zipfile
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.files import reading
-from synpose_tf.keypoints.sightings import MAX_NUMBERS, Person
-from synpose_tf.scratch import Scratch
+from synpose_tf.io.files import reading
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 
 NAME = "NumPy arrays"
 SHAPES = "(frames, joints, 2), (people, frames, joints, 2) or (joints, 2), or 3 with confidence"

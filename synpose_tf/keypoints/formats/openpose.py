@@ -8,13 +8,13 @@ The last number of the file's name is the frame, what stands before it the recor
 import pathlib
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import json_stream, sightings
+from synpose_tf.keypoints import detections, json_stream
 
 NAME = "OpenPose JSON"
 PREFIX = "people"
 
 
-def add_frame(path: pathlib.Path, frame: int, recording: sightings.Sightings) -> None:
+def add_frame(path: pathlib.Path, frame: int, recording: detections.Sightings) -> None:
     """Adds the people of one file.
 
     Raises:
@@ -28,8 +28,8 @@ def add_frame(path: pathlib.Path, frame: int, recording: sightings.Sightings) ->
         numbers = person["pose_keypoints_2d"]
         met = True
         if numbers != []:  # A hand without a body.
-            joints = sightings.triples(numbers, where)
-            track = sightings.track_number(person.get("person_id"), f"{where}: person_id")
+            joints = detections.triples(numbers, where)
+            track = detections.track_number(person.get("person_id"), f"{where}: person_id")
             recording.add(f"{path.name}, person {index}", frame, joints, track)
     if not met and json_stream.find_prefix(path, [PREFIX])[0] is None:
         raise SynposeError(f"{path}: has no list of people. Expected OpenPose's JSON.")

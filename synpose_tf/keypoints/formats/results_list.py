@@ -10,10 +10,10 @@ number are taken as frames in the order in which they come.
 import pathlib
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints import people, sightings
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import detections, tracking
+from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17
-from synpose_tf.keypoints.sightings import Person, Sightings
-from synpose_tf.scratch import Scratch
 
 NAME = "COCO or AlphaPose results"
 PREFIX = "item.image_id"
@@ -38,21 +38,21 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         recording = recordings.get(name)
         if recording is None:
             recording = recordings[name] = Sightings(path, scratch)
-        joints = sightings.triples(entry["keypoints"], where)
+        joints = detections.triples(entry["keypoints"], where)
         recording.add(place, frame, joints, _track(entry, where))
     found = []
     for name, recording in recordings.items():
         # 17 joints are COCO's in these formats, by definition of the first.
         layout = COCO_17 if recording.joints.shape[1] == len(COCO_17) else None
-        persons = people.separate(recording, layout=layout)
-        found += sightings.labelled(persons, name) if len(recordings) > 1 else persons
+        persons = tracking.separate(recording, layout=layout)
+        found += detections.labelled(persons, name) if len(recordings) > 1 else persons
     return found
 
 
 def _frame(image, unnumbered, where):
     if not isinstance(image, str):
-        return "", sightings.integer(image, f"{where}: image_id")
-    name, frame = sightings.split_number(_stem(image))
+        return "", detections.integer(image, f"{where}: image_id")
+    name, frame = detections.split_number(_stem(image))
     if frame is None:
         return "", unnumbered.setdefault(image, len(unnumbered))
     return name, frame
@@ -66,7 +66,7 @@ def _stem(image):
 
 def _track(entry, where):
     key = next((key for key in TRACK_KEYS if key in entry), None)
-    return sightings.track_number(entry[key], f"{where}: {key}") if key else None
+    return detections.track_number(entry[key], f"{where}: {key}") if key else None
 
 
 def _keys(entry):

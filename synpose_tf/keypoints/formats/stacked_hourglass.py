@@ -11,11 +11,11 @@ import pathlib
 
 import numpy as np
 
-from synpose_tf import hdf5
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints.sightings import Person
-from synpose_tf.scratch import Scratch
-from synpose_tf.skeleton import MPII_16
+from synpose_tf.io import hdf5
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints.detections import Person
+from synpose_tf.structures.skeleton import MPII_16
 
 NAME = "stacked hourglass HDF5"
 FPS = 50.0

@@ -13,11 +13,11 @@ import zipfile
 
 import numpy as np
 
-from synpose_tf import restricted_npz
 from synpose_tf.errors import SynposeError
+from synpose_tf.io import restricted_npz
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 from synpose_tf.keypoints.layouts import LAYOUTS
-from synpose_tf.keypoints.sightings import MAX_NUMBERS, Person
-from synpose_tf.scratch import Scratch
 
 NAME = "VideoPose3D 2D keypoints"
 KEY = "positions_2d"

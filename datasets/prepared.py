@@ -1,0 +1,160 @@
+"""Prepares data sets and reads them.
+
+A prepared set is read once into memory, batched: Human3.6M's 2.1 million views take 0.7 GB.
+"""
+
+import dataclasses
+import hashlib
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+import synpose_tf.datasets
+from synpose_tf.errors import SynposeError
+
+TRAINING_KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics", "up")
+_READ_BATCH = 8192
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Which prepared data set to read.
+
+    Args:
+        name: TFDS name, with its config where it has several: `h36m/gt`.
+        manual_dir: the user's own files; None where the set needs none.
+        data_dir: where prepared sets lie; None for TFDS's own default.
+    """
+
+    name: str
+    manual_dir: str | None = None
+    data_dir: str | None = None
+
+
+def prepare(source: Source) -> tfds.core.DatasetBuilder:
+    """Prepares a data set unless that is done already, and returns its builder.
+
+    Sets made from different files are kept apart: below `data_dir` lies a folder for each
+    content of `manual_dir`, named by a hash of its file names, sizes and times.
+
+    Raises:
+        SynposeError: an unknown data set, or files that are missing or wrong.
+    """
+    name = source.name.split("/")[0]
+    if name not in synpose_tf.datasets.BUILDERS:
+        known = ", ".join(sorted(synpose_tf.datasets.BUILDERS))
+        raise SynposeError(f"--dataset: unknown data set {source.name!r}; known are: {known}.")
+    data_dir = pathlib.Path(source.data_dir or tfds.core.constants.DATA_DIR).expanduser()
+    config = tfds.download.DownloadConfig(try_download_gcs=False)
+    if source.manual_dir is not None:
+        manual_dir = pathlib.Path(source.manual_dir).expanduser()
+        if not manual_dir.is_dir() or not any(manual_dir.iterdir()):
+            found = "is empty" if manual_dir.is_dir() else "is not a folder"
+            instructions = synpose_tf.datasets.BUILDERS[name].MANUAL_DOWNLOAD_INSTRUCTIONS
+            raise SynposeError(f"--manual_dir={source.manual_dir} {found}.\n{instructions or ''}")
+        data_dir = data_dir / f"from_{_fingerprint(manual_dir)}"
+        config = dataclasses.replace(config, manual_dir=manual_dir.resolve())
+    try:
+        builder = tfds.builder(source.name, data_dir=data_dir)
+    except ValueError as error:
+        configs = ", ".join(synpose_tf.datasets.BUILDERS[name].builder_configs) or "none"
+        raise SynposeError(
+            f"--dataset={source.name}: {name} has no such config; it has: {configs}."
+        ) from error
+    builder.download_and_prepare(download_config=config)
+    return builder
+
+
+def prepare_all(
+    names: str, manual_dir: str | None = None, data_dir: str | None = None
+) -> list[tfds.core.DatasetBuilder]:
+    """Prepares several data sets, named with commas between; the first is the main one.
+
+    `manual_dir` is for those that are made from the user's own files.
+
+    Raises:
+        SynposeError: as `prepare`, or a name that stands twice.
+    """
+    listed = [name.strip() for name in names.split(",")]
+    if len(set(listed)) != len(listed):
+        raise SynposeError(f"--dataset={names}: a data set is named twice.")
+    builders = []
+    for name in listed:
+        known = synpose_tf.datasets.BUILDERS.get(name.split("/")[0])
+        needs_files = len(listed) == 1 or (known and known.MANUAL_DOWNLOAD_INSTRUCTIONS)
+        builders.append(prepare(Source(name, manual_dir if needs_files else None, data_dir)))
+    return builders
+
+
+def read_splits(
+    builders: list[tfds.core.DatasetBuilder], split: str, keys
+) -> dict[str, np.ndarray]:
+    """Reads a split of each data set, one after another, as `read_split` does."""
+    parts = [read_split(builder, split, keys) for builder in builders]
+    return {key: np.concatenate([part[key] for part in parts]) for key in keys}
+
+
+def _fingerprint(folder: pathlib.Path) -> str:
+    """A name for a folder's content that changes when a file in it does."""
+    digest = hashlib.sha256(str(folder.resolve()).encode())
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(folder)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return f"{folder.resolve().name}_{digest.hexdigest()[:12]}"
+
+
+def read_split(builder: tfds.core.DatasetBuilder, split: str, keys) -> dict[str, np.ndarray]:
+    """Reads features of a whole split, in the order in which they were written.
+
+    Args:
+        builder: a prepared builder.
+        split: `train`, `test`, …
+        keys: names of the features wanted.
+
+    Returns:
+        name to array (examples, …); text as arrays of `str`.
+
+    Raises:
+        SynposeError: the set has no such split or feature, the split is empty or its files
+            are damaged.
+    """
+    if split not in builder.info.splits:
+        raise SynposeError(
+            f"{builder.info.full_name} has no split {split!r}; it has {list(builder.info.splits)}."
+        )
+    specs = builder.info.features.get_serialized_info()
+    missing = [key for key in keys if key not in specs]
+    if missing:
+        raise SynposeError(
+            f"{builder.info.full_name} has no {', '.join(missing)}: it holds {', '.join(specs)}."
+        )
+    parsing = {key: tf.io.FixedLenFeature(specs[key].shape, specs[key].tf_dtype) for key in keys}
+    files = [str(path) for path in builder.info.splits[split].filepaths]
+    records = tf.data.TFRecordDataset(files).batch(_READ_BATCH)
+    parsed = records.map(lambda r: tf.io.parse_example(r, parsing), num_parallel_calls=2)
+    chunks = _read(parsed, builder, split)
+    arrays = {key: np.concatenate([chunk[key] for chunk in chunks]) for key in keys}
+    return {key: a.astype(str) if a.dtype == object else a for key, a in arrays.items()}
+
+
+def _read(batches, builder, split):
+    expected = builder.info.splits[split].num_examples
+    if not expected:
+        raise SynposeError(f"{builder.info.full_name}: split {split!r} is empty.")
+    try:
+        chunks = list(batches.as_numpy_iterator())
+    except tf.errors.OpError as error:
+        raise _damaged(builder, split, error.message) from error
+    found = sum(len(next(iter(chunk.values()))) for chunk in chunks)
+    if found != expected:
+        raise _damaged(builder, split, f"{found} of {expected} views are left")
+    return chunks
+
+
+def _damaged(builder, split, reason):
+    return SynposeError(
+        f"{builder.data_path}: split {split!r} is damaged ({reason}). Delete this folder; the next "
+        "run prepares the data set again."
+    )

@@ -1,0 +1,153 @@
+"""TensorFlow Serving's Predict, over gRPC and REST, on a SavedModel in TensorFlow's C library.
+
+For development and tests, where TensorFlow Serving does not run; see `serve`. It speaks the
+protocols that https://www.tensorflow.org/tfx/guide/serving describes: gRPC's `Predict`, and
+REST's `:predict` in row and column format and model status.
+"""
+
+import http.server
+import json
+import re
+import threading
+from concurrent import futures
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from synpose_tf.export.saved_model.c_api import CApiError, SavedModel
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_HTTP_CODES = {3: 400, 5: 404, 9: 400}
+_NOT_FOUND = 5
+_UNBOUNDED = [(f"grpc.max_{way}_message_length", -1) for way in ("send", "receive")]
+
+
+class Servable:
+    """A SavedModel under a name.
+
+    Args:
+        name: what clients call it.
+        version: of the SavedModel.
+        model: the SavedModel.
+    """
+
+    def __init__(self, name: str, version: int, model: SavedModel):
+        self.name, self.version, self.model = name, version, model
+
+    def predict(self, name: str, signature: str, inputs: dict) -> dict[str, np.ndarray]:
+        """Runs a signature, `serving_default` where it is empty.
+
+        Raises:
+            CApiError: another model's name, no such signature, or inputs that it does not take.
+        """
+        if name != self.name:
+            raise CApiError(f"no model {name!r} here; there is {self.name!r}", _NOT_FOUND)
+        return self.model.run(signature or "serving_default", inputs)
+
+
+class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
+    def __init__(self, servable):
+        self._servable = servable
+
+    def Predict(self, request, context):
+        spec = request.model_spec
+        try:
+            inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
+            outputs = self._servable.predict(spec.name, spec.signature_name, inputs)
+        except CApiError as error:
+            context.abort(_CODES[error.code], str(error))
+        response = predict_pb2.PredictResponse()
+        response.model_spec.name = spec.name
+        response.model_spec.version.value = self._servable.version
+        for key, array in outputs.items():
+            response.outputs[key].CopyFrom(tf.make_tensor_proto(array))
+        return response
+
+
+class _RestHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    servable: Servable
+
+    def do_GET(self):
+        if self._model(r"/v1/models/([^/:]+)") == self.servable.name:
+            status = {"version": str(self.servable.version), "state": "AVAILABLE"}
+            self._answer(200, {"model_version_status": [status]})
+        else:
+            self._answer(404, {"error": f"{self.path}: there is {self.servable.name!r} only"})
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        try:
+            self._answer(200, self._predict(json.loads(body)))
+        except CApiError as error:
+            self._answer(_HTTP_CODES.get(error.code, 500), {"error": str(error)})
+        except (ValueError, TypeError, KeyError) as error:
+            self._answer(400, {"error": f"not a predict request: {error!r}"})
+
+    def _predict(self, request):
+        name = self._model(r"/v1/models/([^/:]+)(?:/versions/\d+)?:predict")
+        by_row = "instances" in request
+        if by_row:
+            columns = {key: [row[key] for row in request["instances"]] for key in self._names()}
+        else:
+            columns = request["inputs"]
+        inputs = {key: np.array(values, np.float32) for key, values in columns.items()}
+        outputs = self.servable.predict(name, request.get("signature_name", ""), inputs)
+        lists = {key: array.tolist() for key, array in outputs.items()}
+        if by_row:
+            rows = zip(*lists.values(), strict=True)
+            rows = [dict(zip(lists, row, strict=True)) for row in rows]
+            return {"predictions": [_alone(row) for row in rows]}
+        return {"outputs": _alone(lists)}
+
+    def _names(self):
+        return self.servable.model.signatures["serving_default"][0]
+
+    def _model(self, pattern):
+        match = re.fullmatch(pattern, self.path)
+        return match and match.group(1)
+
+    def _answer(self, code, tree):
+        body = json.dumps(tree).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def _alone(outputs):
+    """The outputs by name; the output itself where it is the only one."""
+    return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+def serve_grpc(servable: Servable, address: str, threads: int = 8) -> tuple[grpc.Server, int]:
+    """Starts a gRPC server and returns it, with its port; port 0 in the address is any free one.
+
+    Raises:
+        RuntimeError: the port is taken.
+    """
+    server = grpc.server(futures.ThreadPoolExecutor(threads), options=_UNBOUNDED)
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+        _PredictionService(servable), server
+    )
+    port = server.add_insecure_port(address)
+    server.start()
+    return server, port
+
+
+def serve_rest(servable: Servable, host: str, port: int) -> http.server.ThreadingHTTPServer:
+    """Starts an HTTP server in a thread and returns it; port 0 is any free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    handler = type("Handler", (_RestHandler,), {"servable": servable})
+    server = http.server.ThreadingHTTPServer((host, port), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server

@@ -1,0 +1,136 @@
+"""What 8-bit lifters learn from training poses without training: ranges, and a last layer.
+
+An 8-bit tensor has 256 levels for the whole of its range, so a range that reaches to the most
+unusual pose costs every usual one its precision. Ranges are therefore taken from poses in
+which no value lies beyond the outermost 0.005 % of its tensor.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.export.tflite.depth_network import Linear, compose
+from synpose_tf.geometry import normalization
+from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE
+from synpose_tf.structures.skeleton import H36M_17
+
+POSES = 10_000  # Drawn from the training split.
+LEAST = 1_000
+RANGE_POSES = 500
+OUTERMOST = 0.005  # Percent at either end of a tensor's values.
+RIDGE = 1e-3  # Of the mean variance of the features.
+
+
+def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
+    """Normalised 2D poses (count, 17, 2) of a `TrainedLifter`'s training views, at random.
+
+    Raises:
+        SynposeError: too few views, or views that are not finite.
+    """
+    total = len(trained.training["keypoints_2d"])
+    index = np.random.default_rng(seed).permutation(total)[:count]
+    return normalized(trained, {key: array[index] for key, array in trained.training.items()})
+
+
+def normalized(trained, views: dict[str, np.ndarray]) -> np.ndarray:
+    """Normalised 2D poses (n, 17, 2) of views, as a `TrainedLifter` takes them.
+
+    Raises:
+        SynposeError: too few views, or views that are not finite.
+    """
+    poses, _ = normalization.normalize_2d(
+        views["keypoints_2d"], trained.mode, views["intrinsics"], trained.model.distance
+    )
+    return check(poses.astype(np.float32))
+
+
+def check(poses: np.ndarray) -> np.ndarray:
+    """Returns poses that calibrate.
+
+    Raises:
+        SynposeError: another shape than (poses, 17, 2), fewer than `LEAST`, NaN or infinity.
+    """
+    if poses.ndim != 3 or poses.shape[1:] != (JOINTS, 2):
+        raise SynposeError(
+            f"calibration poses: found an array {poses.shape}, expected (poses, {JOINTS}, 2)."
+        )
+    if len(poses) < LEAST:
+        raise SynposeError(
+            f"calibration: {len(poses)} training poses are too few, {LEAST} are needed. Name a "
+            "larger data set with --dataset and --manual_dir."
+        )
+    bad = np.flatnonzero(~np.isfinite(poses).all(axis=(1, 2)))
+    if len(bad):
+        raise SynposeError(
+            f"calibration: {len(bad)} of {len(poses)} training poses hold NaN or infinite joints "
+            f"(the first is number {bad[0]}). Repair the data set: one such pose spoils the ranges."
+        )
+    return poses
+
+
+def usual(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
+    """The first `RANGE_POSES` poses in which no value is among its tensor's outermost."""
+    inside = np.ones(len(poses), bool)
+    for values in _tensors(layers, poses):
+        low, high = np.percentile(values, (OUTERMOST, 100.0 - OUTERMOST))
+        inside &= ((values >= low) & (values <= high)).all(axis=1)
+    return poses[inside][:RANGE_POSES]
+
+
+def depths(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
+    """The float network's depths (poses, 17)."""
+    parts = np.array_split(poses, -(-len(poses) // RANGE_POSES))
+    return np.concatenate([_tensors(layers, part)[-1] for part in parts])
+
+
+def both_ways(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
+    """The mean of the float network's depths (poses, 17) of poses and of their mirror images."""
+    mirrored = (poses * np.array([-1.0, 1.0], np.float32))[:, H36M_17.mirror]
+    return (depths(layers, poses) + depths(layers, mirrored)[:, H36M_17.mirror]) / 2.0
+
+
+def _tensors(layers, poses):
+    """The values (poses, width) of each linear layer and each sum; the depths are the last."""
+    seen = []
+
+    def linear(name, x):
+        seen.append(x @ layers[name].kernel + layers[name].bias)
+        return seen[-1]
+
+    def unit(name, x):
+        x = linear(name, x)
+        return np.maximum(x, NEGATIVE_SLOPE * x)
+
+    def add(one, two):
+        seen.append(one + two)
+        return seen[-1]
+
+    compose(layers, poses.reshape(len(poses), -1), unit, linear, add)
+    return seen
+
+
+def refit(layers: dict[str, Linear], features: np.ndarray, target: np.ndarray) -> dict[str, Linear]:
+    """Layers whose last one gives the float network's depths from the 8-bit network's features.
+
+    Ridge regression: the least change of the last layer that takes up what rounding did before
+    it. Needs no labels.
+
+    Args:
+        layers: from `fold`.
+        features: (poses, width), what the 8-bit network hands to its last layer.
+        target: (poses, 17), the float network's depths.
+    """
+    *_, name = layers
+    last = layers[name]
+    features = features.astype(np.float64)
+    rest = target - (features @ last.kernel + last.bias)
+    centred = features - features.mean(0)
+    covariance = centred.T @ centred / len(features)
+    covariance += RIDGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    kernel = last.kernel + np.linalg.solve(covariance, centred.T @ rest / len(features))
+    bias = last.bias + rest.mean(0) - features.mean(0) @ (kernel - last.kernel)
+    fitted = dataclasses.replace(
+        last, kernel=kernel.astype(np.float32), bias=bias.astype(np.float32)
+    )
+    return {**layers, name: fitted}

@@ -1,0 +1,101 @@
+"""The lifter's network as phones run it: a normalised 2D pose in, depths out.
+
+Batch norm is folded into the linear layers. Leaky ReLU is x + relu(-0.8 x), which needs
+nothing but MUL (with RELU fused) and ADD: XNNPACK lists both for floats and for 8 bits, NNAPI
+and the GPU delegate list them too. The GPU delegate does not list LEAKY_RELU; of max(x, 0.2 x)
+XNNPACK takes the maximum of floats only, and an 8-bit network would fall into six pieces.
+"""
+
+import dataclasses
+import operator
+
+import numpy as np
+import tensorflow as tf
+
+from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE, Generator
+
+
+@dataclasses.dataclass(frozen=True)
+class Linear:
+    """x @ kernel + bias.
+
+    Args:
+        kernel: (inputs, outputs).
+        bias: (outputs,).
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+
+
+def fold(generator: Generator) -> dict[str, Linear]:
+    """The linear layers of a generator, by name, in order, batch norm folded in.
+
+    The last gives all 17 depths: the root's column is zero.
+    """
+    layers = {unit.name: _fold_unit(unit) for unit in (generator.first, *generator.units)}
+    kernel, bias = generator.last.get_weights()
+    layers[generator.last.name] = Linear(np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
+    return layers
+
+
+def _fold_unit(unit):
+    (kernel,) = unit.linear.get_weights()
+    gamma, beta, mean, variance = unit.norm.get_weights()
+    gain = gamma / np.sqrt(variance + unit.norm.epsilon)
+    return Linear(kernel * gain, beta - mean * gain)
+
+
+def compose(names, x, unit, linear, add=operator.add):
+    """The network of figure 3, whatever its layers are made of.
+
+    Args:
+        names: of the layers, from `fold`.
+        x: (batch, 34), normalised keypoints.
+        unit: of (name, x), a linear layer and a leaky ReLU.
+        linear: of (name, x), a linear layer.
+        add: of two tensors.
+
+    Returns:
+        What `linear` gives for the last layer: (batch, 17) depths.
+    """
+    first, *inner, last = names
+    x = unit(first, x)
+    for one, two in zip(inner[::2], inner[1::2], strict=True):
+        x = add(x, unit(two, unit(one, x)))
+    return linear(last, x)
+
+
+class DepthNetwork(tf.Module):
+    """A folded network of ops that every delegate lists.
+
+    Args:
+        layers: from `fold`.
+    """
+
+    def __init__(self, layers: dict[str, Linear]):
+        super().__init__()
+        self.layers = layers
+
+    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
+    def depths(self, keypoints):
+        """Depths (1, 17) of one normalised pose (1, 17, 2)."""
+        return {"depths": self._run(keypoints, self._linear)}
+
+    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
+    def features(self, keypoints):
+        """What the last layer gets, (1, width)."""
+        return {"features": self._run(keypoints, lambda _, x: x)}
+
+    def _run(self, keypoints, last):
+        # -1 and not 1: the batch of the file can be resized.
+        x = tf.reshape(keypoints, (-1, 2 * JOINTS))
+        return compose(self.layers, x, self._unit, last)
+
+    def _linear(self, name, x):
+        layer = self.layers[name]
+        return tf.matmul(x, tf.constant(layer.kernel)) + tf.constant(layer.bias)
+
+    def _unit(self, name, x):
+        x = self._linear(name, x)
+        return x + tf.nn.relu((NEGATIVE_SLOPE - 1.0) * x)

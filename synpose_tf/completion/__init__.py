@@ -1,0 +1,1 @@
+"""Fills in the joints that a detector missed."""

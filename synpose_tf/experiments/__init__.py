@@ -1,0 +1,1 @@
+"""The runs behind a table of several methods, and that table."""

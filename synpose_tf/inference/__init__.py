@@ -1,0 +1,1 @@
+"""Lifts keypoints with trained weights."""

@@ -1,0 +1,320 @@
+"""The Apache Beam pipeline that lifts keypoint archives: read a piece, lift it, write it.
+
+Each piece is read, lifted and written by one worker and no data goes from worker to worker, so
+memory depends on the size of a piece and not of the archive. Paths may be of any file system that
+Beam knows.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.utils.shared import Shared
+
+from synpose_tf import keypoints
+from synpose_tf.errors import SynposeError
+from synpose_tf.inference import beam_arrays
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import assembly
+from synpose_tf.keypoints.formats import numpy_arrays
+from synpose_tf.keypoints.layouts import named
+from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
+from synpose_tf.output import npz_file
+from synpose_tf.structures.tracks import KeypointTrack
+
+MANIFEST = "manifest.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to lift; the flags of `synpose_tf.beam_lift`."""
+
+    mode: str = "paper"
+    workdir: str | None = None
+    intrinsics: tuple[float, ...] | None = None
+    layout: str | None = None
+    fps: float | None = None
+    image_size: tuple[float, float] | None = None
+    min_confidence: float = 0.0
+    body_height: float = 1700.0
+
+    def wanted(self, layout: str | None = None) -> assembly.Wanted:
+        layout = layout or self.layout
+        size = self.image_size and (int(self.image_size[0]), int(self.image_size[1]))
+        return assembly.Wanted(layout and named(layout), self.fps, size, self.min_confidence)
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """What becomes one file of results: frames of a NumPy file, or a whole file.
+
+    Args:
+        path: the file.
+        name: of the file of results.
+        start, stop: frames; None for all.
+        layout: of the joints, by its name, or None to have it recognised.
+    """
+
+    path: str
+    name: str
+    start: int = 0
+    stop: int | None = None
+    layout: str | None = None
+
+
+# === What is to be done ===
+def plan(paths: Sequence[str], frames: int, settings: Settings) -> list[Piece]:
+    """Splits files into pieces, each of at most `frames` frames where a file can be split.
+
+    Raises:
+        SynposeError: a file is missing, or its layout can't be told.
+    """
+    settings.wanted()  # Says what is wrong with the layout.
+    pieces = []
+    for path in _files(paths):
+        count = beam_arrays.frame_count(path)
+        if count is None:
+            pieces.append(Piece(path, ""))
+            continue
+        layout = settings.layout or _layout(path, min(count, frames), settings)
+        for start in range(0, count, frames):
+            pieces.append(Piece(path, "", start, min(start + frames, count), layout))
+    return [
+        dataclasses.replace(piece, name=f"poses-{index:05d}-of-{len(pieces):05d}.npz")
+        for index, piece in enumerate(pieces)
+    ]
+
+
+def _files(paths):
+    files = []
+    for path in paths:
+        if os.path.isfile(path):  # Whatever characters of a pattern its name has.
+            files.append(path)
+            continue
+        folder = os.path.isdir(path)
+        try:
+            (match,) = FileSystems.match([os.path.join(path, "*") if folder else path])
+        except BeamIOError as error:
+            raise SynposeError(f"{path}: cannot be looked for ({error}).") from error
+        found = sorted(metadata.path for metadata in match.metadata_list)
+        if folder:
+            names = [pathlib.Path(name) for name in found]
+            names = [name for name in names if name.suffix.lower() in SUFFIXES]
+            found = [str(name) for name in names if not name.name.startswith(".")]
+        if not found:
+            raise SynposeError(
+                f"{path}: no such file, or a folder without {', '.join(SUFFIXES)} files. Expected "
+                "a file, a folder of this machine, or a pattern such as gs://bucket/folder/*.npy."
+            )
+        files += found
+    if not files:
+        raise SynposeError("no file is named. Name a keypoint file, or a folder of them.")
+    return files
+
+
+def _layout(path, frames, settings):
+    """The layout that the first frames tell, for all pieces of a file."""
+    person = _person(Piece(path, "", 0, frames))
+    if assembly.all_missed(person, settings.min_confidence):
+        raise SynposeError(
+            f"{path}: every joint of the first {frames} frames is missing, so the layout can't be "
+            "told. Give --layout."
+        )
+    return assembly.to_tracks([person], settings.wanted())[0][0].layout.name
+
+
+# === Reading ===
+def _person(piece):
+    """The frames of a piece; nothing else of the file is held."""
+    with tempfile.TemporaryDirectory() as folder:
+        local = pathlib.Path(folder) / "piece.npz"
+        beam_arrays.cut(piece.path, piece.start, piece.stop, local)
+        try:
+            (person,) = numpy_arrays.read(local, Scratch())
+        except SynposeError as error:
+            raise SynposeError(str(error).replace(str(local), piece.path)) from error
+    return dataclasses.replace(person, where=piece.path, joints=person.joints[:])
+
+
+def read(piece: Piece, settings: Settings) -> list[KeypointTrack]:
+    """The people of a piece.
+
+    Raises:
+        SynposeError: the file is damaged, or one frame of many.
+    """
+    if piece.stop is None:
+        return _read_file(piece.path, settings)
+    person, wanted = _person(piece), settings.wanted(piece.layout)
+    if assembly.all_missed(person, settings.min_confidence):
+        return [_nobody(person, wanted)]
+    return assembly.to_tracks([person], wanted)[0]
+
+
+def _nobody(person, wanted):
+    """Frames without a joint, which stay without a pose, as in a file that is read as a whole."""
+    count = (len(person.frames), len(wanted.layout))
+    by_number = wanted.fps is not None or person.times is None
+    fps = wanted.fps or person.fps or assembly.DEFAULT_FPS
+    return KeypointTrack(
+        name=person.name,
+        keypoints=np.full((*count, 2), np.nan, np.float32),
+        confidence=np.zeros(count, np.float32),
+        frames=person.frames,
+        times=person.frames / fps if by_number else person.times.astype(np.float64),
+        layout=wanted.layout,
+        image_size=wanted.image_size or person.image_size,
+    )
+
+
+def _read_file(path, settings):
+    wanted = settings.wanted()
+    with tempfile.TemporaryDirectory() as folder:
+        local = pathlib.Path(path)
+        if FileSystems.get_scheme(path):
+            local = pathlib.Path(folder) / path.rsplit("/", 1)[-1]
+            with beam_arrays.open_file(path) as source, local.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        recording = keypoints.read(
+            [local],
+            layout=settings.layout,
+            fps=settings.fps,
+            image_size=wanted.image_size,
+            min_confidence=settings.min_confidence,
+            scratch=Scratch(),
+        )
+    if recording.format in {kind.title for kind in FORMATS.values() if kind.add_frame}:
+        raise SynposeError(
+            f"{path}: {recording.format}, a file for each frame. Lift its folder with "
+            "python -m synpose_tf.lift."
+        )
+    return recording.tracks
+
+
+# === The pipeline ===
+class Lift(beam.DoFn):
+    """Lifts a piece, writes its file and gives what the manifest says about it."""
+
+    def __init__(self, settings: Settings, output: str):
+        self.settings = settings
+        self.output = output
+        self._shared = Shared()
+
+    def setup(self):
+        self._lifter = self._shared.acquire(self._load)  # Once in a process, for all its threads.
+
+    def _load(self):
+        if self.settings.workdir:
+            return Lifter.from_workdir(self.settings.workdir)
+        return Lifter.from_pretrained(self.settings.mode)
+
+    def process(self, piece):
+        about = dataclasses.asdict(piece)
+        try:
+            tracks = [self._lift(track) for track in read(piece, self.settings)]
+            write(tracks, self.output, piece.name)
+        except SynposeError as error:
+            yield about | {"error": str(error)}
+            return
+        counts = {
+            "frames": sum(len(track.frames) for track in tracks),
+            "lifted": sum(int(track.lifted.sum()) for track in tracks),
+        }
+        yield about | counts
+
+    def _lift(self, track):
+        given = self.settings.intrinsics
+        intrinsics = None if given is None else np.array(given)
+        return self._lifter.lift_track(track, intrinsics, self.settings.body_height)
+
+
+def write(tracks, folder: str, name: str) -> None:
+    """Writes a file as `synpose_tf.lift` does, whole or not at all, to any file system.
+
+    Raises:
+        SynposeError: it can't be written.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        local = pathlib.Path(scratch) / name
+        npz_file.write(tracks, local)
+        with local.open("rb") as source:
+            _put(source, FileSystems.join(folder, name))
+
+
+def _put(source, path):
+    """Copies a stream into a file that is whole or not there."""
+    folder, name = FileSystems.split(path)
+    temporary = FileSystems.join(folder, f".{name}.{os.getpid()}")
+    try:
+        with FileSystems.create(
+            temporary, compression_type=CompressionTypes.UNCOMPRESSED
+        ) as target:
+            shutil.copyfileobj(source, target)
+        FileSystems.rename([temporary], [path])
+    except (OSError, BeamIOError) as error:
+        raise SynposeError(f"{path}: can't be written ({error}).") from error
+
+
+def _write_manifest(parts, output):
+    text = json.dumps(sorted(parts, key=lambda part: part["name"]), indent=1) + "\n"
+    with tempfile.TemporaryFile() as source:
+        source.write(text.encode())
+        source.seek(0)
+        _put(source, FileSystems.join(output, MANIFEST))
+
+
+def run(
+    pieces: Sequence[Piece], settings: Settings, output: str, flags: Sequence[str] = ()
+) -> list[dict]:
+    """Lifts pieces and waits for the end.
+
+    A piece that fails does not stop the others.
+
+    Args:
+        pieces: from `plan`.
+        settings: how to lift.
+        output: folder of the results, one .npz a piece, and of the manifest, written last.
+        flags: Beam's own, such as `--runner=FlinkRunner`; the DirectRunner by default.
+
+    Returns:
+        What the manifest says: of each piece its fields, and `frames` and `lifted`, how many
+        there are and have a pose, or `error`.
+
+    Raises:
+        SynposeError: the folder holds results, or can't be made.
+    """
+    _new_folder(output)
+    with beam.Pipeline(options=PipelineOptions(list(flags))) as pipeline:
+        _ = (
+            pipeline
+            | "pieces" >> beam.Create(list(pieces))
+            | "spread" >> beam.Reshuffle()
+            | "lift" >> beam.ParDo(Lift(settings, output))
+            | "together" >> beam.combiners.ToList()
+            | "manifest" >> beam.Map(_write_manifest, output)
+        )
+    with beam_arrays.open_file(FileSystems.join(output, MANIFEST)) as handle:
+        return json.loads(handle.read())
+
+
+def _new_folder(output):
+    try:
+        (match,) = FileSystems.match([FileSystems.join(output, "*")])
+        if match.metadata_list:
+            raise SynposeError(
+                f"--output={output}: holds {len(match.metadata_list)} files. Name another folder, "
+                "or empty it."
+            )
+        if not FileSystems.exists(output):
+            FileSystems.mkdirs(output)
+    except (OSError, BeamIOError) as error:
+        raise SynposeError(f"--output={output}: can't be made ({error}).") from error

@@ -1,0 +1,221 @@
+"""Lifting for users: pixels with gaps in, poses out, whole tracks in millimetres."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from synpose_tf.completion.gaussian import MIN_JOINTS
+from synpose_tf.completion.network import Completion
+from synpose_tf.errors import SynposeError
+from synpose_tf.geometry import camera, normalization
+from synpose_tf.inference import pretrained
+from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.models.folded import Forward
+from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
+
+# Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
+BONES_PER_STATURE = 2.40
+BODY_HEIGHT_MM = 1700.0
+_BATCH = 2048
+
+
+@dataclasses.dataclass(frozen=True)
+class Lifted:
+    """Lifted poses without metric scale.
+
+    Args:
+        poses: (n, 17, 3), camera frame, root-relative; NaN where too few joints were seen.
+        keypoints: (n, 17, 2), pixels, gaps filled in.
+        inferred: (n, 17), True where a gap was filled in.
+    """
+
+    poses: np.ndarray
+    keypoints: np.ndarray
+    inferred: np.ndarray
+
+
+class Lifter:
+    """A trained lifter, ready for pixels of Human3.6M's 17 joints.
+
+    >>> lifter = Lifter.from_pretrained()
+    >>> lifted = lifter.lift(keypoints)  # (n, 17, 2) pixels, NaN where a joint was missed
+    >>> lifted.poses  # (n, 17, 3)
+
+    Args:
+        weights: of the `networks.Generator` that gives depths from normalised 2D poses.
+        mode: normalisation, `paper` or `camera`.
+        distance: of the camera, which `paper` mode assumes, in mean radii.
+        completion: fills in missed joints; None for the one that comes with the package.
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[np.ndarray],
+        mode: str,
+        distance: float = 0.0,
+        completion: Completion | None = None,
+    ):
+        self.mode = normalization.check_mode(mode)
+        self.distance = distance
+        self.completion = completion or Completion.pretrained()
+        self._forward = Forward.from_weights(weights)
+
+    @classmethod
+    def from_pretrained(cls, mode: str = "paper") -> "Lifter":
+        """The lifter that comes with the package.
+
+        Args:
+            mode: `paper` needs pixels only, `camera` the intrinsics too and is more accurate.
+
+        Raises:
+            ValueError: an unknown mode.
+        """
+        model = pretrained.load(mode)
+        return cls(model.weights, model.mode, model.distance)
+
+    @classmethod
+    def from_workdir(cls, path, name: str = "last") -> "Lifter":
+        """The lifter of a training run.
+
+        Args:
+            path: the run's `--workdir`.
+            name: the checkpoint, `last` or `best`.
+
+        Raises:
+            SynposeError: no run or checkpoint there, or a method that predicts no depths.
+        """
+        from synpose_tf.models.networks import Generator
+        from synpose_tf.training import checkpoint  # Keras, which takes seconds to import.
+
+        workdir = checkpoint.Workdir(path)
+        workdir.run()  # Says what is wrong with a folder that holds none.
+        model = workdir.load(name)
+        generator = getattr(model, "averaged_generator", None)
+        if not isinstance(generator, Generator):
+            raise SynposeError(
+                f"--workdir={path}: its model does not lift by predicting depths. Train one with "
+                "--method=synchronized or supervised."
+            )
+        return cls(generator.get_weights(), model.mode, model.distance)
+
+    def lift(self, keypoints, intrinsics=None, doubt: bool = False) -> Lifted:
+        """Lifts 2D poses.
+
+        Args:
+            keypoints: (n, 17, 2), pixels; NaN where a joint was missed. A pose with fewer than
+                `MIN_JOINTS` joints becomes NaN.
+            intrinsics: (9,) or (n, 9), see `synpose_tf.geometry.camera`; `camera` mode needs them.
+            doubt: treat joints that contradict the others as missed
+                (`PoseDistribution.outliers`); for detections.
+
+        Raises:
+            ValueError: a wrong shape.
+            SynposeError: `camera` mode without intrinsics.
+        """
+        keypoints = np.asarray(keypoints, np.float32)
+        if keypoints.ndim != 3 or keypoints.shape[1:] != (len(H36M_17), 2):
+            raise ValueError(f"keypoints must be (n, 17, 2), found {keypoints.shape}")
+        if intrinsics is None and self.mode == "camera":
+            raise SynposeError(
+                "This lifter was trained in camera mode and needs the camera's intrinsics."
+            )
+        if intrinsics is not None:
+            intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
+        chunks = []
+        for start in range(0, max(len(keypoints), 1), _BATCH):
+            batch = slice(start, start + _BATCH)
+            given = None if intrinsics is None else intrinsics[batch]
+            chunks.append(self._lift_batch(keypoints[batch], given, doubt))
+        return Lifted(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
+
+    def _lift_batch(self, keypoints, intrinsics, doubt):
+        seen = np.isfinite(keypoints).all(-1)
+        enough = seen.sum(-1) >= MIN_JOINTS
+        known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
+        if doubt:
+            seen &= ~self.completion.distribution.outliers(known, seen)
+        complete = known
+        if not seen.all():
+            gaps = ~seen.all(-1)
+            complete[gaps] = self.completion.complete(known[gaps], seen[gaps].astype(np.float32))
+        poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
+        depths = self._depths(poses)
+        lifted = normalization.lift(poses, depths, frame.perspective)
+        lifted = normalization.to_camera_frame(lifted, frame)
+        lifted[~enough], complete[~enough] = np.nan, np.nan
+        return lifted, complete, ~seen
+
+    def _depths(self, poses):
+        """As `networks.Generator`: (n, 17, 2) to (n, 17), the root's depth is 0."""
+        return np.pad(self._forward(poses.reshape(-1, 2 * len(H36M_17))), ((0, 0), (1, 0)))
+
+    def lift_track(
+        self, track: KeypointTrack, intrinsics=None, body_height: float = BODY_HEIGHT_MM
+    ) -> PoseTrack:
+        """Lifts a person's track to millimetres, piece by piece.
+
+        Joints that contradict the others count as missed. A pose's size is unknown from one
+        view: every frame gets the size at which the bones, added up, are those of somebody of
+        `body_height`.
+
+        Args:
+            track: a `KeypointTrack`; `synpose_tf.keypoints` maps its layout.
+            intrinsics: (9,); gives the root's path as well.
+            body_height: stature in millimetres.
+
+        Raises:
+            SynposeError: `camera` mode without intrinsics, or a full disk.
+
+        Returns:
+            The poses, in the track's `scratch` if it has one.
+        """
+        pieces = (self._lift_piece(piece, intrinsics, body_height) for piece in track.pieces())
+        return PoseTrack(
+            name=track.name,
+            frames=track.frames,
+            times=track.times,
+            body_height=body_height,
+            image_size=track.image_size,
+            scratch=track.scratch,
+            **{"root": None} | joined(pieces, track.scratch),
+        )
+
+    def _lift_piece(self, track, intrinsics, body_height):
+        """Columns of a `PoseTrack`."""
+        keypoints, _ = to_h36m(track)
+        lifted = self.lift(keypoints, intrinsics, doubt=True)
+        unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
+        columns = {
+            "poses": lifted.poses * unit[:, None, None],
+            "keypoints": lifted.keypoints,
+            "inferred": lifted.inferred,
+        }
+        if intrinsics is not None:
+            columns["root"] = root_path(lifted.keypoints, unit, intrinsics)
+        return columns
+
+
+def bone_sum(poses) -> np.ndarray:
+    """Sum of the bone lengths of poses (n, 17, 3): (n,)."""
+    child, parent = np.transpose(H36M_17.bones)
+    return np.linalg.norm(poses[:, child] - poses[:, parent], axis=-1).sum(-1)
+
+
+def root_path(keypoints, unit, intrinsics) -> np.ndarray:
+    """Where the root is, from the size in the image and the size in millimetres.
+
+    Args:
+        keypoints: (n, 17, 2), pixels.
+        unit: (n,), millimetres of a pose's unit, its mean image radius.
+        intrinsics: (9,).
+
+    Returns:
+        (n, 3), millimetres, camera frame.
+    """
+    intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float64), (len(keypoints), 9))
+    _, frame = normalization.normalize_2d(keypoints.astype(np.float64), "camera", intrinsics)
+    depth = unit / frame.scale[:, 0, 0]
+    axis = np.array([0.0, 0.0, 1.0])
+    return camera.unrotate(depth[:, None, None] * axis, frame.rotation)[:, 0]

@@ -1,0 +1,75 @@
+"""A trained network's forward pass in NumPy, so that lifting starts without TensorFlow's seconds.
+
+A trained batch norm is a scale and a shift for each unit; both go into the linear layer
+before it.
+"""
+
+import dataclasses
+import importlib.resources
+from collections.abc import Sequence
+
+import numpy as np
+
+from synpose_tf.io import files
+
+_SLOPE = 0.2  # Of the leaky ReLU, `networks.NEGATIVE_SLOPE`.
+_EPSILON = 1e-3  # Of the batch norm, Keras' default.
+_UNIT = 5  # Arrays of a unit: kernel; gamma, beta, mean and variance of its batch norm.
+
+
+@dataclasses.dataclass(frozen=True)
+class Forward:
+    """What `networks.ResidualLifter` computes, outside of training.
+
+    Args:
+        layers: (kernel, bias) of the first layer, two for each residual block, and the last.
+    """
+
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+    @classmethod
+    def from_weights(cls, weights: Sequence[np.ndarray]) -> "Forward":
+        """From `ResidualLifter.get_weights()`."""
+        arrays = [np.asarray(array, np.float32) for array in weights]
+        units = [arrays[i : i + _UNIT] for i in range(0, len(arrays) - 2, _UNIT)]
+        return cls((*(_fold(*unit) for unit in units), tuple(arrays[-2:])))
+
+    def __call__(self, inputs) -> np.ndarray:
+        """(n, inputs) to (n, outputs), float32."""
+        first, *units, last = self.layers
+        x = _leaky(_linear(np.asarray(inputs, np.float32), first))
+        for one, other in zip(units[::2], units[1::2], strict=True):
+            x = x + _leaky(_linear(_leaky(_linear(x, one)), other))
+        return _linear(x, last)
+
+
+def packaged_weights(name: str) -> list[np.ndarray]:
+    """A network's weights that come with the package: `weights/<name>.npz`, float32."""
+    resource = importlib.resources.files("synpose_tf").joinpath("weights", f"{name}.npz")
+    with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+        return [arrays[f"{i:03d}"].astype(np.float32) for i in range(len(arrays))]
+
+
+def save_weights(path, weights: Sequence[np.ndarray]) -> None:
+    """Writes a network's weights as `packaged_weights` reads them, in half precision.
+
+    Raises:
+        SynposeError: the file can't be written.
+    """
+    arrays = {f"{i:03d}": array.astype(np.float16) for i, array in enumerate(weights)}
+    with files.replacing(path) as temporary, temporary.open("wb") as handle:
+        np.savez_compressed(handle, **arrays)
+
+
+def _fold(kernel, gamma, beta, mean, variance):
+    scale = gamma / np.sqrt(variance + _EPSILON)
+    return kernel * scale, beta - mean * scale
+
+
+def _linear(x, layer):
+    kernel, bias = layer
+    return x @ kernel + bias
+
+
+def _leaky(x):
+    return np.maximum(x, _SLOPE * x)

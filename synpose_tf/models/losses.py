@@ -1,0 +1,80 @@
+"""The losses of section 3.5, on normalised poses in the camera frame (x right, y down, z forward).
+
+Wasserstein losses (9, 10, 13) are means of critic scores; they stand in
+`synpose_tf.models.adversarial`. Here are the terms with a formula of their own.
+"""
+
+import keras
+
+from synpose_tf.structures.skeleton import H36M_17
+
+# Inside square roots, so that their gradient exists at 0.
+_EPSILON = 1e-8
+
+
+def sin_beta(poses):
+    """Sine of the angle between face and shoulders on the z-x plane (equation 11).
+
+    v = nose - neck, w = left shoulder - right shoulder; both projected on the plane. The
+    sign is the paper's times -1: the paper's holds where z points towards the camera. Here,
+    with z forward, every real pose has sin β >= 0 (the person's left is where it should be)
+    and its mirror image in depth has sin β <= 0.
+
+    None of the 17 joints is the neck. Here it is the point two thirds of the way from thorax
+    to head top, beside the nose: from the thorax, the lean of the trunk would count as a
+    turn of the face, and people who bend or look up would have the wrong sign.
+
+    Args:
+        poses: (batch, 17, 3).
+
+    Returns:
+        (batch,).
+    """
+    nose, thorax, head, left, right = (
+        poses[:, H36M_17.index(name)]
+        for name in ("Nose", "Thorax", "Head", "LShoulder", "RShoulder")
+    )
+    neck = (thorax + 2.0 * head) / 3.0
+    face, shoulders = nose - neck, left - right
+    cross = face[:, 0] * shoulders[:, 2] - face[:, 2] * shoulders[:, 0]
+    face_squared = face[:, 0] ** 2 + face[:, 2] ** 2
+    shoulders_squared = shoulders[:, 0] ** 2 + shoulders[:, 2] ** 2
+    return cross / keras.ops.sqrt(face_squared * shoulders_squared + _EPSILON)
+
+
+def angle_loss(poses):
+    """Equation 12: (batch,), 0 unless the pose is front-back inverted."""
+    return keras.ops.maximum(-sin_beta(poses), 0.0)
+
+
+def depth_loss(depths, poses_3d, paired=None):
+    """Mean squared error of depths, over the poses whose truth is known.
+
+    Args:
+        depths: (batch, 17).
+        poses_3d: (batch, 17, 3), true poses; whatever where there is none, but finite.
+        paired: (batch, 1), 1 where there is one and 0 elsewhere; None for 1 throughout.
+
+    Returns:
+        A scalar, 0 where no pose has a truth.
+    """
+    errors = keras.ops.square(depths - poses_3d[..., 2])
+    if paired is None:
+        return keras.ops.mean(errors)
+    known = keras.ops.maximum(keras.ops.sum(paired), 1.0)
+    return keras.ops.sum(paired * errors) / (known * depths.shape[-1])
+
+
+def gradient_penalty(gradients):
+    """(‖∇‖ - 1)² of the critic, the norm over all three inputs together (Gulrajani et al.).
+
+    Args:
+        gradients: tensors (batch, ...) with the critic's gradient on each input.
+
+    Returns:
+        (batch,).
+    """
+    squared = sum(
+        keras.ops.sum(keras.ops.square(g), axis=tuple(range(1, len(g.shape)))) for g in gradients
+    )
+    return keras.ops.square(keras.ops.sqrt(squared + _EPSILON) - 1.0)

@@ -1,0 +1,1 @@
+"""Skeletons, and tracks of keypoints and poses."""

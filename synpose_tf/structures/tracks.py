@@ -1,0 +1,118 @@
+"""People through time: 2D keypoints as a detector saw them, and the 3D poses lifted from them.
+
+Of long recordings the joints lie on disk (`synpose_tf.io.scratch`): their fields are then no
+arrays, but are read by slices and indices as these, and become arrays by `np.asarray`.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Self
+
+import numpy as np
+
+from synpose_tf.io.scratch import Rows, Scratch, pieces, slices
+from synpose_tf.structures.skeleton import Skeleton
+
+
+class _Track:
+    """What tracks have in common: F frames, and `columns` with a row for each."""
+
+    columns: ClassVar[tuple[str, ...]]
+
+    def pieces(self) -> Iterator[Self]:
+        """The track some thousand frames at a time, in memory."""
+        for part in slices(len(self.frames)):
+            yield self._with(lambda column, part=part: column[part])
+
+    def loaded(self) -> Self:
+        """The track with all of its frames in memory."""
+        return dataclasses.replace(self._with(np.asarray), scratch=None)
+
+    def _with(self, change):
+        columns = {name: getattr(self, name) for name in self.columns}
+        known = {name: change(column) for name, column in columns.items() if column is not None}
+        return dataclasses.replace(self, **known)
+
+
+@dataclasses.dataclass(frozen=True)
+class KeypointTrack(_Track):
+    """One person's 2D keypoints, F frames of a layout's J joints.
+
+    Args:
+        name: what to call the person, unique in its file; text from the file, not trusted.
+        keypoints: (F, J, 2), pixels, y down; NaN where the detector missed a joint.
+        confidence: (F, J), the detector's, in [0, 1]; 0 for a missed joint, 1 where the
+            format has none.
+        frames: (F,), integers, increasing: frame numbers or image numbers of the source.
+        times: (F,), seconds, increasing.
+        layout: the skeleton that names the joints.
+        image_size: (width, height), pixels, or None where unknown.
+        scratch: where keypoints and confidence lie, or None for memory.
+    """
+
+    name: str
+    keypoints: np.ndarray
+    confidence: np.ndarray
+    frames: np.ndarray
+    times: np.ndarray
+    layout: Skeleton
+    image_size: tuple[int, int] | None = None
+    scratch: Scratch | None = None
+
+    columns = ("keypoints", "confidence", "frames", "times")
+
+
+@dataclasses.dataclass(frozen=True)
+class PoseTrack(_Track):
+    """One person's lifted poses, F frames of Human3.6M's 17 joints.
+
+    Args:
+        name: the keypoint track's.
+        poses: (F, 17, 3), millimetres at `body_height`, camera frame (x right, y down,
+            z forward), root-relative; NaN in frames where nothing was seen.
+        root: (F, 3), millimetres, camera frame, the root's path; None without intrinsics.
+        keypoints: (F, 17, 2), pixels, what was lifted, inferred joints included.
+        inferred: (F, 17), True where the detector gave no joint and one was filled in.
+        frames, times: (F,), the keypoint track's.
+        body_height: millimetres, the stature that gives the poses their size.
+        image_size: (width, height), pixels, or None where unknown.
+        scratch: where poses, root, keypoints and inferred lie, or None for memory.
+    """
+
+    name: str
+    poses: np.ndarray
+    root: np.ndarray | None
+    keypoints: np.ndarray
+    inferred: np.ndarray
+    frames: np.ndarray
+    times: np.ndarray
+    body_height: float
+    image_size: tuple[int, int] | None = None
+    scratch: Scratch | None = None
+
+    columns = ("poses", "root", "keypoints", "inferred", "frames", "times")
+
+    @property
+    def lifted(self) -> np.ndarray:
+        """(F,), True where the frame has a pose."""
+        parts = [np.isfinite(poses).all(axis=(1, 2)) for poses in pieces(self.poses)]
+        return np.concatenate(parts)
+
+
+def joined(parts: Iterable[dict[str, np.ndarray]], where: Scratch | None) -> dict:
+    """Columns put together of those of pieces.
+
+    Args:
+        parts: of each piece its columns by name, (n, …).
+        where: the scratch to put them in, or None for memory.
+
+    Returns:
+        The columns by name, arrays or `scratch.Rows`.
+    """
+    whole = {}
+    for part in parts:
+        for name, rows in part.items():
+            whole.setdefault(name, [] if where is None else Rows(where)).append(rows)
+    if where is not None:
+        return whole
+    return {name: np.concatenate(rows) for name, rows in whole.items()}

@@ -1,0 +1,98 @@
+"""Other people from the people that there are: bones stretched, limbs exchanged.
+
+Motion capture has few performers, and each pose of theirs joins arms and legs in one way. Both
+functions take poses of a batch (n, 17, 3), camera frame, in any unit, keep the root where it is,
+and give poses of as many people more.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from synpose_tf.structures.skeleton import H36M_17
+
+_CHILDREN, _PARENTS = np.transpose(H36M_17.bones)
+_BONE_OF = {H36M_17.joints[child]: bone for bone, child in enumerate(_CHILDREN)}
+# What is exchanged as one: the bones that end at these joints, and the frame that they are taken
+# and put back in, by the two ends of its sideways axis and of its upward axis.
+_TRUNK = (("RShoulder", "LShoulder"), ("Spine", "Thorax"))
+_PELVIS = (("RHip", "LHip"), ("Hip", "Spine"))
+LIMBS = (
+    (("LElbow", "LWrist"), _TRUNK),
+    (("RElbow", "RWrist"), _TRUNK),
+    (("LKnee", "LAnkle", "RKnee", "RAnkle"), _PELVIS),
+)
+
+
+def stretch_bones(points, deviation: float, seed):
+    """Multiplies each bone by a factor of mean 1, the same on the left and on the right.
+
+    Args:
+        points: (n, 17, 3).
+        deviation: standard deviation of a factor; draws beyond 2.5 of them are cut off.
+        seed: (2,), integers.
+    """
+    factors = tf.random.stateless_normal((tf.shape(points)[0], len(_CHILDREN)), seed)
+    factors = 1.0 + deviation * tf.clip_by_value(factors, -2.5, 2.5)
+    # One draw for both sides: that of the joint or of its mirror image that comes first.
+    first = [min(child, H36M_17.mirror[child]) for child in _CHILDREN]
+    factors = tf.gather(factors, [_BONE_OF[H36M_17.joints[child]] for child in first], axis=1)
+    return _joined(points, factors[..., None] * _bones(points))
+
+
+def exchange_limbs(points, share: float, seed):
+    """Gives poses the limbs of others: each arm alone, both legs together.
+
+    A limb keeps its angles to the trunk (arms) or the pelvis (legs) and takes the receiver's
+    bone lengths.
+
+    Args:
+        points: (n, 17, 3).
+        share: probability of each exchange.
+        seed: (2,), integers.
+    """
+    bones = tf.unstack(_bones(points), axis=1)
+    size = tf.shape(points)[0]
+    for (joints, axes), one in zip(
+        LIMBS, tf.unstack(tf.random.split(seed, len(LIMBS))), strict=True
+    ):
+        draw, whose = tf.unstack(tf.random.split(one, 2))
+        taken = tf.random.stateless_uniform((size, 1), draw) < share
+        giver = tf.random.stateless_uniform((size,), whose, maxval=size, dtype=tf.int32)
+        frame = _frame(points, *axes)
+        turned = tf.matmul(frame, tf.gather(frame, giver), transpose_a=True)
+        for joint in joints:
+            own = bones[_BONE_OF[joint]]
+            other = tf.linalg.matvec(turned, tf.gather(own, giver))
+            other *= _length(own) / tf.maximum(_length(other), 1e-6)
+            bones[_BONE_OF[joint]] = tf.where(taken, other, own)
+    return _joined(points, tf.stack(bones, axis=1))
+
+
+def _bones(points):
+    """(n, 16, 3), from each joint's parent to the joint."""
+    return tf.gather(points, _CHILDREN, axis=1) - tf.gather(points, _PARENTS, axis=1)
+
+
+def _joined(points, bones):
+    """The pose of these bones (n, 16, 3), at the root of `points`."""
+    joints = [points[:, H36M_17.root]] * len(H36M_17)
+    for bone, (child, parent) in enumerate(H36M_17.bones):
+        joints[child] = joints[parent] + bones[:, bone]
+    return tf.stack(joints, axis=1)
+
+
+def _frame(points, sideways, upward):
+    """(n, 3, 3), whose rows are orthonormal: sideways, upward, and across both."""
+
+    def between(start, end):
+        return points[:, H36M_17.index(end)] - points[:, H36M_17.index(start)]
+
+    x, y = between(*sideways), between(*upward)
+    x /= tf.maximum(_length(x), 1e-6)
+    y -= tf.reduce_sum(x * y, axis=-1, keepdims=True) * x
+    y /= tf.maximum(_length(y), 1e-6)
+    return tf.stack([x, y, tf.linalg.cross(x, y)], axis=1)
+
+
+def _length(vectors):
+    return tf.norm(vectors, axis=-1, keepdims=True)

@@ -1,0 +1,163 @@
+"""`python -m synpose_tf.export` as a user runs it, on a tiny run."""
+
+import json
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from command_process import run
+from motion_capture import VIEWS, write_archive
+
+from synpose_tf.datasets import prepared
+from synpose_tf.errors import SynposeError
+from synpose_tf.export import trained
+from synpose_tf.export.saved_model import c_api
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.training.checkpoint import Workdir
+from synpose_tf.version import __version__
+
+DATA = ("--manual_dir=mocap", "--data_dir=data")
+RUN = {"version": __version__, "dataset": "cmu_mocap/1.0.0", "config": {"steps": 0}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, new_model):
+    """A user's folder with motion capture, and a run in camera mode in `run`."""
+    folder = tmp_path_factory.mktemp("export")
+    write_archive(folder / "mocap")
+    workdir = Workdir(folder / "run")
+    workdir.open_for(RUN)
+    workdir.save(new_model(mode="camera"), step=0, state={}, best=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(folder):
+    """The first export of that run, into `out`."""
+    finished = run("export", "--workdir=run", "--output=out", *DATA, folder=folder)
+    assert finished.code == 0, finished.stderr
+    return finished
+
+
+def export(folder, *flags):
+    """Runs a command that must fail, and returns its message."""
+    finished = run("export", *flags, folder=folder)
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    return finished.stderr[finished.stderr.index("error: ") :]
+
+
+def test_the_table_is_printed_and_written(exported, folder):
+    assert f"verified on {VIEWS['test']} test poses of cmu_mocap/1.0.0" in exported.stdout
+    assert "saved_model  out/saved_model/1" in exported.stdout
+    tree = json.loads((folder / "out" / "verification.json").read_text())
+    (row,) = tree["exports"]
+    assert row["format"] == "saved_model"
+    assert row["failures"] == []
+    assert row["max_difference"] < 0.01
+    for text in (exported.stdout, (folder / "out" / "verification.md").read_text()):
+        assert f"{row['mpjpe']:.2f}" in text
+        assert f"{row['size'] / 1e6:.2f}" in text
+
+
+def test_the_folder_is_what_tensorflow_serving_loads(exported, folder):
+    version = folder / "out" / "saved_model" / "1"
+    assert {"saved_model.pb", "variables", "assets.extra"} <= set(os.listdir(version))
+    model = c_api.SavedModel(version)
+    assert set(model.signatures["serving_default"][0]) == {"keypoints", "intrinsics"}
+
+
+def test_the_card_says_what_the_model_is(exported, folder):
+    version = folder / "out" / "saved_model" / "1"
+    card = json.loads((version / "model_card.json").read_text())
+    assert card["weights"] == "run, checkpoint last"
+    assert card["normalization"] == "camera"
+    assert card["joints"][:2] == ["Hip", "RHip"]
+    assert card["training_data"][0]["name"] == "cmu_mocap/1.0.0"
+    assert "mocap.cs.cmu.edu" in card["training_data"][0]["citation"]
+    assert card["evaluation"]["poses"] == VIEWS["test"]
+    text = (version / "README.md").read_text()
+    for part in ("x right, y\ndown, z forward", "pixels", "Apache-2.0", "NSF EIA-0196217"):
+        assert part in text or part.replace("\n", " ") in text
+    assert f"{card['evaluation']['keras']['mpjpe']:.2f}" in text
+    assert str(folder) not in text  # Nobody else's business.
+
+
+def test_a_pretrained_lifter_is_exported_without_a_run(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    lifter = trained.from_pretrained("paper", prepared.Source("cmu_mocap", "mocap", "data"))
+    assert trained.check_lifter(lifter.model, lifter.origin) is lifter.model
+    keypoints = lifter.test["keypoints_2d"][:9]
+    np.testing.assert_allclose(
+        lifter.lifted[:9], Lifter.from_pretrained("paper").lift(keypoints).poses, atol=1e-4
+    )
+
+
+def test_there_is_one_source(folder):
+    for flags in ([], ["--workdir=run", "--pretrained=paper"]):
+        message = export(folder, "--output=none", *flags)
+        assert "--workdir" in message or "workdir" in message
+        assert "pretrained" in message
+
+
+def test_the_source_must_hold_a_run(folder):
+    message = export(folder, "--workdir=absent", "--output=none")
+    assert "--workdir=absent: no training run there" in message
+    assert not (folder / "none").exists()
+
+
+def test_the_run_must_hold_a_checkpoint(folder):
+    shutil.copytree(folder / "run", folder / "empty", ignore=lambda *_: ["checkpoints"])
+    with pytest.raises(SynposeError, match="last.keras is missing"):
+        trained.from_workdir(folder / "empty", "last", prepared.Source(None))
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(folder):
+    shutil.copytree(folder / "run", folder / "other")
+    model = keras.Sequential([keras.Input((34,)), keras.layers.Dense(51)])
+    model.save(Workdir(folder / "other").checkpoint("last"))
+    with pytest.raises(SynposeError, match="last.keras: holds a Sequential, which has no lifter"):
+        trained.from_workdir(folder / "other", "last", prepared.Source(None))
+
+
+def test_a_model_that_lifts_by_something_else_is_refused():
+    class Other:
+        mode, distance = "paper", 0.0
+        averaged_generator = keras.layers.Dense(17)
+
+    with pytest.raises(SynposeError, match="run: holds a Dense.*--method=synchronized"):
+        trained.check_lifter(Other(), "run")
+
+
+def test_the_output_must_be_a_folder_that_can_be_written(folder):
+    (folder / "file").write_text("mine")
+    assert "--output=file: is a file" in export(folder, "--workdir=run", "--output=file", *DATA)
+    assert (folder / "file").read_text() == "mine"
+
+
+def test_an_unknown_format_is_refused_before_anything_is_read(folder):
+    message = export(folder, "--workdir=absent", "--output=none", "--formats=saved_model,onnx")
+    assert "'onnx' is no format; formats are saved_model" in message
+
+
+def test_a_disk_that_is_full_leaves_nothing(folder):
+    finished = run(
+        "export", "--workdir=run", "--output=full", *DATA, folder=folder, file_size=8192
+    )  # fmt: skip
+    assert finished.code == 1
+    assert "Traceback" not in finished.stderr
+    assert "error: " in finished.stderr
+    assert [p for p in (folder / "full").rglob("*") if p.is_file()] == []
+
+
+def test_the_exported_model_lifts_as_the_checkpoint(exported, folder):
+    model = Workdir(folder / "run").load("last")
+    rng = np.random.default_rng(0)
+    keypoints = rng.normal(500.0, 100.0, (7, 17, 2)).astype(np.float32)
+    intrinsics = np.tile(np.array([1145, 1144, 512, 515, 0, 0, 0, 0, 0], np.float32), (7, 1))
+    inputs = {"keypoints": keypoints, "intrinsics": intrinsics}
+    poses = c_api.SavedModel(folder / "out" / "saved_model" / "1").run("serving_default", inputs)
+    expected = model({"keypoints_2d": keypoints, "intrinsics": intrinsics}).numpy()
+    np.testing.assert_allclose(poses["poses"], expected, atol=1e-4)

@@ -1,0 +1,338 @@
+"""Lifters as .tflite files: what they compute, hold and say, and what they refuse."""
+
+import dataclasses
+import json
+import pathlib
+import types
+import zipfile
+
+import flatbuffers
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from synpose_tf.errors import SynposeError
+from synpose_tf.export import trained
+from synpose_tf.export.tflite import calibration, depth_network
+from synpose_tf.geometry import normalization
+from synpose_tf.inference import pretrained
+from synpose_tf.models import networks
+from synpose_tf.structures.skeleton import H36M_17
+
+pytest.importorskip("ai_edge_litert")
+litert = pytest.importorskip("synpose_tf.export.tflite.litert")
+tflite = pytest.importorskip("synpose_tf.export.tflite.writer")
+compact = pytest.importorskip("synpose_tf.export.tflite.compact")
+quantization_aware = pytest.importorskip("synpose_tf.export.tflite.qat")
+schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
+
+# FULLY_CONNECTED, MUL, ADD and RESHAPE are in the lists of XNNPACK (for 8 bits as well), NNAPI and
+# the GPU delegate; all three take QUANTIZE and DEQUANTIZE where types change.
+EVERYWHERE = {"FULLY_CONNECTED", "MUL", "ADD", "RESHAPE", "QUANTIZE", "DEQUANTIZE"}
+
+
+@pytest.fixture(scope="module")
+def generator():
+    """A lifter of the default width, untrained, with batch norm that does something."""
+    keras.utils.set_random_seed(0)
+    network = networks.Generator()
+    network.build()
+    rng = np.random.default_rng(0)
+    for unit in (network.first, *network.units):
+        shape = unit.norm.gamma.shape
+        values = (rng.uniform(0.5, 1, shape), *rng.normal(0, 0.2, (2, *shape)))
+        unit.norm.set_weights([*values, rng.uniform(0.5, 2, shape)])
+    network.last.kernel.assign(rng.normal(0.0, 0.03, network.last.kernel.shape))
+    return network
+
+
+@pytest.fixture(scope="module")
+def views(synthetic_views):
+    return {key: a[::3].astype(np.float32) for key, a in synthetic_views.items()}
+
+
+@pytest.fixture(scope="module")
+def lifter(generator, views):
+    """The lifter to export, in camera mode; trained and tested on the same views."""
+    return _lifter(generator, views, "camera")
+
+
+def _lifter(generator, views, mode):
+    model = types.SimpleNamespace(averaged_generator=generator, mode=mode, distance=13.0)
+    made = trained.TrainedLifter(model, "a test", {}, None)
+    poses, frame = normalization.normalize_2d(
+        views["keypoints_2d"], mode, views["intrinsics"], model.distance
+    )
+    depths = np.array(generator(poses.astype(np.float32)))
+    lifted = normalization.lift(poses, depths, frame.perspective)
+    lifted = normalization.to_camera_frame(lifted, frame)
+    made.__dict__.update(training=views, test=views, lifted=lifted.astype(np.float32))
+    return made
+
+
+@pytest.fixture(scope="module")
+def poses(lifter):
+    """1,280 normalised poses."""
+    return calibration.training_poses(lifter)
+
+
+@pytest.fixture(scope="module")
+def layers(generator):
+    return depth_network.fold(generator)
+
+
+@pytest.fixture(scope="module")
+def folders(lifter, tmp_path_factory):
+    """By precision: a folder with the exported file."""
+    made = {}
+    for precision in ("float32", "float16", "dynamic", "int8", "integer"):
+        made[precision] = tmp_path_factory.mktemp(precision)
+        tflite.write(lifter, made[precision], precision)
+    return made
+
+
+def path(folders, precision):
+    return folders[precision] / "lifter.tflite"
+
+
+def contents(file: pathlib.Path):
+    """Names of the ops, and of the types of their tensors by op."""
+
+    def names(enum):
+        return {value: name for name, value in vars(enum).items() if name.isupper()}
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(file.read_bytes()))
+    ops, types_ = names(schema.BuiltinOperator), names(schema.TensorType)
+    graph = model.subgraphs[0]
+    return [
+        (
+            ops[model.operatorCodes[op.opcodeIndex].builtinCode],
+            {types_[graph.tensors[i].type] for i in (*op.inputs, *op.outputs)},
+        )
+        for op in graph.operators
+    ]
+
+
+def relative_error(found, expected):
+    return np.sqrt(((found - expected) ** 2).mean()) / expected.std()
+
+
+# === The network ===
+
+
+def test_folded_network_is_the_generator(generator, layers, poses):
+    expected = np.array(generator(poses))
+    np.testing.assert_allclose(calibration.depths(layers, poses), expected, atol=1e-4)
+    network = depth_network.DepthNetwork(layers)
+    found = network.depths(tf.constant(poses[:1]))["depths"]
+    np.testing.assert_allclose(found, expected[:1], atol=1e-5)
+
+
+def test_keras_2_twin_is_the_generator(generator, layers, poses):
+    twin = pytest.importorskip("synpose_tf.export.tflite.keras2_twin")
+    model = twin.build(layers)
+    found = model(poses.reshape(len(poses), -1))
+    np.testing.assert_allclose(found, np.array(generator(poses)), atol=1e-4)
+    assert set(layers) <= {layer.name for layer in model.layers}
+
+
+# === The files ===
+
+
+@pytest.mark.parametrize(
+    ("precision", "error"),
+    [("float32", 1e-5), ("float16", 1e-3), ("dynamic", 0.02), ("int8", 0.05), ("integer", 0.05)],
+)
+def test_file_gives_the_poses_of_keras(folders, lifter, views, precision, error):
+    found = litert.Lifter(path(folders, precision))(views["keypoints_2d"], views["intrinsics"])
+    depths = lifter.lifted[..., 2]
+    assert relative_error(found[..., 2], depths) < error
+    assert relative_error(found, lifter.lifted) < error
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8", "integer"])
+def test_every_op_is_one_that_the_delegates_list(folders, precision):
+    assert {op for op, _ in contents(path(folders, precision))} <= EVERYWHERE
+
+
+def test_8_bits_throughout(folders):
+    for precision in ("int8", "integer"):
+        inner = [t for op, t in contents(path(folders, precision)) if not op.endswith("QUANTIZE")]
+        assert set.union(*inner) == {"INT8", "INT32"}  # Biases and shapes have 32.
+    ends = [op for op, _ in contents(path(folders, "integer")) if op.endswith("QUANTIZE")]
+    assert not ends
+
+
+def test_8_bits_run_in_one_piece_on_xnnpack(folders):
+    interpreter = litert.Interpreter(model_path=str(path(folders, "int8")))
+    interpreter.allocate_tensors()
+    ops = [op["op_name"] for op in interpreter._get_ops_details()]
+    assert ops.count("DELEGATE") == 1
+
+
+def test_sizes(folders):
+    size = {precision: path(folders, precision).stat().st_size for precision in folders}
+    assert size["float16"] < 0.51 * size["float32"]
+    for precision in ("dynamic", "int8", "integer"):
+        assert size[precision] <= 0.27 * size["float32"]
+
+
+@pytest.mark.parametrize("mode", ["paper", "camera"])
+def test_size_of_the_lifters_that_come_with_the_package(mode, poses):
+    network = networks.Generator(**{k: pretrained.card(mode)[k] for k in ("width", "blocks")})
+    network.build()
+    network.set_weights(pretrained.load(mode).weights)
+    network = depth_network.DepthNetwork(depth_network.fold(network))
+    floats, int8 = (
+        tflite.with_metadata(tflite.convert(network, precision, poses[:50]), mode, 13.0)
+        for precision in ("float32", "int8")
+    )
+    assert len(int8) <= 0.27 * len(floats)
+
+
+def test_equal_arrays_are_written_once(folders, poses):
+    compact_file = path(folders, "int8").read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(compact_file))
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    loose = bytes(builder.Output())
+    found = compact.compact(loose)
+    # Of the zero points' 11 vectors of 512 and 17, 2 are left, and so are the names of 2 tensors.
+    assert len(found) < len(loose) - 9 * 8 * 512
+    names = [tensor.name for tensor in model.subgraphs[0].tensors if tensor.name]
+    assert len(names) == 2
+    np.testing.assert_array_equal(tflite.run(found, poses), tflite.run(loose, poses))
+    buffers = [schema.Model.GetRootAs(found).Buffers(i) for i in range(len(model.buffers))]
+    starts = [b._tab.Vector(b._tab.Offset(4)) for b in buffers if b.DataLength()]
+    assert starts
+    assert not any(start % 16 for start in starts)
+
+
+def test_signature_and_types(folders):
+    for precision, kind in (("float32", np.float32), ("int8", np.float32), ("integer", np.int8)):
+        interpreter = litert.Interpreter(model_path=str(path(folders, precision)))
+        signature = {"inputs": ["keypoints"], "outputs": ["depths"]}
+        assert interpreter.get_signature_list() == {"serving_default": signature}
+        given, got = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        assert (list(given["shape"]), list(got["shape"])) == ([1, 17, 2], [1, 17])
+        assert given["dtype"] is got["dtype"] is kind
+
+
+def test_metadata_is_read_by_any_zip_tool(folders):
+    with zipfile.ZipFile(path(folders, "integer")) as archive:
+        metadata = json.loads(archive.read("lifter.json"))
+    assert metadata["joints"] == list(H36M_17.joints)
+    assert metadata["normalization"] == {"mode": "camera", "distance": 13.0}
+    assert metadata["version"]
+    assert metadata["input"]["type"] == "int8"
+    assert metadata["output"]["scale"] > 0
+
+
+def test_the_same_file_each_time(lifter, folders, tmp_path):
+    tflite.write(lifter, tmp_path, "float32")
+    assert (tmp_path / "lifter.tflite").read_bytes() == path(folders, "float32").read_bytes()
+
+
+def test_paper_mode(generator, views, tmp_path):
+    paper = _lifter(generator, views, "paper")
+    tflite.write(paper, tmp_path, "float32")
+    found = litert.Lifter(tmp_path / "lifter.tflite")(views["keypoints_2d"])
+    np.testing.assert_allclose(found, paper.lifted, atol=1e-4)
+
+
+def test_verified_without_the_packages_own_code(folders, lifter):
+    formats = pytest.importorskip("synpose_tf.export.formats")
+    verification = pytest.importorskip("synpose_tf.export.verification")
+    measured = verification.measure(formats.FORMATS["tflite_float32"], folders["float32"], lifter)
+    assert not measured.failures
+    assert measured.max_difference < 0.01
+    assert measured.size == path(folders, "float32").stat().st_size
+
+
+def test_quantization_aware_training(poses):
+    """Eight bits in a few steps, from ranges that begin well."""
+    pytest.importorskip("tensorflow_model_optimization")
+    small = networks.Generator(width=32, blocks=1)
+    small.build()
+    rng = np.random.default_rng(0)
+    small.last.kernel.assign(rng.normal(0.0, 0.3, small.last.kernel.shape))
+    layers = depth_network.fold(small)
+    depths = calibration.depths(layers, poses)
+    content = quantization_aware.fine_tune(layers, poses, depths, steps=30)
+    assert relative_error(tflite.run(content, poses), depths) < 0.05
+    file = types.SimpleNamespace(read_bytes=lambda: content)
+    ops = contents(file)
+    assert {op for op, _ in ops} <= EVERYWHERE
+    inner = [t for op, t in ops if not op.endswith("QUANTIZE")]
+    assert set.union(*inner) == {"INT8", "INT32"}
+
+
+def test_trained_on_views_as_they_are_and_as_their_run_changed_them(lifter, poses, monkeypatch):
+    monkeypatch.setattr(quantization_aware, "POSES", 5_000)
+    config = {"augmentation": {"turn": True, "detector_noise": 0.1, "missing": 0.1}}
+    changed = dataclasses.replace(lifter, run={"config": config})
+    changed.__dict__.update(training=lifter.training)
+    found = quantization_aware.training_poses(changed)
+    assert found.shape == (len(poses) + 5_000, 17, 2)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found[: len(poses)], poses)
+    nearest = [np.abs(poses - pose).max(axis=(1, 2)).min() for pose in found[len(poses) :: 500]]
+    assert min(nearest) > 1e-3
+    unchanged = quantization_aware.training_poses(lifter)
+    np.testing.assert_allclose(np.unique(unchanged), np.unique(poses), atol=1e-6)
+
+
+def test_depths_of_both_ways_are_those_of_the_mirror_image(layers, poses):
+    found = calibration.both_ways(layers, poses)
+    mirrored = (poses * (-1.0, 1.0)).astype(np.float32)[:, H36M_17.mirror]
+    expected = calibration.both_ways(layers, mirrored)[:, H36M_17.mirror]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert relative_error(found, calibration.depths(layers, poses)) > 0.1
+
+
+# === Bad input ===
+
+
+def test_a_joint_that_is_not_finite_spoils_its_own_row_alone(folders, views):
+    lifter = litert.Lifter(path(folders, "int8"))
+    keypoints, intrinsics = views["keypoints_2d"][:5].copy(), views["intrinsics"][:5].copy()
+    expected = lifter(keypoints, intrinsics)
+    keypoints[1, 4, 0], keypoints[2, 0, 1], intrinsics[4, 3] = np.nan, np.inf, np.nan
+    found = lifter(keypoints, intrinsics)
+    assert np.isnan(found[[1, 2, 4]]).all()
+    np.testing.assert_array_equal(found[[0, 3]], expected[[0, 3]])
+    assert np.isnan(lifter(keypoints[1:2], intrinsics[1:2])).all()
+
+
+@pytest.mark.parametrize("shape", [(17, 2), (3, 16, 2), (3, 17, 3), (1, 3, 17, 2)])
+def test_another_shape_is_refused(folders, shape):
+    with pytest.raises(ValueError, match="keypoints must be"):
+        litert.Lifter(path(folders, "float32"))(np.zeros(shape), np.ones((3, 9)))
+
+
+def test_missing_intrinsics_are_refused(folders, views):
+    lifter = litert.Lifter(path(folders, "float32"))
+    with pytest.raises(ValueError, match="needs the intrinsics"):
+        lifter(views["keypoints_2d"])
+    with pytest.raises(ValueError, match="intrinsics must be"):
+        lifter(views["keypoints_2d"], views["intrinsics"][0])
+
+
+def test_calibration_refuses_bad_poses(layers, poses):
+    spoiled = poses.copy()
+    spoiled[7, 3] = np.nan
+    with pytest.raises(SynposeError, match=r"1 of 1280 .* NaN or infinite .* number 7"):
+        tflite.calibrated(layers, spoiled)
+    with pytest.raises(SynposeError, match="999 training poses are too few, 1000"):
+        tflite.calibrated(layers, poses[:999])
+    with pytest.raises(SynposeError, match=r"found an array \(1280, 34\)"):
+        tflite.calibrated(layers, poses.reshape(-1, 34))
+
+
+def test_an_export_that_can_not_calibrate_leaves_nothing(generator, views, tmp_path):
+    few = {key: a[:50] for key, a in views.items()}
+    with pytest.raises(SynposeError, match="50 training poses are too few"):
+        tflite.write(_lifter(generator, few, "camera"), tmp_path, "int8")
+    assert not list(tmp_path.iterdir())
