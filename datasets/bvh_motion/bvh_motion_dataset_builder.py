@@ -25,7 +25,7 @@ class Builder(PoseDatasetBuilder):
     pkg_dir_path = epath.Path(__file__).parent
     code_path = epath.Path(__file__)
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "Ten conventions of names, and own tables."}
+    RELEASE_NOTES = {"1.0.0": "Eleven conventions of names, and own tables."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
 
     def _info(self):

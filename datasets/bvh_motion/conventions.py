@@ -86,6 +86,11 @@ CONVENTIONS = tuple(
     for name, table in {
         "CMU": _cmu(),
         "MotionBuilder (Mixamo, LaFAN1)": _limbs("{side}upleg", "{side}leg", "{side}foot", *_ARM),
+        "synpose_tf": _limbs(
+            "{side}upleg", "{side}leg", "{side}legend",
+            "{side}arm", "{side}forearm", "{side}forearmend",
+            Spine="spine", Thorax="spine1", Nose="head", Head="headend",
+        ),
         "Rokoko": _limbs("{side}thigh", "{side}shin", "{side}foot", *_ARM),
         "Xsens, Biovision": _limbs(
             "{side}hip", "{side}knee", "{side}ankle",
