@@ -71,7 +71,7 @@ def write_video(path: pathlib.Path, frames: int, count: int) -> None:
             numbers = np.column_stack([placed, confidence]).round(3).ravel().tolist()
             entry = {"category_id": 1, "keypoints": numbers, "score": 2.9}
             texts.append(json.dumps(entry | ({"idx": person + 1} if count > 1 else {}))[1:])
-    with path.open("w") as handle:
+    with path.open("w", encoding="utf-8") as handle:
         for frame in range(frames):
             for person in range(count):
                 handle.write(",\n" if frame or person else "[")

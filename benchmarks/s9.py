@@ -1,7 +1,7 @@
 """Human3.6M's subject S9 before four cameras: real detections, and the joints in space.
 
 The detections are Stacked Hourglass files as Martinez et al. published them,
-`<Action>.<camera>.h5` with MPII's 16 joints. Frames and units are those of `synpose_tf.geometry.camera`.
+`<Action>.<camera>.h5` with MPII's 16 joints. Frames and units: `synpose_tf.geometry.camera`.
 """
 
 import dataclasses

@@ -267,10 +267,10 @@ def main(_):
         print(json.dumps(measure_here(FLAGS.part, config)), flush=True)
         return
     file = pathlib.Path(FLAGS.figures)
-    figures = json.loads(file.read_text()) if file.exists() else {}
+    figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for part in filter(None, FLAGS.measure):
         figures[part] = measure(part)
-        file.write_text(json.dumps(figures))
+        file.write_text(json.dumps(figures), encoding="utf-8")
     if absent := [part for part in PARTS if part not in figures]:
         print(f"{file} has no {', '.join(absent)} yet: --measure={','.join(absent)}")
         return

@@ -6,10 +6,10 @@ From Python, with benchmarks/ on the path: `unseen.evaluate(lifter)`.
 
 **S9.** Human3.6M's subject S9, Walking and Sitting, by Stacked Hourglass from four cameras
 (`--sh`). A joint of a moment is triangulated from the views that agree within 18 px, three or
-four of them. A moment counts when this gives all of the joints that are scored: 13 that mean
-the same point in MPII's layout and in Human3.6M's (hip, hips, knees, ankles, shoulders, elbows,
-wrists), or 14 "with head". The others are left out because nothing measures them: MPII has no
-spine and no nose, and its thorax lies 6 cm above Human3.6M's. What is lifted, as `lift` does:
+four of them. A moment counts when this gives all of the joints that are scored: 14 that mean
+the same point in MPII's layout and in Human3.6M's (hip, hips, knees, ankles, thorax, shoulders,
+elbows, wrists), or 15 "with head". Spine and nose are left out because nothing measures them:
+MPII has neither. What is lifted, as `lift` does:
 
   detections   each view's, whatever the detector made of it
   agreeing     the same, but only views in which every scored joint is within 18 px of the
@@ -288,7 +288,7 @@ def define_flags():
 
 def main():
     args = flags.FLAGS
-    lifters = {f"pretrained {mode}": Lifter.from_pretrained(mode) for mode in args.pretrained}
+    lifters = {f"pretrained {name}": Lifter.from_pretrained(name) for name in args.pretrained}
     lifters |= {path: Lifter.from_workdir(path) for path in args.workdir}
     table = {
         name: evaluate(lifter, args.sh, args.four_cameras, args.stride)

@@ -39,7 +39,7 @@ def write(
             return path, 0, str(error)
 
     def note(entries):
-        notes.write_text(json.dumps(sorted(entries)))
+        notes.write_text(json.dumps(sorted(entries)), encoding="utf-8")
 
     with beam.Pipeline(runner=runner, options=options) as pipeline:
         _ = (
@@ -50,7 +50,7 @@ def write(
             | "together" >> beam.combiners.ToList()
             | "note" >> beam.Map(note)
         )
-    written = json.loads(notes.read_text())
+    written = json.loads(notes.read_text(encoding="utf-8"))
     notes.unlink()
     for _, _, error in written:
         if error:

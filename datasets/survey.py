@@ -34,8 +34,9 @@ class Ready:
         folders = {"manual_dir": manual_dir, "data_dir": data_dir}
         if not self.has_3d:
             given = "".join(f", {k}={json.dumps(v)}" for k, v in folders.items() if v)
-            code = f"pipeline.prepare(pipeline.Source({json.dumps(self.name)}{given}))"
-            return f"python -c {shlex.quote(f'from synpose_tf import pipeline; {code}')}"
+            code = f"prepared.prepare(prepared.Source({json.dumps(self.name)}{given}))"
+            code = f"from synpose_tf.datasets import prepared; {code}"
+            return f"python -c {shlex.quote(code)}"
         flags = "".join(f" --{k}={shlex.quote(v)}" for k, v in folders.items() if v)
         if "train" in self.splits and "test" in self.splits:
             return f"python -m synpose_tf.train --dataset={self.name}{flags}"

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -212,7 +213,11 @@ def test_mpii(tmp_path):
     survey = mpii.survey(tmp_path)
     assert survey.missing[0][0] == "valid_images.txt"
     (ready,) = survey.ready
-    assert 'pipeline.Source("mpii", manual_dir="x")' in ready.command("x")
+    *_, code = shlex.split(ready.command("x"))
+    names = {}
+    exec(code.partition(";")[0], names)
+    assert callable(names["prepared"].prepare)
+    assert 'prepared.Source("mpii", manual_dir="x")' in code
     example = ready.example()
     assert example.keypoints_3d is None
     assert (example.confidence[0] > 0).sum() >= 12

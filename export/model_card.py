@@ -102,9 +102,9 @@ def _about(full_name):
     builder = synpose_tf.datasets.BUILDERS.get(full_name.split("/")[0])
     if builder is None:
         return {"name": full_name, "description": "", "citation": ""}
-    paragraphs = (builder.pkg_dir_path / "README.md").read_text().split("\n\n")
+    paragraphs = (builder.pkg_dir_path / "README.md").read_text(encoding="utf-8").split("\n\n")
     first = next(p for p in paragraphs if not p.startswith("#"))
-    citation = (builder.pkg_dir_path / "CITATIONS.bib").read_text().strip()
+    citation = (builder.pkg_dir_path / "CITATIONS.bib").read_text(encoding="utf-8").strip()
     return {"name": full_name, "description": " ".join(first.split()), "citation": citation}
 
 

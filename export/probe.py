@@ -48,17 +48,19 @@ def _median_seconds(call, least_calls, seconds):
 
 
 def peak_memory() -> float:
-    """The process's peak resident memory, bytes.
+    """The process's peak resident memory, bytes; NaN where the system does not tell.
 
     Not `ru_maxrss` where Linux tells more: a child begins with its parent's.
     """
     try:
-        with open("/proc/self/status") as status:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
             line = next(line for line in status if line.startswith("VmHWM"))
         return 1024.0 * int(line.split()[1])
     except (OSError, StopIteration):
-        import resource
-
+        try:
+            import resource
+        except ImportError:
+            return float("nan")
         unit = 1 if sys.platform == "darwin" else 1024
         return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 

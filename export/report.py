@@ -88,7 +88,7 @@ class Report:
                 f"{m.p_mpjpe_change:+.4f}",
                 f"{m.one_pose * 1e3:.3f}",
                 f"{m.batch * 1e3:.2f}",
-                f"{m.peak_memory / 1e6:.0f}",
+                "-" if m.peak_memory is None else f"{m.peak_memory / 1e6:.0f}",
             )
 
     def _failures(self):

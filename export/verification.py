@@ -31,7 +31,8 @@ class Measurement:
         mpjpe, p_mpjpe: on the test split, millimetres.
         mpjpe_change, p_mpjpe_change: against the Keras model, millimetres.
         one_pose, batch: latency on one core, seconds; a batch is `probe.BATCH` poses.
-        peak_memory: of a process that loads and runs it, bytes.
+        peak_memory: of a process that loads and runs it, bytes; None where the system does not
+            tell, as Windows.
         failures: what exceeds the tolerance; empty where the export passed.
     """
 
@@ -45,7 +46,7 @@ class Measurement:
     p_mpjpe_change: float
     one_pose: float
     batch: float
-    peak_memory: float
+    peak_memory: float | None
     failures: tuple[str, ...] = ()
 
 
@@ -90,7 +91,9 @@ def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndar
         given, got = pathlib.Path(scratch, "inputs.npz"), pathlib.Path(scratch, "outputs.npz")
         np.savez(given, **inputs)
         command = [sys.executable, probe.__file__, format.runtime, folder.resolve(), given, got]
-        finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
+        finished = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, cwd=scratch
+        )
         if finished.returncode:
             last = (finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"])[
                 -1
@@ -136,7 +139,7 @@ def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measu
         figures["p_mpjpe"] - reference["p_mpjpe"],
         float(results["one_pose_s"]),
         float(results["batch_s"]),
-        float(results["peak_memory"]),
+        float(results["peak_memory"]) if np.isfinite(results["peak_memory"]) else None,
     )
     return dataclasses.replace(measured, failures=_failures(measured, format.tolerance))
 

@@ -74,6 +74,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             start_new_session=True,  # Ctrl-C reaches the launcher alone.
         )
         self._reader = threading.Thread(target=self._pass_on, daemon=True)

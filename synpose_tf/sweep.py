@@ -138,7 +138,7 @@ def _sweep(builder, mode):
 
     from synpose_tf.experiments.runner import Sweep
 
-    config = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
+    config = pathlib.Path(FLAGS.config).name.removesuffix(".py")
     dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
     folder = FLAGS.workdir or f"runs/sweep_{dataset}_{config}_{mode}"
     return Sweep(

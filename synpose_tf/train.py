@@ -7,7 +7,7 @@
 A run lives in its --workdir: checkpoints, history.csv, pictures of lifted validation poses,
 TensorBoard files. The same command again goes on where the last one stopped, killed or not, and
 ends with the weights that it would have had. SIGTERM saves a checkpoint and ends with exit code
-143.
+143; Windows has no such signal, and a run that is ended there goes on from its last checkpoint.
 """
 
 from absl import flags
@@ -84,6 +84,19 @@ flags.DEFINE_list(
     [],
     "Train on these actions only, separated by commas. Default: all. Validation sees them all.",
 )
+flags.DEFINE_list(
+    "detections",
+    [],
+    "Keypoint files of a detector, or folders of them, as `lift` reads them: real 2D poses whose "
+    "truth nobody knows. Half of each step's inputs are taken from them; the real pairs of the "
+    "critic and the depth loss come from --dataset. --method=synchronized only.",
+)
+flags.DEFINE_list(
+    "detections_intrinsics",
+    None,
+    "fx,fy,cx,cy in pixels of the camera that took --detections, and where known "
+    "k1,k2,p1,p2,k3. --normalization=camera needs them.",
+)
 flags.DEFINE_bool(
     "resume",
     True,
@@ -138,24 +151,46 @@ def main():
     # Flags and configuration are refused before the seconds that TensorFlow takes to import.
     from synpose_tf.training import distribution, loop
 
+    arguments |= {"paired": False} if FLAGS.detections else {}
     config = loop.with_method(config, FLAGS.method or config.method)
     config = config.override(model=arguments)
     strategy = distribution.make_strategy(FLAGS.strategy, FLAGS.replicas)
     distribution.part_size(strategy, config.batch_size)
     with strategy.scope():
         model = loop.new_model(config)
+    detections = _detections(config, model.mode) if FLAGS.detections else None
     with distribution.clear_failures(strategy):
-        _train(config, model, strategy)
+        _train(config, model, strategy, detections)
 
 
-def _train(config, model, strategy):
+def _detections(config, mode):
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry.camera import parse_intrinsics
+    from synpose_tf.training.detections import read_detections
+
+    if config.method != "synchronized":
+        raise SynposeError(
+            f"--detections: method {config.method} learns nothing from poses without a truth. "
+            "Leave them out, or train --method=synchronized."
+        )
+    if mode == "camera" and FLAGS.detections_intrinsics is None:
+        raise SynposeError(
+            "--detections: camera mode needs --detections_intrinsics=fx,fy,cx,cy, of the camera "
+            "that took them."
+        )
+    lens = FLAGS.detections_intrinsics
+    lens = lens and parse_intrinsics(lens, "--detections_intrinsics")
+    return read_detections(FLAGS.detections, lens)
+
+
+def _train(config, model, strategy, detections):
     from synpose_tf.datasets import prepared
     from synpose_tf.training import checkpoint, distribution, loop, monitor
 
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
     with distribution.chief_first(strategy):
         builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
-        run = _run(config, builders)
+        run = _run(config, builders, detections)
         if distribution.is_chief(strategy):
             workdir.open_for(run, resume=FLAGS.resume)
         workdir.check(run)
@@ -172,7 +207,9 @@ def _train(config, model, strategy):
         checkpoint_every=FLAGS.checkpoint_every,
         rollback=FLAGS.on_divergence == "rollback",
     )
-    session = loop.Training(model, arrays, views, workdir, config, strategy, precautions, resumed)
+    session = loop.Training(
+        model, arrays, views, workdir, config, strategy, precautions, resumed, detections
+    )
     if not distribution.is_chief(strategy):
         session.run()
         return
@@ -181,14 +218,17 @@ def _train(config, model, strategy):
 
 
 def _default_workdir(mode, method):
-    name = FLAGS.config.rsplit("/", 1)[-1].removesuffix(".py")
+    import pathlib
+
+    name = pathlib.Path(FLAGS.config).name.removesuffix(".py")
     dataset = FLAGS.dataset.replace("/", "_").replace(",", "_")
     suffix = "" if method == DEFAULT else f"_{method}"
     return f"runs/{dataset}_{name}_{mode}{suffix}"
 
 
-def _run(config, builders):
+def _run(config, builders, detections):
     import dataclasses
+    import hashlib
 
     first, *others = builders
     run = {
@@ -198,6 +238,10 @@ def _run(config, builders):
         "config": dataclasses.asdict(config),
     }
     run |= {"mixed_with": [b.info.full_name for b in others]} if others else {}
+    if detections is not None:
+        digest = hashlib.sha256(b"".join(array.tobytes() for array in detections.values()))
+        poses = len(detections["up"])
+        run["detections"] = {"poses": poses, "sha256": digest.hexdigest()[:16]}
     return run | ({"actions": FLAGS.actions} if FLAGS.actions else {})
 
 
@@ -220,6 +264,8 @@ def _announce_resumed(resumed, workdir):
 
 
 def _announce(builders, arrays, views, model, workdir, config):
+    from synpose_tf.training import loop
+
     parameters = sum(network.count_params() for network in model.networks.values())
     for builder in builders:
         print(f"data set   {builder.info.full_name}")
@@ -237,6 +283,11 @@ def _announce(builders, arrays, views, model, workdir, config):
         f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"
         f"workdir    {workdir.path}"
     )
+    if not loop.CAN_BE_ASKED_TO_END:
+        print(
+            "note       this system ends a process without asking it, so no checkpoint is saved "
+            "then; --checkpoint_every makes them more frequent"
+        )
 
 
 def _describe(summary):

@@ -110,7 +110,7 @@ def test_the_metadata():
     metadata = importlib.metadata.metadata("synpose_tf")
     assert {"test", "dev"} <= set(metadata.get_all("Provides-Extra"))
     python = SpecifierSet(metadata["Requires-Python"])
-    assert all(version in python for version in ("3.10", "3.11", "3.12"))
+    assert all(version in python for version in ("3.10", "3.11", "3.12", "3.13"))
     assert "3.9" not in python
 
 

@@ -10,6 +10,7 @@ where position channels, if there are any, stand for the offset.
 """
 
 import dataclasses
+import itertools
 import pathlib
 import re
 import tempfile
@@ -204,24 +205,28 @@ def _decode(content):
 def _skeleton(hierarchy):
     import bvhio  # Half a second, for which other data sets need not wait.
 
-    # Names may have spaces, which the parser would cut off. It waits forever for more where a
-    # file ends too soon, so the end is always there.
-    text = _JOINT.sub(lambda found: f"{found[1]} {'_'.join(found[2].split())}", hierarchy)
-    with tempfile.NamedTemporaryFile("w", suffix=".bvh", encoding="utf-8") as file:
-        file.write(f"{text}\nMOTION\nFrames: 0\nFrame Time: 1\n")
-        file.flush()
-        root = bvhio.readAsBvh(file.name, loadKeyFrames=False).Root
+    # The parser cuts names off at spaces, and reads them in the system's encoding: it gets
+    # numbers. It waits forever for more where a file ends too soon: the end is always there.
+    called = [found[2] for found in _JOINT.finditer(hierarchy)]
+    numbers = itertools.count()
+    text = _JOINT.sub(lambda found: f"{found[1]} {next(numbers)}", hierarchy)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = pathlib.Path(folder) / "head.bvh"
+        copy.write_text(
+            f"{text}\nMOTION\nFrames: 0\nFrame Time: 1\n", encoding="ascii", errors="replace"
+        )
+        root = bvhio.readAsBvh(str(copy), loadKeyFrames=False).Root
     names, parents, offsets, channels = [], [], [], []
     open_joints = []  # the indices of the joints above, by depth
     for joint, _, depth in root.layout():
         parents.append(open_joints[depth - 1] if depth else -1)
         open_joints[depth:] = [len(names)]
-        names.append(joint.Name)
+        names.append(called[int(joint.Name)])
         offsets.append([*joint.Offset])
         channels.append(tuple(map(_channel, joint.Channels)))
         if not joint.Children:
             parents.append(len(names) - 1)
-            names.append(f"{joint.Name}_End")
+            names.append(f"{names[-1]}_End")
             offsets.append([*joint.EndSite])
             channels.append(())
     return Skeleton(tuple(names), tuple(parents), np.array(offsets), tuple(channels))

@@ -50,7 +50,7 @@ def read_calibration(path: pathlib.Path) -> dict[int, Calibration]:
     """
     cameras, entry = {}, None
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
         for line in lines[1:]:
             word, *values = line.split() or [""]
             if word == "name":

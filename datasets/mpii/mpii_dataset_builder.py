@@ -80,7 +80,7 @@ def test_images(path: pathlib.Path, names) -> set[str]:
     file = path.with_name(TEST_LIST)
     if not file.is_file():
         return {name for name in names if zlib.crc32(name.encode()) % TEST_SHARE == 0}
-    listed = set(file.read_text(errors="replace").split())
+    listed = set(file.read_text(encoding="utf-8", errors="replace").split())
     found = listed & set(names)
     if not found:
         raise SynposeError(

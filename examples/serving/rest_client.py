@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--output", required=True, help=".json, poses of 17 [x, y, z]")
     arguments = parser.parse_args()
 
-    with open(arguments.keypoints) as file:
+    with open(arguments.keypoints, encoding="utf-8") as file:
         keypoints = json.load(file)
     intrinsics = None
     if arguments.camera:
@@ -66,7 +66,7 @@ def main():
         poses = lift(keypoints, intrinsics, arguments.server, arguments.model)
     except ServerError as error:
         parser.exit(1, f"error: {error}\n")
-    with open(arguments.output, "w") as file:
+    with open(arguments.output, "w", encoding="utf-8") as file:
         json.dump(poses, file)
     lost = sum(any(math.isnan(x) for joint in pose for x in joint) for pose in poses)
     print(f"{len(poses)} poses, {lost} of them not liftable")

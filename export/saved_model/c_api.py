@@ -151,7 +151,10 @@ def _library():
     folder = pathlib.Path(spec.origin).parent
     # Not RTLD_GLOBAL: TensorFlow's copy of OpenSSL would take the place of Python's.
     for name in ("framework", "cc"):
-        library = ctypes.CDLL(str(next(folder.glob(f"libtensorflow_{name}.*"))))
+        path = next(folder.glob(f"libtensorflow_{name}.*"), None)
+        if path is None:
+            raise CApiError(f"TensorFlow has no C library on this system: no libtensorflow_{name}")
+        library = ctypes.CDLL(str(path))
     return _declare(library)
 
 

@@ -46,6 +46,7 @@ def _request(folder, inputs):
             + ["--signature_def", "serving_default", "--inputs", given, "--outdir", "."],
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             cwd=scratch,
             env=os.environ | {"PYTHONPATH": ""},

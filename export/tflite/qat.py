@@ -72,7 +72,9 @@ def fine_tune(
 def _run(module, *arguments):
     command = [sys.executable, "-m", module, *map(str, arguments)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        command, env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
     if finished.returncode:
         lines = finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"]
         raise SynposeError(f"quantisation-aware training failed ({lines[-1]}).")

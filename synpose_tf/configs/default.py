@@ -2,7 +2,7 @@
 
 Poses are turned about the true vertical and not the camera's y axis, the real ones as well
 as the generated ones; paper mode assumes a camera at a usual distance; the lifter is a
-moving average of the generator. BUILD_NOTES.md says what each is worth.
+moving average of the generator. docs/experiments.md says what each is worth.
 
 4,000 steps of 512 poses: 10 to 25 minutes on two CPU cores.
 """

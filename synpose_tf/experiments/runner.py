@@ -10,7 +10,6 @@ import concurrent.futures
 import contextlib
 import csv
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
@@ -23,7 +22,7 @@ from typing import Any
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.experiments.suites import ADVERSARIAL, Run
-from synpose_tf.io import files
+from synpose_tf.io import files, locks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -165,8 +164,8 @@ class Sweep:
                 self._stop()
 
     def _do(self, task):
-        with _only_one(task.folder) as lock:
-            self._call("train", self.training_command(task), task, lock)
+        with _only_one(task.folder):
+            self._call("train", self.training_command(task), task)
             before = self._before(task) or {"made_by": {"evaluate": {}}, "evaluations": {}}
             flags_of = before["made_by"]["evaluate"]
             evaluations = before["evaluations"]
@@ -175,7 +174,7 @@ class Sweep:
                 for stale in output.glob("*.json"):
                     stale.unlink()
                 command = [*self._data, f"--workdir={task.folder}", f"--output={output}", *flags]
-                self._call("evaluate", command, task, lock)
+                self._call("evaluate", command, task)
                 (path,) = output.glob("*.json")
                 evaluations[name] = json.loads(path.read_text(encoding="utf-8"))
                 flags_of[name] = list(flags)
@@ -183,7 +182,7 @@ class Sweep:
             result = {"made_by": made_by, "evaluations": evaluations}
             files.write_text(task.folder / "result.json", json.dumps(result, indent=2) + "\n")
 
-    def _call(self, command, flags, task, lock):
+    def _call(self, command, flags, task):
         line = [sys.executable, "-m", f"synpose_tf.{command}", *flags]
         log = task.folder / "log.txt"
         with log.open("ab") as output:
@@ -199,7 +198,6 @@ class Sweep:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     env=self._environment,
-                    pass_fds=[lock],
                 )
                 self._processes.add(process)
             code = process.wait()
@@ -218,21 +216,21 @@ class Sweep:
 
 @contextlib.contextmanager
 def _only_one(folder):
-    """Keeps a second process out of a run's folder.
+    """Keeps a second sweep out of a run's folder.
 
-    The commands inherit the lock, so it holds as long as one of them lives, even if the sweep
-    itself was killed.
+    A training that a killed sweep has left behind has a lock of its own, on the same folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SynposeError(
-                f"{folder}: another process trains here. Wait for it or end it; then give the same "
-                "command again."
-            ) from error
-        yield handle.fileno()
+    held = locks.lock(
+        folder / ".sweep.lock",
+        f"{folder}: another process trains here. Wait for it or end it; then give the same "
+        "command again.",
+    )
+    try:
+        yield
+    finally:
+        if held is not None:
+            held.release()
 
 
 def _tail(lines, count=12):

@@ -15,8 +15,11 @@ import dataclasses
 import functools
 import importlib.resources
 import json
+from collections.abc import Sequence
 
 import numpy as np
+
+from synpose_tf.errors import SynposeError
 
 INTRINSICS = ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3")
 
@@ -60,10 +63,10 @@ class Camera:
 @functools.cache
 def h36m_cameras() -> dict[str, dict[str, Camera]]:
     """Human3.6M's cameras as `cameras[subject][camera name]`: seven subjects, four each."""
-    text = (importlib.resources.files("synpose_tf.geometry") / "h36m_cameras.json").read_text()
+    path = importlib.resources.files("synpose_tf.geometry") / "h36m_cameras.json"
     return {
         subject: {name: _h36m_camera(name, entry) for name, entry in views.items()}
-        for subject, views in json.loads(text).items()
+        for subject, views in json.loads(path.read_text(encoding="utf-8")).items()
     }
 
 
@@ -79,6 +82,25 @@ def _h36m_camera(name, entry):
         ),
         image_size=tuple(entry["image_size_px"]),
     )
+
+
+def parse_intrinsics(texts: Sequence[str], flag: str = "--intrinsics") -> np.ndarray:
+    """Intrinsics (9,) from the texts of a flag: four numbers, or nine.
+
+    Raises:
+        SynposeError: another count, a text that is no finite number, a focal length that is not
+            positive.
+    """
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (4, 9) or not np.isfinite(numbers).all() or min(numbers[:2]) <= 0:
+        raise SynposeError(
+            f"{flag}={','.join(texts)}: expected fx,fy,cx,cy in pixels, with positive focal "
+            "lengths, or these and k1,k2,p1,p2,k3."
+        )
+    return np.array(numbers + [0.0] * (9 - len(numbers)))
 
 
 def pinhole(focal, centre) -> np.ndarray:

@@ -3,7 +3,7 @@
 The root (hip) goes to the origin and the mean distance of the other joints from it, *in the
 image*, becomes 1, for 2D and 3D alike. (Dividing 3D by its mean distance in space, as the
 text can be read, leaves x and y of real and generated poses at different scales.
-BUILD_NOTES.md has the measurement.)
+docs/experiments.md has the measurement.)
 
 A lifted pose is (u (1 + s z), v (1 + s z), z), where s, the *perspective*, is 1 over the
 root's distance from the camera in mean radii. Two modes:

@@ -8,8 +8,8 @@ are read and not mapped: the memory of a process stays that of a piece.
 """
 
 import bisect
-import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -27,6 +27,8 @@ class Scratch:
     def __init__(self):
         self._file = None
         self._end = 0
+        # Reading and writing at a place in one call, `os.pread`, is not everywhere.
+        self._guard = threading.Lock()
 
     def append(self, content) -> int:
         """Writes bytes at the end; gives their place.
@@ -39,10 +41,12 @@ class Scratch:
             if self._file is None:
                 # Open as long as this object is.
                 self._file = tempfile.TemporaryFile(prefix="synpose_tf-", buffering=0)  # noqa: SIM115
-            while left:
-                written = os.pwrite(self._file.fileno(), left, self._end)
-                self._end += written
-                left = left[written:]
+            with self._guard:
+                self._file.seek(self._end)
+                while left:
+                    written = self._file.write(left)
+                    self._end += written
+                    left = left[written:]
         except OSError as error:
             raise SynposeError(
                 f"{tempfile.tempdir or 'TMPDIR'}: a temporary file of {self._end:,} bytes can't "
@@ -52,7 +56,9 @@ class Scratch:
 
     def read(self, place: int, size: int) -> bytes:
         """Bytes that `append` wrote."""
-        return os.pread(self._file.fileno(), size, place)
+        with self._guard:
+            self._file.seek(place)
+            return self._file.read(size)
 
     def keep(self, array: np.ndarray) -> "Rows":
         """An array as `Rows` of this file.

@@ -81,11 +81,12 @@ class SynchronizedAdversarialModel(LiftingModel):
             KCS and losses stay in float32, and lifting does.
         depth_weight: of a depth loss on the inputs whose true pose is known, beside what the critic
             says of all inputs (`losses.depth_loss`); 0, as the paper has it.
+        depth_loss: its kind, of `losses.DEPTH_LOSSES`.
         average: decay of the generator's exponential moving average, 0 for none.
         seed: of the random turns and mixtures.
 
     Raises:
-        ValueError: an unknown mode, strategy, Lipschitz constraint or axis.
+        ValueError: an unknown mode, strategy, Lipschitz constraint, axis or depth loss.
     """
 
     default_learning_rate = 8e-5  # section 3.7
@@ -110,6 +111,7 @@ class SynchronizedAdversarialModel(LiftingModel):
         paired: bool = True,
         mixed_precision: bool = False,
         depth_weight: float = 0.0,
+        depth_loss: str = "squared",
         **kwargs,
     ):
         options = {"dropout": dropout, "mixed_precision": mixed_precision}
@@ -137,6 +139,7 @@ class SynchronizedAdversarialModel(LiftingModel):
             "paired": paired,
             "mixed_precision": mixed_precision,
             "depth_weight": depth_weight,
+            "depth_loss": depth_loss,
         }
         self.strategy = strategy
         self.angle_weight = angle_weight
@@ -145,6 +148,7 @@ class SynchronizedAdversarialModel(LiftingModel):
         self.axis = axis
         self.turn_real = turn_real
         self.depth_weight = depth_weight
+        self.depth_loss = losses.check_depth_loss(depth_loss)
         self.mixed_precision = mixed_precision
         self.batches_per_step = 1 if paired else 2
 
@@ -179,7 +183,9 @@ class SynchronizedAdversarialModel(LiftingModel):
             # The generator's own losses, beside what the critic says of it: (weight, value).
             own = {"angle_loss": (self.angle_weight, tf.reduce_mean(losses.angle_loss(lifted)))}
             if self.depth_weight:
-                depth_loss = losses.depth_loss(depths, batch.poses_3d, batch.paired)
+                depth_loss = losses.depth_loss(
+                    depths, batch.poses_3d, self.depth_loss, batch.paired
+                )
                 own["depth_loss"] = (self.depth_weight, depth_loss)
 
         real = self._real_sample(real_batch, real_turns)

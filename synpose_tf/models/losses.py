@@ -8,6 +8,8 @@ import keras
 
 from synpose_tf.structures.skeleton import H36M_17
 
+DEPTH_LOSSES = ("squared", "absolute")
+
 # Inside square roots, so that their gradient exists at 0.
 _EPSILON = 1e-8
 
@@ -47,18 +49,36 @@ def angle_loss(poses):
     return keras.ops.maximum(-sin_beta(poses), 0.0)
 
 
-def depth_loss(depths, poses_3d, paired=None):
-    """Mean squared error of depths, over the poses whose truth is known.
+def check_depth_loss(kind: str) -> str:
+    """Returns the kind of depth loss.
+
+    Raises:
+        ValueError: it is none of `DEPTH_LOSSES`.
+    """
+    if kind not in DEPTH_LOSSES:
+        raise ValueError(f"depth_loss must be one of {DEPTH_LOSSES}, found {kind!r}")
+    return kind
+
+
+def depth_loss(depths, poses_3d, kind: str = "squared", paired=None):
+    """Mean error of depths, over the poses whose truth is known.
 
     Args:
         depths: (batch, 17).
         poses_3d: (batch, 17, 3), true poses; whatever where there is none, but finite.
-        paired: (batch, 1), 1 where there is one and 0 elsewhere; None for 1 throughout.
+        kind: `squared`, in the unit of the poses, their mean image radius, after Martinez et al.;
+            or `absolute`, as a share of the true pose's mean root distance in space. The first
+            counts people most who point at the camera, whose image radius is small.
+        paired: (batch, 1), 1 where there is a truth and 0 elsewhere; None for 1 throughout.
 
     Returns:
         A scalar, 0 where no pose has a truth.
     """
     errors = keras.ops.square(depths - poses_3d[..., 2])
+    if kind == "absolute":
+        squared = keras.ops.sum(keras.ops.square(poses_3d), axis=-1)
+        radius = keras.ops.mean(keras.ops.sqrt(squared[:, 1:] + _EPSILON), axis=1, keepdims=True)
+        errors = keras.ops.sqrt(errors + _EPSILON) / radius
     if paired is None:
         return keras.ops.mean(errors)
     known = keras.ops.maximum(keras.ops.sum(paired), 1.0)

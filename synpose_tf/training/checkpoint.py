@@ -7,13 +7,13 @@ workdir/
   checkpoints/last.keras            the newest of them
   checkpoints/best.keras            the one of the lowest validation MPJPE
   pictures/, tensorboard/
+  .lock                             held by the process that trains
 
 A checkpoint is written after everything else that belongs to its step, whole or not at all. So
 whatever a kill cuts off is done again from the checkpoint before it, with the same result.
 """
 
 import csv
-import fcntl
 import json
 import os
 import pathlib
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import keras
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.io import files
+from synpose_tf.io import files, locks
 from synpose_tf.models import methods
 
 CHECKPOINTS = ("last", "best")
@@ -74,7 +74,7 @@ class Workdir:
     def open_for(self, run: dict[str, Any], resume: bool = True) -> None:
         """Makes the folder for a run, or checks that it holds the same one.
 
-        The folder stays locked until the process ends.
+        The folder stays locked as long as this object lives.
 
         Args:
             run: what decides the weights, JSON-serialisable. `steps` may differ.
@@ -119,16 +119,11 @@ class Workdir:
 
     def _lock(self):
         files.make_folder(self.path)
-        self._locked = os.open(self.path, os.O_RDONLY)  # The kernel unlocks it after any death.
-        try:
-            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SynposeError(
-                f"--workdir={self.path} is in use by another process that trains there. Wait for "
-                "it or end it; or name another --workdir."
-            ) from None
-        except OSError:
-            pass  # Not every file system has locks.
+        self._locked = locks.lock(
+            self.path / ".lock",
+            f"--workdir={self.path} is in use by another process that trains there. Wait for "
+            "it or end it; or name another --workdir.",
+        )
 
     def _remove_temporaries(self):
         """What a killed process was writing."""

@@ -17,11 +17,14 @@ from synpose_tf.models.base import LiftingModel
 from synpose_tf.training import distribution
 from synpose_tf.training.augmentation import Augmentation
 from synpose_tf.training.checkpoint import Resumed, Workdir
+from synpose_tf.training.detections import mix_in
 from synpose_tf.training.guard import CHECK_EVERY, DivergenceError, LossRecord, check_weights
 from synpose_tf.training.input_pipeline import training_batches
 from synpose_tf.training.monitor import Monitor
 
 ROLLBACKS = 3
+# Windows knows SIGTERM, and ends a process without sending it.
+CAN_BE_ASKED_TO_END = hasattr(signal, "pthread_kill")
 
 
 def with_method(config: TrainConfig, method: str) -> TrainConfig:
@@ -94,6 +97,9 @@ class Training:
         strategy: in whose scope the model was made.
         precautions: against loss.
         resumed: the checkpoint to go on from; None for a new run.
+        detections: 2D poses without a truth, from `detections.read_detections`, that half of a
+            step's inputs are taken from; for a model that takes its real pairs from other
+            examples (`batches_per_step` 2). None for none.
     """
 
     def __init__(
@@ -106,8 +112,10 @@ class Training:
         strategy: tf.distribute.Strategy,
         precautions: Precautions,
         resumed: Resumed | None = None,
+        detections: dict[str, np.ndarray] | None = None,
     ):
         self.arrays = arrays
+        self.detections = detections
         self.views = views
         self.workdir = workdir
         self.config = config
@@ -189,6 +197,10 @@ class Training:
             self.step + self.skipped,
             new_augmentation(self.config),
         )
+        if self.detections is not None:
+            half = self.config.batch_size // 2
+            first_step = self.step + self.skipped
+            batches = mix_in(batches, self.detections, half, self.config.seed, first_step)
         size = distribution.part_size(self.strategy, self.config.batch_size)
         return iter(distribution.distribute(batches, self.strategy, size, count))
 

@@ -130,12 +130,17 @@ def test_gradient_penalty_of_a_flat_critic_has_a_finite_gradient():
     assert all(np.isfinite(g).all() for g in tape.gradient(penalty, gradients))
 
 
-def test_depth_loss_counts_only_poses_whose_truth_is_known():
+@pytest.mark.parametrize("kind", losses.DEPTH_LOSSES)
+def test_depth_loss_counts_only_poses_whose_truth_is_known(kind):
     rng = np.random.default_rng(0)
     depths, poses = (rng.normal(size=size).astype("float32") for size in ((6, 17), (6, 17, 3)))
-    squares = (depths - poses[..., 2]) ** 2
-    assert float(losses.depth_loss(depths, poses)) == pytest.approx(squares.mean(), rel=1e-5)
+    errors = (depths - poses[..., 2]) ** 2
+    if kind == "absolute":
+        radius = np.linalg.norm(poses[:, 1:], axis=-1).mean(1, keepdims=True)
+        errors = np.sqrt(errors) / radius
+    found = float(losses.depth_loss(depths, poses, kind))
+    assert found == pytest.approx(errors.mean(), rel=1e-4)
     paired = np.float32([1, 0, 0, 1, 0, 1])[:, None]
-    known = float(losses.depth_loss(depths, poses, paired))
-    assert known == pytest.approx(squares[[0, 3, 5]].mean(), rel=1e-5)
-    assert float(losses.depth_loss(depths, poses, 0 * paired)) == 0.0
+    known = float(losses.depth_loss(depths, poses, kind, paired))
+    assert known == pytest.approx(errors[[0, 3, 5]].mean(), rel=1e-4)
+    assert float(losses.depth_loss(depths, poses, kind, 0 * paired)) == 0.0

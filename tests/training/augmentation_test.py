@@ -10,7 +10,7 @@ from synpose_tf.geometry.normalization import planar_radius
 from synpose_tf.models import losses
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.training import input_pipeline
-from synpose_tf.training.augmentation import Augmentation
+from synpose_tf.training.augmentation import Augmentation, detectors
 
 SEED = tf.constant([0, 7], tf.int64)
 
@@ -66,8 +66,9 @@ def test_detector_noise_grows_with_the_person(batch):
 
 
 def test_missed_joints_are_filled_in_plausibly(batch):
-    found = Augmentation(missing=0.2)(batch, SEED)["keypoints_2d"]
-    before = batch["keypoints_2d"].numpy()
+    seeds = [tf.constant([0, step], tf.int64) for step in range(4)]
+    changed = [Augmentation(missing=0.2)(batch, seed)["keypoints_2d"] for seed in seeds]
+    found, before = np.concatenate(changed), np.tile(batch["keypoints_2d"], (4, 1, 1))
     errors = np.linalg.norm((found - before) / planar_radius(relative(before)), axis=-1)
     filled = errors > 0.0
     assert (~filled).all(axis=1).mean() == pytest.approx(0.25, abs=0.06)
@@ -95,3 +96,36 @@ def test_draws_follow_from_seed_and_step(synthetic_views):
 def test_values_out_of_range_are_refused(values):
     with pytest.raises(SynposeError, match=next(iter(values))):
         Augmentation(**values)
+
+
+def test_joints_slide_along_their_limb(batch):
+    pixels = batch["keypoints_2d"].numpy()
+    moved = detectors.slide_along_limbs(batch["keypoints_2d"], 0.1, SEED).numpy() - pixels
+    wrist, elbow = H36M_17.index("LWrist"), H36M_17.index("LElbow")
+    bone = pixels[:, wrist] - pixels[:, elbow]
+    across = moved[:, wrist, 0] * bone[:, 1] - moved[:, wrist, 1] * bone[:, 0]
+    np.testing.assert_allclose(across, 0.0, atol=2.0)
+    along = (moved[:, wrist] * bone).sum(-1) / (bone * bone).sum(-1)
+    assert along.std() == pytest.approx(0.1, rel=0.15)
+    still = [H36M_17.index(name) for name in ("Hip", "LHip", "Spine", "Head", "RShoulder")]
+    np.testing.assert_array_equal(moved[:, still], 0.0)
+
+
+def test_detectors_take_left_for_right(batch):
+    pixels = batch["keypoints_2d"].numpy()
+    seeds = [tf.constant([0, step], tf.int64) for step in range(8)]
+    found = [detectors.exchange_sides(batch["keypoints_2d"], 0.1, seed) for seed in seeds]
+    found, pixels = np.concatenate(found), np.tile(pixels, (8, 1, 1))
+    swapped = (found == pixels[:, list(H36M_17.mirror)]).all(-1) & (found != pixels).any(-1)
+    assert ((found == pixels).all(-1) | swapped).all()
+    left, right = (swapped[:, H36M_17.index(name)] for name in ("LWrist", "RWrist"))
+    assert (left & right).mean() == pytest.approx(0.1, abs=0.02)
+    assert (left ^ right).mean() == pytest.approx(0.09, abs=0.02)
+
+
+def test_whole_limbs_are_missed(batch):
+    found = Augmentation(missing_limbs=0.3)(batch, SEED)["keypoints_2d"].numpy()
+    moved = (found != batch["keypoints_2d"].numpy()).any(-1)
+    elbow, wrist = (moved[:, H36M_17.index(name)] for name in ("RElbow", "RWrist"))
+    assert (elbow == wrist).mean() > 0.99
+    assert wrist.mean() == pytest.approx(0.15, abs=0.05)

@@ -219,7 +219,7 @@ class RepNet(LiftingModel):
         pose_width, kcs_width: units of the critic's branches.
         camera_start: the step from which on the camera loss counts. From the first step, as
             published, it makes cameras rotations before anything has told them from which side
-            they look, and on walking people that is never mended: BUILD_NOTES.md.
+            they look, and on walking people that is never mended: docs/experiments.md.
 
     Reference:
         Wandt, Rosenhahn, *RepNet: Weakly Supervised Training of an Adversarial Reprojection

@@ -23,7 +23,7 @@ def see_anew(points, up, intrinsics, share: float, seed):
     Args:
         points: (n, 17, 3), camera frame, millimetres.
         up: (n, 3), unit vectors; the camera's own -y is taken where they are 0.
-        intrinsics: (n, 9), see `synpose_tf.camera`.
+        intrinsics: (n, 9), see `synpose_tf.geometry.camera`.
         share: of the poses that get another camera.
         seed: (2,), integers.
 
@@ -46,7 +46,8 @@ def see_anew(points, up, intrinsics, share: float, seed):
     pitch, roll = normal(*PITCH), normal(*ROLL)
     right, down = (uniform(-a, a) * (math.pi / 180.0) for a in OFF_AXIS)
     aside = tf.matmul(_turn(1, right), _turn(0, down))
-    rotation = tf.matmul(aside, tf.matmul(_turn(2, roll), tf.matmul(_turn(0, pitch), upright)))
+    slant = tf.matmul(aside, tf.matmul(_turn(2, roll), _turn(0, pitch)))
+    rotation = tf.matmul(slant, upright)
     low, high = (math.log(distance) for distance in DISTANCE)
     distance = tf.exp(uniform(low, high))
     poses = tf.linalg.matvec(rotation[:, None], points - points[:, :1])
@@ -59,7 +60,7 @@ def see_anew(points, up, intrinsics, share: float, seed):
     lens = tf.concat([focal, focal, intrinsics[:, 2:4], tf.zeros_like(intrinsics[:, 4:])], axis=-1)
     return (
         tf.where(anew[..., None], poses + root[:, None], points),
-        tf.where(anew, -rotation[..., 1], tf.where(known, up, 0.0)),
+        tf.where(anew, -slant[..., 1], tf.where(known, up, 0.0)),
         tf.where(anew, lens, intrinsics),
     )
 

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf.completion.gaussian import MIN_JOINTS, PoseDistribution
+from synpose_tf.completion.gaussian import MIN_JOINTS
+from synpose_tf.completion.network import Completion
 from synpose_tf.geometry import normalization
 from synpose_tf.structures.skeleton import H36M_17
 
@@ -68,7 +69,7 @@ def exchange_sides(pixels, share: float, seed):
     """
     size = tf.shape(pixels)[0]
     order = tf.tile(tf.range(len(H36M_17))[None], (size, 1))
-    mirror = np.array(H36M_17.mirror)
+    mirror = np.array(H36M_17.mirror, np.int32)
     for names, one in zip(_PAIRS, tf.unstack(tf.random.split(seed, len(_PAIRS))), strict=True):
         swap, merge = tf.unstack(tf.random.stateless_uniform((2, size, 1), one))
         taken = (swap < share) & _named([side + name for name in names for side in "LR"])
@@ -102,7 +103,7 @@ def miss_joints(pixels, share: float, limbs: float, seed):
     seen = (seen | spared) & ~tf.gather(np.concatenate([lacking, complete]), layout)
     enough = tf.reduce_sum(tf.cast(seen, tf.int32), axis=1, keepdims=True) >= MIN_JOINTS
     seen = tf.cast(seen | ~enough, pixels.dtype)
-    return PoseDistribution.pretrained().complete(pixels, seen, keras.ops)
+    return Completion.pretrained().complete(pixels, seen, keras.ops)
 
 
 def _named(names):

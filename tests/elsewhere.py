@@ -1,0 +1,49 @@
+"""Runs a command of the package where what Windows lacks is missing.
+
+  python elsewhere.py lift keypoints.json
+
+What Python's own library and others do with a folder's descriptor is their own affair: they have
+other ways on Windows, and here they are left alone.
+"""
+
+import os
+import runpy
+import signal
+import sys
+
+MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
+OF_OS = (
+    "chown", "fchmod", "fchown", "fork", "forkpty", "geteuid", "getgid", "getpgid", "getuid",
+    "killpg", "lockf", "mkfifo", "nice", "posix_fadvise", "posix_fallocate", "posix_spawn",
+    "pread", "preadv", "pwrite", "pwritev", "register_at_fork", "sched_getaffinity",
+    "sched_setaffinity", "sendfile", "setsid", "sync",
+)  # fmt: skip
+OF_SIGNAL = (
+    "SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGUSR1", "SIGUSR2", "alarm", "pthread_kill",
+    "pthread_sigmask", "setitimer", "sigwait",
+)  # fmt: skip
+
+
+def hide():
+    """Takes them away, for everything that is imported from here on."""
+    for name in MODULES:
+        sys.modules[name] = None
+    for module, names in ((os, OF_OS), (signal, OF_SIGNAL)):
+        for name in names:
+            if hasattr(module, name):
+                delattr(module, name)
+    sys.addaudithook(_refuse_folders)
+
+
+def _refuse_folders(event, args):
+    if event != "open" or not isinstance(args[0], (str, os.PathLike)) or args[1] is not None:
+        return
+    if sys._getframe(1).f_globals["__name__"].startswith("synpose_tf") and os.path.isdir(args[0]):
+        raise PermissionError(13, "Permission denied", args[0])
+
+
+if __name__ == "__main__":
+    hide()
+    del sys.argv[0], sys.path[0]
+    sys.argv[0] = f"synpose_tf.{sys.argv[0]}"
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
