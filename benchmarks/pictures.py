@@ -19,7 +19,7 @@ import numpy as np
 from absl import app, flags
 
 from synpose_tf import output
-from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
+from synpose_tf.datasets import motion_views
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.structures.skeleton import H36M_17
@@ -39,7 +39,7 @@ def lifted_clip():
     """The clip as the camera mode lifts it, with its name for the title."""
     clips = sources.read_clips(pathlib.Path(FLAGS.manual_dir).expanduser())["test"]
     clip = next(clip for clip in clips if clip.key == FLAGS.clip)
-    view = list(cmu_mocap.views("test", [clip]))[FLAGS.view]
+    view = list(motion_views.views("test", [clip]))[FLAGS.view]
     chosen = slice(FLAGS.start, FLAGS.start + FLAGS.frames)
     keypoints = view.keypoints_2d[chosen].astype(np.float32)
     missed = np.random.default_rng(0).random(keypoints.shape[:2]) < 0.05

@@ -10,6 +10,7 @@ Look into a folder of your own files before anything long starts:
 
 # Absolute names: a test runner that imports this folder as `datasets` must not register
 # the builders a second time.
+from synpose_tf.datasets.bvh_motion import bvh_motion_dataset_builder as _bvh_motion
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as _cmu_mocap
 from synpose_tf.datasets.h36m import h36m_dataset_builder as _h36m
 from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as _mpi_inf_3dhp
@@ -18,5 +19,5 @@ from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as
 
 BUILDERS = {
     module.Builder.name: module.Builder
-    for module in (_cmu_mocap, _h36m, _mpi_inf_3dhp, _mpii, _synthetic_pose)
+    for module in (_bvh_motion, _cmu_mocap, _h36m, _mpi_inf_3dhp, _mpii, _synthetic_pose)
 }

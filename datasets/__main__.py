@@ -43,13 +43,15 @@ def main():
 
 def _modules():
     """The module `survey` of each data set that --dataset asks for, by the set's name."""
+    from synpose_tf.datasets.bvh_motion import survey as bvh_motion
     from synpose_tf.datasets.cmu_mocap import survey as cmu_mocap
     from synpose_tf.datasets.h36m import survey as h36m
     from synpose_tf.datasets.mpi_inf_3dhp import survey as mpi_inf_3dhp
     from synpose_tf.datasets.mpii import survey as mpii
 
     modules = {
-        "h36m": h36m, "mpi_inf_3dhp": mpi_inf_3dhp, "mpii": mpii, "cmu_mocap": cmu_mocap
+        "h36m": h36m, "mpi_inf_3dhp": mpi_inf_3dhp, "mpii": mpii, "cmu_mocap": cmu_mocap,
+        "bvh_motion": bvh_motion,
     }  # fmt: skip
     if FLAGS.dataset is None:
         return modules

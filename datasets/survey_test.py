@@ -1,5 +1,7 @@
 """What the look at a folder says of files in the real layouts, and the command."""
 
+import dataclasses
+import json
 import re
 import shlex
 import subprocess
@@ -8,6 +10,9 @@ import sys
 import numpy as np
 import pytest
 
+from synpose_tf.datasets.bvh_motion import conventions
+from synpose_tf.datasets.bvh_motion import survey as bvh_motion
+from synpose_tf.datasets.bvh_motion import testing as bvh_files
 from synpose_tf.datasets.cmu_mocap import conftest as cmu_files
 from synpose_tf.datasets.cmu_mocap import survey as cmu_mocap
 from synpose_tf.datasets.h36m import sources, takes
@@ -21,7 +26,13 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import h36m_cameras
 from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
 
-SURVEYS = {"cmu_mocap": cmu_mocap, "h36m": h36m, "mpi_inf_3dhp": mpi_inf_3dhp, "mpii": mpii}
+SURVEYS = {
+    "bvh_motion": bvh_motion,
+    "cmu_mocap": cmu_mocap,
+    "h36m": h36m,
+    "mpi_inf_3dhp": mpi_inf_3dhp,
+    "mpii": mpii,
+}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -71,7 +82,13 @@ def write_cmu_mocap(folder, subjects=("01", "02")):
         (place / f"{subject}_01.amc").write_text(cmu_files.amc_text(frames=21, seed=0))
 
 
+def write_bvh_motion(folder):
+    for name in ("Mixamo", "LaFAN1", "Xsens"):
+        bvh_files.write(folder / "motions" / f"{name}_1.bvh", bvh_files.STYLES[name])
+
+
 WRITERS = {
+    "bvh_motion": write_bvh_motion,
     "cmu_mocap": write_cmu_mocap,
     "h36m": write_h36m,
     "mpi_inf_3dhp": write_mpi_inf_3dhp,
@@ -222,6 +239,35 @@ def test_cmu_mocap_without_clips_to_test(tmp_path):
     assert not survey.ready
 
 
+def test_bvh_motion(tmp_path):
+    write_bvh_motion(tmp_path)
+    survey = bvh_motion.survey(tmp_path)
+    assert sorted(survey.found) == [
+        "1 clips, 1.0 seconds, joints of Xsens, Biovision",
+        "2 clips, 2.1 seconds, joints of MotionBuilder (Mixamo, LaFAN1)",
+    ]
+    assert [what for what, _ in survey.missing] == ["split.json"]
+    assert survey.ready[0].example().subject == "motions"
+
+
+def test_bvh_motion_with_names_that_nobody_knows(tmp_path):
+    write_bvh_motion(tmp_path)
+    style = bvh_files.STYLES["Mixamo"]
+    called = {part: f"bone_{number}" for number, part in enumerate(style.called)}
+    bvh_files.write(tmp_path / "other.bvh", dataclasses.replace(style, called=called))
+    survey = bvh_motion.survey(tmp_path)
+    assert not survey.ready
+    assert survey.missing[0][0].startswith(f"joint names of 1 clips. {tmp_path}/other.bvh: ")
+    table = {joint: called[joint] for joint in bvh_files.BODY if joint in called}
+    (tmp_path / "joint_map.json").write_text(json.dumps({"joints": limbs(table)}))
+    assert bvh_motion.survey(tmp_path).ready
+
+
+def limbs(table):
+    """What `joint_map.json` must name, of a table of all joints."""
+    return {joint: name for joint, name in table.items() if joint in conventions.REQUIRED}
+
+
 @pytest.mark.parametrize("name", SURVEYS)
 def test_a_set_is_found_among_the_others_and_only_where_it_is(name, tmp_path):
     for other, write in WRITERS.items():
@@ -245,7 +291,13 @@ def test_command_surveys_several_sets_and_draws_one(tmp_path):
     command += [f"--manual_dir={files}", f"--picture={picture}"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    for title in ("Human3.6M", "MPI-INF-3DHP", "MPII Human Pose", "CMU Graphics Lab"):
+    for title in (
+        "Human3.6M",
+        "MPI-INF-3DHP",
+        "MPII Human Pose",
+        "CMU Graphics Lab",
+        "Motion in BVH",
+    ):
         assert re.search(f"^{title}", run.stdout, re.M)
     assert f"python -m synpose_tf.train --dataset=cmu_mocap --manual_dir={files}" in run.stdout
     assert "example of h36m/gt-train.S1-test.S5: S1 Photo camera 54138969, frame 3" in run.stdout

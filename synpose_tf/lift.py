@@ -20,7 +20,7 @@ flags.DEFINE_string("output", None, "Folder of the results. Default: lifted/<nam
 flags.DEFINE_list(
     "formats",
     ["npz", "json", "png", "html"],
-    "What is written: npz, json, png, html, bvh, c3d, gif, mp4.",
+    "What is written: npz, json, csv, png, html, bvh, c3d, trc, glb, gif, mp4.",
 )
 flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
+from synpose_tf.datasets import motion_views
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
 from synpose_tf.export.saved_model import writer
@@ -83,7 +83,7 @@ def saved_models(lifters, tmp_path_factory):
 @functools.cache
 def _cmu(folder):
     clips = sources.read_clips(folder)
-    return {split: _stack(cmu_mocap.views(split, clips[split]), stride=5) for split in clips}
+    return {split: _stack(motion_views.views(split, clips[split]), stride=5) for split in clips}
 
 
 def _stack(views, stride=1):

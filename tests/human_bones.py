@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synpose_tf.skeleton import H36M_17
+from synpose_tf.structures.skeleton import H36M_17
 
 # Metres, between the joints' own centres.
 H36M_BONES = {

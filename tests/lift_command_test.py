@@ -57,12 +57,12 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     write("npz", tmp_path, [person])
     intrinsics = ",".join(map(str, INTRINSICS))
     flags = ["keypoints.npz", f"--intrinsics={intrinsics}", "--layout=h36m", "--smooth"]
-    finished = run("lift", *flags, "--formats=npz,bvh", folder=tmp_path)
+    finished = run("lift", *flags, "--formats=npz,csv,bvh,trc,glb", folder=tmp_path)
     assert finished.code == 0, finished.stderr
     assert "camera mode" in finished.stdout
     assert "smoothed" in finished.stdout
     folder = tmp_path / "lifted" / "keypoints"
-    assert {path.suffix for path in folder.iterdir()} == {".npz", ".bvh"}
+    assert {path.suffix for path in folder.iterdir()} == {".npz", ".csv", ".bvh", ".trc", ".glb"}
     arrays = np.load(folder / "keypoints.npz")
     root = next(arrays[name] for name in arrays if "root" in name)
     pixels = camera.project(

@@ -147,7 +147,7 @@ def test_smoothing_goes_on_from_piece_to_piece(piece, monkeypatch):
 
 @pytest.mark.parametrize("path", [True, False], ids=["path", "in place"])
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "several"])
-@pytest.mark.parametrize("kind", ["npz", "json", "html", "png", "bvh"])
+@pytest.mark.parametrize("kind", ["npz", "json", "csv", "html", "png", "bvh", "trc", "glb"])
 def test_files_are_alike_byte_for_byte(kind, path, alone, tmp_path, monkeypatch):
     tracks = cast(path)[:1] if alone else cast(path)
     contents = []

@@ -1,5 +1,7 @@
 """Lifted people for the tests of the outputs: synthetic motion seen by a Human3.6M camera."""
 
+import dataclasses
+
 import numpy as np
 
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
@@ -41,3 +43,10 @@ def pose_track(
         "image_size": CAMERA.image_size,
     }
     return PoseTrack(**(made | fields))
+
+
+def noisy(track, rng, millimetres=40.0):
+    """As lifting gives it: bones that change their length."""
+    noise = rng.normal(0, millimetres, track.poses.shape)
+    noise[:, 0] = 0
+    return dataclasses.replace(track, poses=(track.poses + noise).astype(np.float32))

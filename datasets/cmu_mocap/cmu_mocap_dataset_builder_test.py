@@ -11,10 +11,11 @@ import pytest
 import tensorflow_datasets as tfds
 from human_bones import check_bone_shares
 
+from synpose_tf.datasets import motion_views
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.cmu_mocap.asf_amc import h36m_17, read_amc, read_asf
-from synpose_tf.datasets.cmu_mocap.sources import Clip
+from synpose_tf.datasets.motion_views import Clip
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import h36m_cameras, project
 from synpose_tf.structures.skeleton import H36M_17
@@ -104,7 +105,7 @@ def test_real_clips_stay_in_front_of_the_cameras(shared_data):
     """Through every camera of its split, 99.9 % of the joints also fall into the image."""
     inside = []
     for split, clips in sources.read_clips(shared_data / "cmu_positions").items():
-        for view in cmu_mocap.views(split, clips[::8]):
+        for view in motion_views.views(split, clips[::8]):
             assert view.keypoints_3d[..., 2].min() > 1000.0, view.name
             inside.append(((view.keypoints_2d > 0) & (view.keypoints_2d < 1000)).all(-1).ravel())
     assert np.concatenate(inside).mean() > 0.999
@@ -175,7 +176,7 @@ def walk(metres, key="mixed/walk_1", frames=50):
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_root_stays_within_reach(split):
     clip = walk(8.0)
-    points = cmu_mocap.place(clip, split)
+    points = motion_views.place(clip, split)
     root = points[:, 0, :2]
     distance = np.linalg.norm(root, axis=-1)
     assert distance.max() == pytest.approx(1.5)
@@ -191,7 +192,7 @@ def test_root_stays_within_reach(split):
 
 def test_heading_turns_about_the_vertical_and_keeps_handedness():
     clip = walk(1.0)
-    points, source = cmu_mocap.place(clip, "test"), clip.positions
+    points, source = motion_views.place(clip, "test"), clip.positions
     turn = np.linalg.lstsq((source - source[:, :1])[0], (points - points[:, :1])[0], rcond=None)[0]
     assert np.linalg.det(turn) == pytest.approx(1.0)
     np.testing.assert_allclose(turn[2], [0, 0, 1], atol=1e-9)
@@ -201,7 +202,7 @@ def test_heading_turns_about_the_vertical_and_keeps_handedness():
 def test_headings_spread_over_the_circle():
     ends = []
     for i in range(400):
-        points = cmu_mocap.place(walk(1.0, f"mixed/walk_{i}", frames=2), "test")
+        points = motion_views.place(walk(1.0, f"mixed/walk_{i}", frames=2), "test")
         step = points[1, 0] - points[0, 0]
         ends.append(np.arctan2(step[1], step[0]))
     counts, _ = np.histogram(ends, bins=8, range=(-np.pi, np.pi))
@@ -222,7 +223,7 @@ def test_two_builds_are_identical_and_clips_independent_of_each_other(tmp_path, 
 def test_shards_are_of_moderate_size():
     clips = [walk(1.0, f"mixed/walk_{i}", frames=1000) for i in range(6)]
     clips.append(walk(1.0, "mixed/walk_long", frames=9000))
-    groups = cmu_mocap.group(clips, cameras=8)
+    groups = motion_views.group(clips, cameras=8)
     assert [len(group) for group in groups] == [2, 2, 2, 1]
     assert [clip.key for group in groups for clip in group] == [clip.key for clip in clips]
 

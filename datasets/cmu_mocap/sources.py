@@ -7,9 +7,7 @@ Every form gives `Clip`s of Human3.6M-17 joints at 30 Hz, keyed `<group>/<clip>`
 - `.npz` archives of positions with a `split.json` beside them.
 """
 
-import dataclasses
 import functools
-import json
 import pathlib
 import re
 import zipfile
@@ -20,14 +18,14 @@ import numpy as np
 import tqdm
 from absl import logging
 
+from synpose_tf.datasets import split_file
 from synpose_tf.datasets.cmu_mocap import asf_amc
+from synpose_tf.datasets.motion_views import SPLITS, Clip
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
 
 ARCHIVE = "allasfamc.zip"
-SPLIT_FILE = "split.json"
-SPLITS = ("train", "test")
 AMC_STRIDE = 4  # 120 Hz to 30 Hz
 INSTRUCTIONS = f"""\
 The folder must hold one of
@@ -35,39 +33,13 @@ The folder must hold one of
     some subjects are enough, each with its skeleton: subjects/02/02.asf, subjects/02/02_01.amc;
   - {ARCHIVE} itself;
   - .npz archives of (frames, 17, 3) Human3.6M-17 positions, metres, z up, 30 Hz, with keys
-    <group>/<clip>, and a {SPLIT_FILE}: {{"train": ["<group>/<clip>", ...], "test": [...]}}.
-Beside the first two, {SPLIT_FILE} is optional and names clips subject_02/02_01."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Clip:
-    """F frames of one recording.
-
-    Args:
-        key: `<group>/<clip>`; a group is a performer or, in an archive, its author's choice.
-        positions: (F, 17, 3), world, metres, z up, 30 Hz.
-        frames: (F,), the frame numbers in the source file, from 0, at the file's own rate.
-        file: where it was read.
-    """
-
-    key: str
-    positions: np.ndarray
-    frames: np.ndarray
-    file: pathlib.Path | zipfile.Path
-
-    @property
-    def subject(self) -> str:
-        return self.key.split("/")[0]
-
-    @property
-    def action(self) -> str:
-        """`walking` for `walking_13`; an official clip, `02_01`, has only its number."""
-        return re.sub(r"^([A-Za-z].*)_\d+$", r"\1", self.key.split("/")[1])
+    <group>/<clip>, and a {split_file.NAME}: {{"train": ["<group>/<clip>", ...], "test": [...]}}.
+Beside the first two, {split_file.NAME} is optional and names clips subject_02/02_01."""
 
 
 def has_clips(path: pathlib.Path) -> bool:
     """Whether a folder, which may hold other data too, has a form of the database."""
-    return _find_subjects(path) is not None or (path / SPLIT_FILE).is_file()
+    return _find_subjects(path) is not None or (path / split_file.NAME).is_file()
 
 
 def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
@@ -86,7 +58,7 @@ def read_clips(path: pathlib.Path) -> dict[str, list[Clip]]:
         if not loaders:
             raise SynposeError(
                 f"{path}: no clip is for {name!r}. The subjects whose number is 2 modulo 5 test, "
-                f"the others train, unless {path / SPLIT_FILE} says otherwise."
+                f"the others train, unless {path / split_file.NAME} says otherwise."
             )
     return {name: _load(f"Reading {name} clips", splits[name]) for name in SPLITS}
 
@@ -96,20 +68,21 @@ def find_clips(path: pathlib.Path) -> dict[str, dict[str, Callable[[], Clip]]]:
 
     Args, Raises: as `read_clips`, but a split may have no clip.
     """
-    split_file = path / SPLIT_FILE
     subjects = _find_subjects(path)
     loaders = _npz_clips(path) if subjects is None else _official_clips(subjects)
     if not loaders:
         raise SynposeError(f"{path}: no clip of the CMU database is here.\n{INSTRUCTIONS}")
-    if split_file.is_file():
-        split = _read_split(split_file, loaders)
+    if (path / split_file.NAME).is_file():
+        split = split_file.read(path / split_file.NAME, loaders)
     elif subjects is not None:
         split = _split_by_subject(loaders)
     else:
-        raise SynposeError(f"{split_file}: is missing beside the archive.\n{INSTRUCTIONS}")
+        raise SynposeError(
+            f"{path / split_file.NAME}: is missing beside the archive.\n{INSTRUCTIONS}"
+        )
     unused = len(loaders) - sum(len(keys) for keys in split.values())
     if unused:
-        logging.info("%s leaves out %d of %d clips.", split_file, unused, len(loaders))
+        logging.info("%s leaves out %d of %d clips.", path / split_file.NAME, unused, len(loaders))
     return {name: {key: loaders[key] for key in sorted(split[name])} for name in SPLITS}
 
 
@@ -211,36 +184,6 @@ def _read_array(path, archive, key):
         frame, joint, _ = bad[0]
         raise SynposeError(
             f"{path}: {key!r} is not finite at frame {frame}, joint {H36M_17.joints[joint]}. "
-            f"Repair the clip or take it out of {SPLIT_FILE}."
+            f"Repair the clip or take it out of {split_file.NAME}."
         )
     return Clip(key, positions, np.arange(len(positions)), file=path)
-
-
-# === split.json ===
-
-
-def _read_split(path, clips):
-    try:
-        split = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SynposeError(f"{path}: is no readable JSON ({error}).") from error
-    if (
-        not isinstance(split, dict)
-        or set(split) != set(SPLITS)
-        or not all(isinstance(keys, list) for keys in split.values())
-    ):
-        raise SynposeError(f'{path}: expected {{"train": [clip, ...], "test": [clip, ...]}}.')
-    seen = {}
-    for name in SPLITS:
-        for key in split[name]:
-            if key not in clips:
-                raise SynposeError(
-                    f"{path}: clip {key!r} of {name!r} is in none of the files beside it; there "
-                    f"are {len(clips)}, such as {min(clips)!r}."
-                )
-            if key in seen:
-                raise SynposeError(
-                    f"{path}: clip {key!r} is in {seen[key]!r} and again in {name!r}. Name it once."
-                )
-            seen[key] = name
-    return split

@@ -3,11 +3,12 @@
 import functools
 import pathlib
 
+from synpose_tf.datasets import motion_views, split_file
 from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as builder
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.datasets.survey import Ready, Survey
 
-FILES = f"{sources.ARCHIVE}, subjects/ unpacked from it, or .npz with {sources.SPLIT_FILE}"
+FILES = f"{sources.ARCHIVE}, subjects/ unpacked from it, or .npz with {split_file.NAME}"
 CLIPS = 2_600  # about so many does the official archive hold
 
 
@@ -41,8 +42,8 @@ def _missing(folder, splits):
             missing.append((f"clips for {split}", enables))
     if sum(map(len, splits.values())) < CLIPS // 2:
         missing.append((f"the rest of {sources.ARCHIVE}", f"about {CLIPS:,} clips"))
-    if not (folder / sources.SPLIT_FILE).is_file():
-        missing.append((sources.SPLIT_FILE, "a test of clips that you choose"))
+    if not (folder / split_file.NAME).is_file():
+        missing.append((split_file.NAME, "a test of clips that you choose"))
     return missing
 
 
@@ -55,4 +56,4 @@ def _ready(splits):
 
 
 def _example(read):
-    return next(builder.views("test", [read()]))
+    return next(motion_views.views("test", [read()]))

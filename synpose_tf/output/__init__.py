@@ -56,7 +56,7 @@ class Format:
         if self.needs_pose and not any(track.lifted.any() for track in tracks):
             raise SynposeError(
                 f"{path}: nothing to write, no frame has a pose: the detector found too few "
-                "joints in each. The formats npz and json hold such frames, marked."
+                "joints in each. The formats npz, json and csv hold such frames, marked."
             )
         # Here, because pictures and C3D import libraries that the others can do without.
         writer = importlib.import_module(f"{__name__}.{self.name}_file")
@@ -68,8 +68,11 @@ FORMATS = {
     for kind in (
         Format("npz", ".npz", "NumPy arrays, all that is known", needs_pose=False),
         Format("json", ".json", "the same as text, a record for each frame", needs_pose=False),
+        Format("csv", ".csv", "a table, a row for each joint of each frame", needs_pose=False),
         Format("bvh", ".bvh", "motion for animation tools, one file a person"),
         Format("c3d", ".c3d", "points for biomechanics (needs ezc3d)"),
+        Format("trc", ".trc", "markers for OpenSim, one file a person"),
+        Format("glb", ".glb", "a stick figure that moves, for any 3D viewer"),
         Format("html", ".html", "a viewer in one file: turn, play, scrub, without network"),
         Format("png", ".png", "a picture: up to eight moments, 2D and 3D"),
         Format("gif", ".gif", "an animation, at most 300 pictures"),

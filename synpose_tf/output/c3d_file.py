@@ -12,7 +12,7 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
-from synpose_tf.output import timeline
+from synpose_tf.output import naming, timeline
 from synpose_tf.structures.skeleton import H36M_17
 
 _LONGEST = 65_535  # frames: C3D counts them in 16 bits
@@ -32,9 +32,7 @@ def write(tracks, path):
     clock = timeline.constant_rate(tracks)
     count = len(clock.times)
     starts = range(0, count, _LONGEST)
-    paths = [path]
-    if len(starts) > 1:
-        paths = [path.with_stem(f"{path.stem}_{n}") for n in range(1, len(starts) + 1)]
+    paths = naming.numbered(path, len(starts))
     for start, part in zip(starts, paths, strict=True):
         rows = [row[start : start + _LONGEST] for row in clock.rows]
         _write_part(ezc3d.c3d(), tracks, rows, clock.rate, part)

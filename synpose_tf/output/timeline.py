@@ -58,8 +58,8 @@ def constant_rate(tracks) -> Timeline:
         count = round(span / np.median(np.diff(times))) + 1
     if count > _LONGEST:
         raise SynposeError(
-            f"{len(times)} frames over {span:.0f} s are {count} at a constant rate, which BVH and "
-            "C3D need. Separate pictures go into json, npz, html or png."
+            f"{len(times)} frames over {span:.0f} s are {count} at a constant rate, which BVH, "
+            "C3D and TRC need. Separate pictures go into json, npz, csv, html or png."
         )
     regular = np.linspace(times[0], times[-1], count) if count > 1 else times[:1]
     step = regular[1] - regular[0] if count > 1 else 1.0

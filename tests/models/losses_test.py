@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as cmu_mocap
+from synpose_tf.datasets import motion_views
 from synpose_tf.datasets.cmu_mocap import sources
 from synpose_tf.geometry import normalization
 from synpose_tf.models import losses
@@ -50,7 +50,7 @@ def real_poses(folder, split, mode, dancers=False):
     """Every fifth pose of CMU's people, of the ballet dancers alone or of all others."""
     clips = sources.read_clips(folder / "cmu_positions")[split]
     clips = [clip for clip in clips if (clip.subject == DANCERS) == dancers]
-    points = [view.keypoints_3d[::5] for view in cmu_mocap.views(split, clips)]
+    points = [view.keypoints_3d[::5] for view in motion_views.views(split, clips)]
     return normalized({"keypoints_3d": np.concatenate(points)}, mode)
 
 

@@ -1,5 +1,6 @@
-"""The npz and the JSON file: everything a track holds, read back with NumPy and json alone."""
+"""npz, JSON and CSV: all that a track holds, read back with NumPy, json and csv alone."""
 
+import csv
 import json
 import os
 import resource
@@ -93,6 +94,43 @@ def test_json_of_single_missing_joints(tmp_path):
     assert keypoints[1][4] is None
 
 
+def test_csv_holds_everything(people, tmp_path):
+    assert output.write(people, tmp_path / "poses.csv") == [tmp_path / "poses.csv"]
+    with (tmp_path / "poses.csv").open(encoding="utf-8", newline="") as handle:
+        rows = [*csv.DictReader(handle)]
+    assert len(rows) == 17 * sum(len(track.frames) for track in people)
+
+    def column(*keys):
+        return np.array([[float(row[key] or "nan") for key in keys] for row in rows])
+
+    of_track = column("track")[:, 0]
+    for number, track in enumerate(people):
+        own = of_track == number
+        count = len(track.frames)
+        assert {row["name"] for row, mine in zip(rows, own, strict=True) if mine} == {track.name}
+        joints = [row["joint"] for row, mine in zip(rows, own, strict=True) if mine]
+        assert joints == list(H36M_17.joints) * count
+        root = np.full((count, 3), np.nan) if track.root is None else track.root
+        for values, keys, tolerance in (
+            (track.poses, ("x", "y", "z"), 0.051),
+            (np.repeat(root[:, None], 17, axis=1), ("root_x", "root_y", "root_z"), 0.051),
+            (track.keypoints, ("image_x", "image_y"), 0.0051),
+            (np.repeat(track.times[:, None, None], 17, axis=1), ("time",), 1e-6),
+            (np.repeat(track.frames[:, None, None], 17, axis=1), ("frame",), 0),
+            (track.inferred[..., None], ("inferred",), 0),
+        ):
+            written = column(*keys)[own].reshape(count, 17, -1)
+            np.testing.assert_allclose(written, values, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_csv_holds_no_formula(name, tmp_path):
+    """Spreadsheets would run a name that a stranger chose."""
+    output.write([pose_track(name, frames=1)], tmp_path / "poses.csv")
+    with (tmp_path / "poses.csv").open(encoding="utf-8", newline="") as handle:
+        assert {row["name"] for row in csv.DictReader(handle)} == {f"'{name}"}
+
+
 def test_json_of_a_long_video_costs_no_memory(tmp_path):
     """Five minutes at 30 Hz grow the process by less than the file has bytes."""
     code = """
@@ -115,7 +153,7 @@ print((peak() - before) * 1024)
     assert grown < path.stat().st_size / 2
 
 
-@pytest.mark.parametrize("name", ["npz", "json"])
+@pytest.mark.parametrize("name", ["npz", "json", "csv", "trc", "glb"])
 def test_a_failed_write_leaves_the_old_file(name, people, tmp_path):
     path = tmp_path / f"poses.{name}"
     path.write_text("the good old file")

@@ -1,4 +1,4 @@
-"""BVH and C3D, read back with libraries of their own, and the clock and stage below them."""
+"""BVH, C3D and TRC, read back with other libraries, and the clock and stage below them."""
 
 import dataclasses
 import sys
@@ -8,8 +8,9 @@ import ezc3d
 import glm
 import numpy as np
 import pytest
-from pose_tracks import CAMERA, pose_track
+from pose_tracks import CAMERA, noisy, pose_track
 from scipy.spatial.transform import Rotation
+from trc import TRCData
 
 from synpose_tf import output
 from synpose_tf.errors import SynposeError
@@ -56,13 +57,6 @@ def with_median_bones(poses):
         direction = step / np.linalg.norm(step, axis=-1, keepdims=True)
         normal[:, child] = normal[:, parent] + length * direction
     return normal
-
-
-def noisy(track, rng, millimetres=40.0):
-    """As lifting gives it: bones that change their length."""
-    noise = rng.normal(0, millimetres, track.poses.shape)
-    noise[:, 0] = 0
-    return dataclasses.replace(track, poses=(track.poses + noise).astype(np.float32))
 
 
 def levelled(vectors, tracks):
@@ -188,6 +182,47 @@ def test_c3d_without_its_library(tmp_path, monkeypatch):
         output.write([pose_track()], tmp_path / "a.c3d")
 
 
+# === TRC ===
+def read_trc(path):
+    """Marker positions (frames, 17, 3), times (frames,), and what the header says."""
+    file = TRCData()
+    file.load(str(path))
+    assert file["Markers"] == list(H36M_17.joints)
+    points = np.stack([file[joint] for joint in H36M_17.joints], axis=1)
+    return points, np.array(file["Time"]), file
+
+
+def test_trc_read_back(tmp_path):
+    track = pose_track(unseen=(0, 1, 20, 59), rate=25.0, times=2.0 + np.arange(60) / 25)
+    assert output.write([track], tmp_path / "a b.trc") == [tmp_path / "a b.trc"]
+    points, times, about = read_trc(tmp_path / "a b.trc")
+    # OpenSim has y up and, as the header says, millimetres.
+    expected = stage.set_on_stage([track])[0]
+    np.testing.assert_allclose(points, expected[2:59], atol=6e-4)
+    assert np.isnan(points[18]).all()
+    np.testing.assert_allclose(times, track.times[2:59], atol=1e-6)
+    assert about["Frame#"] == list(range(1, 58))
+    assert (about["PathFileType"], about["DataFormat"]) == ("4", "(X/Y/Z)")
+    assert (about["FileName"], about["Units"]) == ("a b.trc", "mm")
+    assert about["DataRate"] == about["CameraRate"] == about["OrigDataRate"] == 25.0
+    assert (about["NumFrames"], about["NumMarkers"], about["OrigNumFrames"]) == (57, 17, 57)
+
+
+def test_trc_of_several_people_is_a_file_each_on_one_clock(tmp_path):
+    people = [
+        pose_track("a"),
+        pose_track("nobody", unseen=range(60)),
+        pose_track("b", seed=2, times=1.0 + np.arange(60) / 30),
+    ]
+    paths = output.write(people, tmp_path / "walk.trc")
+    assert sorted(tmp_path.iterdir()) == paths == [tmp_path / f"walk_{n}.trc" for n in (1, 2)]
+    (first, start, _), (second, later, _) = map(read_trc, paths)
+    assert (start[0], later[0]) == (0.0, 1.0)
+    staged = stage.set_on_stage(people)
+    for points, other in ((first, staged[0]), (second, staged[2])):
+        np.testing.assert_allclose(points, other, atol=6e-4)
+
+
 # === Clock ===
 def test_a_constant_rate_fills_gaps_and_takes_the_nearest_moment():
     times = np.array([0.0, 0.1, 0.2, 0.301, 0.6])
@@ -211,7 +246,9 @@ def test_one_frame_has_a_rate():
 
 def test_pictures_far_apart_are_no_motion(tmp_path):
     times = np.array([0.0, 0.01, 0.02, 9e6])
-    with pytest.raises(SynposeError, match="4 frames over 9000000 s .* json, npz, html or png"):
+    with pytest.raises(
+        SynposeError, match="4 frames over 9000000 s .* json, npz, csv, html or png"
+    ):
         output.write([pose_track(frames=4, times=times)], tmp_path / "a.bvh")
 
 
