@@ -4,6 +4,7 @@
 >>> recording = keypoints.read(["keypoints.json"])
 """
 
+from synpose_tf.keypoints import conversion, layouts
 from synpose_tf.keypoints.reading import FORMATS, Recording, read
 
-__all__ = ["FORMATS", "Recording", "read"]
+__all__ = ["FORMATS", "Recording", "conversion", "layouts", "read"]
