@@ -47,10 +47,10 @@ flags.DEFINE_list(
 )
 flags.DEFINE_float(
     "min_confidence",
-    0.0,
-    "Joints that the detector is less sure of count as missed and are inferred.",
+    None,
+    "Joints that the detector is less sure of count as missed and are inferred. Default: a "
+    "quarter of the recording's usual confidence; 0 believes all.",
     lower_bound=0.0,
-    upper_bound=1.0,
 )
 flags.DEFINE_float(
     "body_height",

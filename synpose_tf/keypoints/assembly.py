@@ -10,11 +10,14 @@ import functools
 
 import numpy as np
 
+from synpose_tf.completion.gaussian import MIN_JOINTS
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
+from synpose_tf.keypoints import belief, sides
 from synpose_tf.keypoints.detections import Person
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
+from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.structures.skeleton import Skeleton
 from synpose_tf.structures.tracks import KeypointTrack
 
@@ -31,13 +34,15 @@ class Wanted:
         layout: of the joints.
         fps: frames a second.
         image_size: (width, height), pixels.
-        min_confidence: a joint below counts as missed.
+        min_confidence: a joint below counts as missed; None for `belief.least_confidence`.
+        rotate: degrees, 90, 180 or 270, by which the image is turned clockwise.
     """
 
     layout: Skeleton | None = None
     fps: float | None = None
     image_size: tuple[int, int] | None = None
-    min_confidence: float = 0.0
+    min_confidence: float | None = None
+    rotate: int = 0
 
 
 def to_tracks(
@@ -54,19 +59,28 @@ def to_tracks(
         SynposeError: the layout or the unit can't be told, or times do not increase.
     """
     notes = _Notes()
+    for text in dict.fromkeys(text for person in people for text in person.notes):
+        notes.add(text)
     people = [_in_order(_body(person)) for person in people]
-    surveys = [_survey(person, wanted.min_confidence) for person in people]
+    least = wanted.min_confidence
+    if least is None:
+        least = belief.least_confidence([person.joints for person in people])
+    surveys = [_survey(person, least) for person in people]
     for survey in surveys:
         notes.add("{} joints lie outside of any image; they are taken as missed", survey.wild)
         notes.add("{} frames without a joint; they stay without a pose", survey.empty)
+        text = "{} joints are below a confidence of %.2g%s and count as missed; --min_confidence "
+        share = ", a quarter of the usual one," if wanted.min_confidence is None else ""
+        notes.add(text % (least, share) + "sets the bound", survey.doubted)
     where = people[0].where
     people = [
-        _in_pixels(_without_missing(person, wanted.min_confidence), survey, wanted, notes)
+        _in_pixels(_without_missing(person, least), survey, wanted, notes)
         for person, survey in zip(people, surveys, strict=True)
         if survey.seen
     ]
+    people = [whole for person in people if (whole := _without_points(person, notes)) is not None]
     if not people:
-        raise SynposeError(f"{where}: every joint of every frame is missing.")
+        raise SynposeError(f"{where}: every joint of every frame is missing, or in one point.")
     layouts = _layouts(people, wanted.layout)
     names = _unique([person.name for person in people])
     tracks = [
@@ -82,12 +96,18 @@ def to_tracks(
         )
         for person, name, layout in zip(people, names, layouts, strict=True)
     ]
-    return tracks, notes.texts()
+    return [_right_sides(track, notes) for track in tracks], notes.texts()
 
 
-def all_missed(person: Person, min_confidence: float = 0.0) -> bool:
+def _right_sides(track, notes):
+    track, frames = sides.put_back(track)
+    notes.add("left and right were exchanged in {} frames; they are put back, and marked", frames)
+    return track
+
+
+def all_missed(person: Person, min_confidence: float | None = None) -> bool:
     """Whether every joint of every frame counts as missed."""
-    return not _survey(person, min_confidence).seen
+    return not _survey(person, min_confidence or 0.0).seen
 
 
 def _points(joints):
@@ -130,6 +150,7 @@ class _Survey:
 
     Args:
         wild: joints far outside of any image.
+        doubted: joints of too low a confidence, but of some.
         empty: frames without a joint.
         seen: joints that are seen.
         low, high: of their coordinates.
@@ -137,6 +158,7 @@ class _Survey:
     """
 
     wild: int = 0
+    doubted: int = 0
     empty: int = 0
     seen: int = 0
     low: float = np.inf
@@ -150,6 +172,8 @@ def _survey(person, min_confidence):
         seen = _seen(joints, min_confidence)
         points = joints[seen, :2]
         survey.wild += int(_wild(joints).sum())
+        doubted = (joints[..., 2] > 0) & (joints[..., 2] < min_confidence)
+        survey.doubted += int(doubted.sum())
         survey.empty += int((~seen.any(-1)).sum())
         survey.seen += len(points)
         survey.low = points.min(initial=survey.low)
@@ -180,6 +204,31 @@ def _believed(joints, min_confidence):
     joints = np.array(joints, np.float32)
     joints[~_seen(joints, min_confidence)] = np.nan, np.nan, 0.0
     joints[..., 2] = np.minimum(joints[..., 2], 1.0)
+    return joints
+
+
+def _without_points(person, notes):
+    """A person whose poses are large enough to be one, or None; see `plausibility`."""
+    small, seen = 0, 0
+    for joints in pieces(person.joints):
+        there = np.isfinite(joints[..., :2]).all(-1).any(-1)
+        bad = _no_person(joints)
+        small, seen = small + int(bad.sum()), seen + int((there & ~bad).sum())
+    notes.add("{} poses are too small or too flat to be a person; they are left out", small)
+    if not seen:
+        return None
+    return dataclasses.replace(person, joints=derived(_large, person.joints)) if small else person
+
+
+def _no_person(joints):
+    """Poses (F,) of some joints that are no person's."""
+    seen = np.isfinite(joints[..., :2]).all(-1)
+    return (seen.sum(-1) >= MIN_JOINTS) & ~is_person(joints[..., :2], seen)
+
+
+def _large(joints):
+    joints = joints.copy()
+    joints[_no_person(joints)] = np.nan, np.nan, 0.0
     return joints
 
 

@@ -103,7 +103,8 @@ def read(
     layout: str | None = None,
     fps: float | None = None,
     image_size: tuple[int, int] | None = None,
-    min_confidence: float = 0.0,
+    min_confidence: float | None = None,
+    rotate: int = 0,
     scratch: Scratch | None = None,
     progress: Callable = iter,
 ) -> Recording:
@@ -115,7 +116,9 @@ def read(
         layout: one of `layouts.LAYOUTS`; None to take the file's or recognise it.
         fps: frames a second; None for the file's, or `tracking.DEFAULT_FPS`.
         image_size: (width, height), pixels; None for the file's or unknown.
-        min_confidence: a joint of a lower confidence counts as missed.
+        min_confidence: a joint of a lower confidence counts as missed; None for a quarter of the
+            usual one (`belief`).
+        rotate: degrees, 90, 180 or 270, by which the image is turned clockwise.
         scratch: a `Scratch()`, and the tracks' joints stay there, on disk, for recordings that
             need not fit into memory; None for arrays.
         progress: wraps the sequence of files, as `tqdm` does.
@@ -137,7 +140,7 @@ def read(
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
-    wanted = assembly.Wanted(layout and named(layout), fps, image_size, min_confidence)
+    wanted = assembly.Wanted(layout and named(layout), fps, image_size, min_confidence, rotate)
     tracks, notes = assembly.to_tracks(found, wanted, place)
     if scratch is None:
         tracks = [track.loaded() for track in tracks]

@@ -21,6 +21,7 @@ def add_frame(path: pathlib.Path, frame: int, recording: detections.Sightings) -
         SynposeError: the file is damaged, no OpenPose file, or its layout differs.
     """
     met = False
+    recording.look(frame)
     for index, person in enumerate(json_stream.items(path, "people.item")):
         where = f"{path}: person {index}"
         if not isinstance(person, dict) or "pose_keypoints_2d" not in person:
