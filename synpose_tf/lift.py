@@ -56,7 +56,6 @@ flags.DEFINE_float(
     "body_height",
     1700.0,
     "Millimetres, the stature that gives poses their size.",
-    lower_bound=1.0,
 )
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 FLAGS = flags.FLAGS
@@ -65,14 +64,15 @@ _NEEDED = "Give --intrinsics=fx,fy,cx,cy of the camera in pixels, or use paper m
 
 
 def main(paths):
-    import pathlib
-
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
+    from synpose_tf.inference.lifter import check_body_height
+    from synpose_tf.output import results
 
     intrinsics = _intrinsics()
+    check_body_height(FLAGS.body_height)
     kinds = _formats(output.FORMATS)
-    folder = pathlib.Path(FLAGS.output or pathlib.Path("lifted") / _stem(paths))
+    folder, stem = results.place(paths, FLAGS.output)
     recording = _read(paths)
     lifted = _lift(recording.tracks, intrinsics)
     print(_summary(lifted))
@@ -81,9 +81,10 @@ def main(paths):
             "no frame has enough joints to be lifted; nothing is written. Was --min_confidence or "
             "--layout right?"
         )
+    results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{_stem(paths)}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
     print("written:")
     for path in written:
         print(f"  {path}")
@@ -211,13 +212,6 @@ def _formats(known):
                 f"--formats: {name!r} is not known. Expected some of {','.join(known)}."
             )
     return [known[name] for name in FLAGS.formats]
-
-
-def _stem(paths):
-    """What the results are called: after the one input, or `poses`."""
-    import pathlib
-
-    return (pathlib.Path(paths[0]).resolve().stem if len(paths) == 1 else "") or "poses"
 
 
 def _printable(name):

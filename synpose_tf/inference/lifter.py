@@ -19,6 +19,7 @@ from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
 # Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
 BONES_PER_STATURE = 2.40
 BODY_HEIGHT_MM = 1700.0
+_STATURES_MM = 300.0, 3000.0  # Of people from birth on, with room.
 _BATCH = 2048
 
 
@@ -169,11 +170,12 @@ class Lifter:
             body_height: stature in millimetres.
 
         Raises:
-            SynposeError: `camera` mode without intrinsics, or a full disk.
+            SynposeError: `camera` mode without intrinsics, no stature, or a full disk.
 
         Returns:
             The poses, in the track's `scratch` if it has one.
         """
+        check_body_height(body_height)
         pieces = (self._lift_piece(piece, intrinsics, body_height) for piece in track.pieces())
         return PoseTrack(
             name=track.name,
@@ -206,6 +208,21 @@ def _carried(marks, layout):
     """Marks of a layout's joints (n, J) at Human3.6M's (n, 17)."""
     order = carried(layout)
     return marks[:, [index or 0 for index in order]] & [index is not None for index in order]
+
+
+def check_body_height(millimetres: float) -> None:
+    """Refuses what is no stature, such as metres.
+
+    Raises:
+        SynposeError: it is none.
+    """
+    least, most = _STATURES_MM
+    if not least <= millimetres <= most:
+        meant = [m for m in (1000.0, 10.0) if least <= m * millimetres <= most]
+        hint = f" Did you mean {meant[0] * millimetres:g}?" if meant else ""
+        raise SynposeError(
+            f"--body_height={millimetres:g}: expected millimetres, from {least:g} to {most:g}.{hint}"
+        )
 
 
 def bone_sum(poses) -> np.ndarray:

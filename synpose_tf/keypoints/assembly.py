@@ -23,6 +23,7 @@ from synpose_tf.structures.tracks import KeypointTrack
 
 DEFAULT_FPS = 30.0
 MAX_PIXEL = 1e5  # No camera has so many; a number beyond is no place in an image.
+_SHORTEST_STEP, _LONGEST_STEP = 1.0 / 20_000.0, 3.0  # Seconds a frame.
 MAX_FRACTION = 2.0  # Where all coordinates lie within, they are fractions and not pixels.
 
 
@@ -78,10 +79,13 @@ def to_tracks(
         for person, survey in zip(people, surveys, strict=True)
         if survey.seen
     ]
+    people = [
+        dataclasses.replace(person, layout=layout)
+        for person, layout in zip(people, _layouts(people, wanted.layout), strict=True)
+    ]
     people = [whole for person in people if (whole := _without_points(person, notes)) is not None]
     if not people:
         raise SynposeError(f"{where}: every joint of every frame is missing, or in one point.")
-    layouts = _layouts(people, wanted.layout)
     names = _unique([person.name for person in people])
     tracks = [
         KeypointTrack(
@@ -90,11 +94,11 @@ def to_tracks(
             confidence=derived(_confidence, person.joints),
             frames=person.frames,
             times=_times(person, wanted.fps),
-            layout=layout,
+            layout=person.layout,
             image_size=wanted.image_size or person.image_size,
             scratch=scratch,
         )
-        for person, name, layout in zip(people, names, layouts, strict=True)
+        for person, name in zip(people, names, strict=True)
     ]
     return [_right_sides(track, notes) for track in tracks], notes.texts()
 
@@ -306,8 +310,20 @@ def _times(person, fps):
                 f"{person.where}: the times of {person.name!r} do not increase with its frames. "
                 "Correct them, or give --fps to go by the frame numbers."
             )
+        _check_unit(person)
         return person.times.astype(np.float64)
     return person.frames / (fps or person.fps or DEFAULT_FPS)
+
+
+def _check_unit(person):
+    """Times in milliseconds are no seconds: no film has a frame every few seconds."""
+    steps = np.diff(person.times) / np.diff(person.frames)
+    if len(steps) and not _SHORTEST_STEP <= (step := float(np.median(steps))) <= _LONGEST_STEP:
+        raise SynposeError(
+            f"{person.where}: the times of {person.name!r} go up by {step:.4g} a frame, which are "
+            "no seconds of a film; milliseconds? Give seconds, or --fps to go by the frame "
+            "numbers."
+        )
 
 
 def _unique(names):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import assembly, json_stream, tracking
+from synpose_tf.keypoints import assembly, image_names, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings, labelled, split_number
 from synpose_tf.keypoints.formats import (
     coco_annotations,
@@ -134,9 +134,10 @@ def read(
         found = _read_frames(kind, files, place, progress)
     else:
         found = []
-        for path in progress(files):
+        titles = image_names.labels([(str(path.parent), path.stem) for path in files])
+        for path, title in zip(progress(files), titles, strict=True):
             persons = kind.read(path, place)
-            found += labelled(persons, path.stem) if len(files) > 1 else persons
+            found += labelled(persons, title) if len(files) > 1 else persons
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
@@ -221,14 +222,19 @@ def _recognise(path):
 def _read_frames(kind, files, scratch, progress):
     """Files of one frame each, as recordings by what stands before the number of the frame."""
     numbered = [split_number(path.stem) for path in files]
-    counted = len({entry for entry in numbered if entry[1] is not None}) < len(files)
+    folders = [str(path.parent) for path in files]
+    whole = {(*entry, folder) for entry, folder in zip(numbered, folders, strict=True)}
+    counted = len(whole) < len(files) or any(frame is None for _, frame in numbered)
     recordings = {}
     for index, path in enumerate(progress(files)):
-        name, frame = ("", index) if counted else numbered[index]
+        before, frame = ("", index) if counted else numbered[index]
+        name = folders[index], before
         recordings.setdefault(name, Sightings(path.parent, scratch))
         kind.add_frame(path, frame, recordings[name])
+    recordings = {name: recording for name, recording in recordings.items() if len(recording)}
+    labels = image_names.labels(list(recordings)) if recordings else []
     found = []
-    for name, recording in recordings.items():
+    for label, recording in zip(labels, recordings.values(), strict=True):
         persons = tracking.separate(recording)
-        found += labelled(persons, name) if len(recordings) > 1 else persons
+        found += labelled(persons, label) if len(recordings) > 1 else persons
     return found

@@ -32,7 +32,7 @@ _NOISE = 0.02  # Of the body's size: the least that a detector's residual may be
 _CAP = 8.0  # Of usual residuals, what a pair counts at most.
 _PRICE = 24.0  # Of a change of state of the whole body.
 _PRICE_OF_PART = 10.0
-_OPEN = 0.25  # Of the recording, the longest exchange of which one end alone is seen.
+_OPEN, _OPEN_FRAMES = 0.25, 12  # The longest exchange of which one end alone is seen.
 _SAMPLE = 4096  # Frames that tell what is usual.
 _EXCHANGED = 0.05  # Of a frame that is exchanged, so that the fewer are.
 
@@ -138,7 +138,7 @@ def _closed(states):
     changes = np.flatnonzero(np.diff(states)) + 1
     if len(changes):
         for part in (slice(0, changes[0]), slice(changes[-1], len(states))):
-            if states[part].sum() > _OPEN * len(states):
+            if states[part].sum() > min(_OPEN * len(states), _OPEN_FRAMES):
                 states[part] = False
     return states
 

@@ -155,13 +155,6 @@ def test_several_files_are_named_in_the_tracks(tmp_path):
     assert [t.name for t in keypoints.read([tmp_path]).tracks] == ["left", "right"]
 
 
-def test_an_openpose_frame_without_people_is_a_gap(tmp_path):
-    write("openpose", tmp_path, [walk(BODY_25)])
-    dump(tmp_path / "video_000000000004_keypoints.json", {"version": 1.3, "people": []})
-    (track,) = keypoints.read([tmp_path]).tracks
-    assert track.frames.tolist() == [0, 1, 2, 3, *range(5, 12)]
-
-
 def test_nan_and_infinity_as_python_writes_them(tmp_path):
     joints = walk(COCO_17)
     joints[2, 3], joints[2, 4, 0], joints[2, 5, 2] = np.nan, np.inf, np.nan

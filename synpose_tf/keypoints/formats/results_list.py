@@ -11,7 +11,7 @@ import pathlib
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import detections, tracking
+from synpose_tf.keypoints import detections, image_names, tracking
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17
 
@@ -28,40 +28,32 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """
     from synpose_tf.keypoints import json_stream
 
-    recordings, unnumbered = {}, {}
+    recordings, names = {}, image_names.ImageNames()
     for index, entry in enumerate(json_stream.items(path, "item")):
         place = f"entry {index}"
         where = f"{path}: {place}"
         if not isinstance(entry, dict) or not {"image_id", "keypoints"} <= entry.keys():
             raise SynposeError(f"{where}: expected image_id and keypoints, found {_keys(entry)}.")
-        name, frame = _frame(entry["image_id"], unnumbered, where)
+        name, frame = _frame(entry["image_id"], names, where)
         recording = recordings.get(name)
         if recording is None:
             recording = recordings[name] = Sightings(path, scratch)
         joints = detections.triples(entry["keypoints"], where)
         recording.add(place, frame, joints, _track(entry, where))
     found = []
-    for name, recording in recordings.items():
+    labels = image_names.labels(list(recordings)) if len(recordings) > 1 else [""]
+    for label, recording in zip(labels, recordings.values(), strict=False):
         # 17 joints are COCO's in these formats, by definition of the first.
         layout = COCO_17 if recording.joints.shape[1] == len(COCO_17) else None
         persons = tracking.separate(recording, layout=layout)
-        found += detections.labelled(persons, name) if len(recordings) > 1 else persons
+        found += detections.labelled(persons, label) if len(recordings) > 1 else persons
     return found
 
 
-def _frame(image, unnumbered, where):
+def _frame(image, names, where):
     if not isinstance(image, str):
-        return "", detections.integer(image, f"{where}: image_id")
-    name, frame = detections.split_number(_stem(image))
-    if frame is None:
-        return "", unnumbered.setdefault(image, len(unnumbered))
-    return name, frame
-
-
-def _stem(image):
-    """Of a path, without folders and suffix; pathlib takes ten times as long."""
-    name = image.rpartition("/")[2]
-    return name.rpartition(".")[0] or name
+        return ("", ""), detections.integer(image, f"{where}: image_id")
+    return names.split(image)
 
 
 def _track(entry, where):
