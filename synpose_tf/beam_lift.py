@@ -32,12 +32,12 @@ flags.DEFINE_string("units", None, "Of the keypoints, as synpose_tf.lift takes i
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
 flags.DEFINE_float(
     "min_confidence",
-    0.0,
-    "Joints that the detector is less sure of count as missed.",
+    None,
+    "Joints that the detector is less sure of count as missed. Default: a quarter of the usual "
+    "confidence of a file's first frames; 0 believes all.",
     lower_bound=0.0,
-    upper_bound=1.0,
 )
-flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.", lower_bound=1.0)
+flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.")
 flags.DEFINE_integer(
     "frames_per_file", 65_536, "Of the results, and what a worker holds at once.", lower_bound=2_048
 )
@@ -51,6 +51,7 @@ def main(arguments):
 
     try:
         from synpose_tf.inference import beam_pipeline
+        from synpose_tf.inference.lifter import check_body_height
     except ModuleNotFoundError as error:
         if error.name.partition(".")[0] != "apache_beam":
             raise
@@ -68,6 +69,7 @@ def main(arguments):
             f"--frames_per_file={FLAGS.frames_per_file}: expected a multiple of 2048, the lifter's "
             "batch."
         )
+    check_body_height(FLAGS.body_height)
     intrinsics = FLAGS.intrinsics and tuple(parse_intrinsics(FLAGS.intrinsics).tolist())
     pretrained = FLAGS.pretrained or ("camera" if intrinsics else "paper")
     if _mode(pretrained) == "camera" and intrinsics is None:

@@ -57,16 +57,15 @@ flags.DEFINE_string(
 )
 flags.DEFINE_float(
     "min_confidence",
-    0.0,
-    "Joints that the detector is less sure of count as missed and are inferred.",
+    None,
+    "Joints that the detector is less sure of count as missed and are inferred. Default: a "
+    "quarter of the recording's usual confidence; 0 believes all.",
     lower_bound=0.0,
-    upper_bound=1.0,
 )
 flags.DEFINE_float(
     "body_height",
     1700.0,
     "Millimetres, the stature that gives poses their size.",
-    lower_bound=1.0,
 )
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
@@ -74,14 +73,17 @@ FLAGS = flags.FLAGS
 
 
 def main(paths):
-    import pathlib
-
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry.camera import parse_intrinsics
+    from synpose_tf.inference.lifter import check_body_height
+    from synpose_tf.output import results
 
-    intrinsics = _intrinsics()
+    texts = FLAGS.intrinsics
+    intrinsics = None if texts is None else parse_intrinsics(texts)
+    check_body_height(FLAGS.body_height)
     kinds = _formats(output.FORMATS)
-    folder = pathlib.Path(FLAGS.output or pathlib.Path("lifted") / _stem(paths))
+    folder, stem = results.place(paths, FLAGS.output)
     lifter = _lifter(intrinsics)
     recording = _read(paths)
     lifted = _lift(lifter, recording.tracks, intrinsics)
@@ -91,9 +93,10 @@ def main(paths):
             "no frame has enough joints to be lifted; nothing is written. Was --min_confidence or "
             "--layout right?"
         )
+    results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{_stem(paths)}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
     print("written:")
     for path in written:
         print(f"  {path}")
@@ -175,47 +178,22 @@ def _summary(lifted):
     return text + (", smoothed" if FLAGS.smooth else "")
 
 
-def _intrinsics():
-    import numpy as np
-
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.intrinsics is None:
-        return None
-    numbers = _numbers("intrinsics", FLAGS.intrinsics)
-    if len(numbers) not in (4, 9) or min(numbers[:2]) <= 0:
-        raise SynposeError(
-            f"--intrinsics={','.join(FLAGS.intrinsics)}: expected fx,fy,cx,cy with positive focal "
-            "lengths, or these and k1,k2,p1,p2,k3."
-        )
-    return np.array(numbers + [0.0] * (9 - len(numbers)))
-
-
 def _image_size():
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.image_size is None:
-        return None
-    size = _numbers("image_size", FLAGS.image_size)
-    if len(size) != 2 or min(size) < 1:
-        raise SynposeError(
-            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
-        )
-    return tuple(int(side) for side in size)
-
-
-def _numbers(flag, texts):
     import math
 
     from synpose_tf.errors import SynposeError
 
+    if FLAGS.image_size is None:
+        return None
     try:
-        numbers = [float(text) for text in texts]
+        size = [float(side) for side in FLAGS.image_size]
     except ValueError:
-        numbers = [math.nan]
-    if not all(map(math.isfinite, numbers)):
-        raise SynposeError(f"--{flag}={','.join(texts)}: expected numbers, with commas between.")
-    return numbers
+        size = []
+    if len(size) != 2 or not all(map(math.isfinite, size)) or min(size) < 1:
+        raise SynposeError(
+            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
+        )
+    return tuple(int(side) for side in size)
 
 
 def _formats(known):
@@ -227,13 +205,6 @@ def _formats(known):
                 f"--formats: {name!r} is not known. Expected some of {','.join(known)}."
             )
     return [known[name] for name in FLAGS.formats]
-
-
-def _stem(paths):
-    """What the results are called: after the one input, or `poses`."""
-    import pathlib
-
-    return (pathlib.Path(paths[0]).resolve().stem if len(paths) == 1 else "") or "poses"
 
 
 def _printable(name):

@@ -10,7 +10,8 @@ from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
 from synpose_tf.inference import pretrained
-from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.keypoints.conversion import carried, to_h36m
+from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.models.folded import Forward
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
@@ -18,6 +19,7 @@ from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
 # Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
 BONES_PER_STATURE = 2.40
 BODY_HEIGHT_MM = 1700.0
+_STATURES_MM = 300.0, 3000.0  # Of people from birth on, with room.
 _BATCH = 2048
 
 
@@ -26,7 +28,8 @@ class Lifted:
     """Lifted poses without metric scale.
 
     Args:
-        poses: (n, 17, 3), camera frame, root-relative; NaN where too few joints were seen.
+        poses: (n, 17, 3), camera frame, root-relative; NaN where too few joints were seen, or
+            where these are too small or too flat to be a person.
         keypoints: (n, 17, 2), pixels, gaps filled in.
         inferred: (n, 17), True where a gap was filled in.
     """
@@ -106,7 +109,8 @@ class Lifter:
 
         Args:
             keypoints: (n, 17, 2), pixels; NaN where a joint was missed. A pose with fewer than
-                `MIN_JOINTS` joints becomes NaN.
+                `MIN_JOINTS` joints becomes NaN, as does one too small or too flat to be a person
+                (`keypoints.plausibility`).
             intrinsics: (9,) or (n, 9), see `synpose_tf.geometry.camera`; `camera` mode needs them.
             doubt: treat joints that contradict the others as missed
                 (`PoseDistribution.outliers`); for detections.
@@ -133,8 +137,8 @@ class Lifter:
 
     def _lift_batch(self, keypoints, intrinsics, doubt):
         seen = np.isfinite(keypoints).all(-1)
-        enough = seen.sum(-1) >= MIN_JOINTS
         known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
+        enough = (seen.sum(-1) >= MIN_JOINTS) & is_person(known, seen)
         if doubt:
             seen &= ~self.completion.distribution.outliers(known, seen)
         complete = known
@@ -167,11 +171,12 @@ class Lifter:
             body_height: stature in millimetres.
 
         Raises:
-            SynposeError: `camera` mode without intrinsics, or a full disk.
+            SynposeError: `camera` mode without intrinsics, no stature, or a full disk.
 
         Returns:
             The poses, in the track's `scratch` if it has one.
         """
+        check_body_height(body_height)
         pieces = (self._lift_piece(piece, intrinsics, body_height) for piece in track.pieces())
         return PoseTrack(
             name=track.name,
@@ -193,9 +198,33 @@ class Lifter:
             "keypoints": lifted.keypoints,
             "inferred": lifted.inferred,
         }
+        if track.exchanged is not None:
+            columns["exchanged"] = _carried(track.exchanged, track.layout)
         if intrinsics is not None:
             columns["root"] = root_path(lifted.keypoints, unit, intrinsics)
         return columns
+
+
+def _carried(marks, layout):
+    """Marks of a layout's joints (n, J) at Human3.6M's (n, 17)."""
+    order = carried(layout)
+    return marks[:, [index or 0 for index in order]] & [index is not None for index in order]
+
+
+def check_body_height(millimetres: float) -> None:
+    """Refuses what is no stature, such as metres.
+
+    Raises:
+        SynposeError: it is none.
+    """
+    least, most = _STATURES_MM
+    if not least <= millimetres <= most:
+        meant = [m for m in (1000.0, 10.0) if least <= m * millimetres <= most]
+        hint = f" Did you mean {meant[0] * millimetres:g}?" if meant else ""
+        raise SynposeError(
+            f"--body_height={millimetres:g}: expected millimetres, from {least:g} to {most:g}."
+            + hint
+        )
 
 
 def bone_sum(poses) -> np.ndarray:
