@@ -176,7 +176,9 @@ def test_results_of_one_input_do_not_overwrite_anothers(person, tmp_path):
     ]  # fmt: skip
     lefts = [np.load(tmp_path / path)["keypoints"][0, 0, 0] for path in written]
     assert len(np.unique(np.round(lefts))) == 4
-    fails(run("lift", str(paths[3]), "--output=lifted/results", folder=tmp_path), "cam1/results.json")
+    fails(
+        run("lift", str(paths[3]), "--output=lifted/results", folder=tmp_path), "cam1/results.json"
+    )
 
 
 @pytest.mark.parametrize("height", ["1.7", "170"])

@@ -9,6 +9,7 @@ their spreads across and along; with fewer joints, a stretched leg is a line.
 
 import numpy as np
 
+MIN_JOINTS = 3  # Fewer fix neither place nor size.
 SMALLEST = 8.0  # Pixels: the diagonal of the smallest person.
 _FLATTEST = 0.01  # Of the spread along, the spread across.
 _ENOUGH_FOR_FLAT = 6  # Joints.

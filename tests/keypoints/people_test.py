@@ -156,3 +156,20 @@ def test_reports_from_the_field(shared_data):
     tracks = keypoints.read([folder / "02_passerby_idx0.json"]).tracks
     expected = keypoints.read([folder / "02_passerby_noidx.json"]).tracks
     assert [t.frames.tolist() for t in tracks] == [t.frames.tolist() for t in expected]
+
+
+@pytest.mark.parametrize("kind", ["html", "bvh"])
+def test_no_output_is_ruined_by_one_frame(kind, tmp_path):
+    """A motion in which one frame is a point is written as the one in which it is empty."""
+    from synpose_tf import output
+    from synpose_tf.inference.lifter import Lifter
+
+    lifter, written = Lifter.from_pretrained("camera"), []
+    intrinsics = np.array([1145.0, 1143.0, 512.0, 515.0, 0, 0, 0, 0, 0])
+    for broken in ("a corner", "all zero"):
+        joints = walker()
+        joints[10] = NOBODY[broken](joints[10])
+        (track,) = read(tmp_path, entries(joints)).tracks
+        (path,) = output.write([lifter.lift_track(track, intrinsics)], tmp_path / f"a.{kind}")
+        written.append(path.read_bytes())
+    assert written[0] == written[1]

@@ -8,7 +8,7 @@ from keypoint_files import IMAGE, LAYOUT, in_layout, walk, write
 
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints.layouts import BODY_25, COCO_17, HALPE_26
+from synpose_tf.keypoints.layouts import COCO_17, HALPE_26
 from synpose_tf.structures.skeleton import H36M_17
 
 FORMS = pytest.mark.parametrize("form", LAYOUT)

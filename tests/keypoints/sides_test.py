@@ -56,7 +56,8 @@ def test_the_marks_come_through_to_the_poses(tmp_path):
     (track,) = read(tmp_path, entries(swapped(walker(FRAMES), range(20, 22)))).tracks
     poses = Lifter.from_pretrained().lift_track(track)
     names = {H36M_17.joints[j] for j in np.flatnonzero(poses.exchanged[20])}
-    assert names == {s + n for s in "LR" for n in ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")}  # fmt: skip
+    parts = ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
+    assert names == {side + part for side in "LR" for part in parts}
     assert np.flatnonzero(poses.exchanged.any(1)).tolist() == [20, 21]
 
 
