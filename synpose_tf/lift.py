@@ -8,8 +8,8 @@ Takes files, and folders of files, as detectors write them: COCO or AlphaPose re
 annotations, OpenPose, MMPose, MediaPipe landmarks, NumPy arrays, VideoPose3D's and Martinez's.
 Format and layout of the joints are recognised. Joints that the detector missed, or is too unsure
 of, are inferred, and marked in the output. Exchanged sides are put back, a rolled camera is
-levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie in a temporary
-file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
+levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie
+in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
 
 from absl import flags
