@@ -7,9 +7,10 @@
 Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
 annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
 VideoPose3D's and Martinez's, and the npz that this command writes.
-Format and layout of the joints are recognised. Joints that the detector missed are inferred, and
-marked in the output. Memory hardly grows with the length of a recording: joints lie in a temporary
-file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
+Format and layout of the joints are recognised. Joints that the detector missed, or is too unsure
+of, are inferred, and marked in the output. Exchanged sides are put back, a rolled camera is
+levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie
+in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
 
 from absl import flags
@@ -67,6 +68,22 @@ flags.DEFINE_float(
     1700.0,
     "Millimetres, the stature that gives poses their size.",
 )
+flags.DEFINE_float(
+    "roll",
+    None,
+    "Degrees by which upright people are tilted clockwise in the picture, because the camera was "
+    "not level. Taken out before lifting and put back after. Default: estimated, where people "
+    "stand.",
+    lower_bound=-180.0,
+    upper_bound=180.0,
+)
+flags.DEFINE_enum(
+    "rotate",
+    "0",
+    ["0", "90", "180", "270"],
+    "Degrees by which the picture is turned clockwise, for a camera that was held otherwise. "
+    "--intrinsics and --image_size are those of the picture before.",
+)
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
@@ -119,6 +136,7 @@ def _read(paths):
         image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
+        rotate=int(FLAGS.rotate),
         scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
@@ -161,9 +179,32 @@ def _lift(lifter, tracks, intrinsics):
 
     lifted = []
     for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
-        poses = lifter.lift_track(track, intrinsics, FLAGS.body_height)
+        turned = _turned(intrinsics, track)
+        poses = lifter.lift_track(track, turned, FLAGS.body_height, FLAGS.roll)
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
+        if poses.roll and FLAGS.roll is None:
+            tqdm.tqdm.write(
+                f"note: {_printable(track.name)}: people are tilted by {poses.roll:.0f} degrees, "
+                "taken for the camera's roll; --roll sets another, --roll=0 none."
+            )
     return lifted
+
+
+def _turned(intrinsics, track):
+    """The camera's, of its picture as it is turned."""
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry import camera
+
+    degrees = int(FLAGS.rotate)
+    if intrinsics is None or not degrees:
+        return intrinsics
+    if track.image_size is None:
+        raise SynposeError(
+            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
+            "before it is turned."
+        )
+    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
+    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _summary(lifted):

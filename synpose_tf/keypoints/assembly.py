@@ -10,14 +10,14 @@ import functools
 
 import numpy as np
 
-from synpose_tf.completion.gaussian import MIN_JOINTS
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import quarter_turns
 from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
-from synpose_tf.keypoints import belief, sides, units
+from synpose_tf.keypoints import belief, sides, units, upright
 from synpose_tf.keypoints.detections import Person, marked_missed
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
-from synpose_tf.keypoints.plausibility import is_person
+from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
 from synpose_tf.structures.skeleton import Skeleton
 from synpose_tf.structures.tracks import KeypointTrack
 
@@ -79,6 +79,7 @@ def to_tracks(
     people = [
         _without_missing(person, least) for person, count in zip(people, seen, strict=True) if count
     ]
+    people = [_rotated(person, wanted) for person in people]
     people = [
         dataclasses.replace(person, layout=layout)
         for person, layout in zip(people, _layouts(people, wanted.layout), strict=True)
@@ -95,12 +96,19 @@ def to_tracks(
             frames=person.frames,
             times=_times(person, wanted.fps),
             layout=person.layout,
-            image_size=wanted.image_size or person.image_size,
+            image_size=person.image_size,
             scratch=scratch,
         )
         for person, name in zip(people, names, strict=True)
     ]
-    return [_right_sides(track, notes) for track in tracks], [*told, *notes.texts()]
+    tracks = [_right_sides(track, notes) for track in tracks]
+    for track in tracks:
+        if quarter := upright.turned(track.keypoints, track.layout):
+            notes.add(
+                f"{track.name} lies or stands on the head nearly always; if the camera was held "
+                f"otherwise, give --rotate={(360 - quarter + wanted.rotate) % 360}"
+            )
+    return tracks, [*told, *notes.texts()]
 
 
 def _right_sides(track, notes):
@@ -251,6 +259,21 @@ def _in_pixels(people, surveys, wanted, notes):
                 notes.add(note)
         converted.append(person)
     return converted
+
+
+def _rotated(person, wanted):
+    """The image turned clockwise by `wanted.rotate`, and the size that the user may have given."""
+    size = wanted.image_size or person.image_size
+    matrix, shift, size = quarter_turns(wanted.rotate, size)
+    if wanted.rotate:
+        turn = functools.partial(_turned, matrix=matrix.T, shift=shift)
+        person = dataclasses.replace(person, joints=derived(turn, person.joints))
+    return dataclasses.replace(person, image_size=size)
+
+
+def _turned(joints, matrix, shift):
+    points = joints[..., :2] @ matrix.astype(np.float32) + shift.astype(np.float32)
+    return np.concatenate([points, joints[..., 2:]], axis=-1)
 
 
 def _layouts(people, wanted):

@@ -9,18 +9,18 @@ their spreads across and along; with fewer joints, a stretched leg is a line.
 
 import numpy as np
 
+MIN_JOINTS = 3  # Fewer fix neither place nor size.
 SMALLEST = 8.0  # Pixels: the diagonal of the smallest person.
 _FLATTEST = 0.01  # Of the spread along, the spread across.
 _ENOUGH_FOR_FLAT = 6  # Joints.
 
 
-def is_person(points, seen, smallest: float = SMALLEST) -> np.ndarray:
+def is_person(points, seen) -> np.ndarray:
     """Which poses are neither too small nor too flat to be a person's.
 
     Args:
         points: (n, J, 2), pixels; what stands where a joint is not seen does not matter.
         seen: (n, J), True where a joint is seen.
-        smallest: the diagonal of the smallest person, in the unit of the points.
 
     Returns:
         (n,), True for a person; False where no joint is seen.
@@ -29,7 +29,7 @@ def is_person(points, seen, smallest: float = SMALLEST) -> np.ndarray:
     low = np.where(seen[..., None], points, np.inf).min(1, initial=np.inf)
     high = np.where(seen[..., None], points, -np.inf).max(1, initial=-np.inf)
     count = seen.sum(-1)
-    large = np.linalg.norm(np.where(count[:, None] > 0, high - low, 0.0), axis=-1) >= smallest
+    large = np.linalg.norm(np.where(count[:, None] > 0, high - low, 0.0), axis=-1) >= SMALLEST
     centre = points.sum(1) / np.maximum(count, 1)[:, None]
     off = np.where(seen[..., None], points - centre[:, None], 0.0)
     (xx, xy), (_, yy) = np.moveaxis(off.swapaxes(1, 2) @ off, 0, -1)

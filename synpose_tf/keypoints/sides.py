@@ -48,30 +48,30 @@ def pairs(layout: Skeleton) -> dict[str, np.ndarray]:
     return {part: np.array(found[part]) for part in found if found[part]}
 
 
-def exchanged(points, layout: Skeleton) -> np.ndarray:
+def exchanged(points, layout: Skeleton, place: scratch.Scratch | None = None) -> np.ndarray:
     """Which joints carry the other side's name.
 
     Args:
         points: (F, J, 2), NaN where not seen; an array, or rows on disk.
+        place: where to keep what is read again and again, or None for memory.
 
     Returns:
         (F, parts), True where a part of the body, in the order of `pairs`, is exchanged.
     """
-    parts = pairs(layout)
-    whole = states(_vectors(points, np.concatenate(list(parts.values()))), _PRICE)
-    flags = []
-    for both in parts.values():
-        vectors = derived(_turned, _vectors(points, both), whole)
-        flags.append(whole ^ states(vectors, _PRICE_OF_PART))
+    parts = list(pairs(layout).values())
+    vectors = derived(functools.partial(_vectors_of, both=np.concatenate(parts)), points)
+    vectors = vectors if place is None else place.keep(vectors)
+    whole = states(vectors, _PRICE)
+    flags, start = [], 0
+    for both in parts:
+        part = functools.partial(_turned, part=slice(start, start + len(both)))
+        flags.append(whole ^ states(derived(part, vectors, whole), _PRICE_OF_PART))
+        start += len(both)
     return np.stack(flags, axis=-1)
 
 
-def _vectors(points, both):
-    """From right to left (F, P, 2), in sizes of the body; NaN where one is not seen."""
-    return derived(functools.partial(_vectors_of, both=both), points)
-
-
 def _vectors_of(points, both):
+    """From right to left (F, P, 2), in sizes of the body; NaN where one is not seen."""
     low = np.where(np.isfinite(points), points, np.inf).min(1)
     high = np.where(np.isfinite(points), points, -np.inf).max(1)
     size = np.linalg.norm(np.where(np.isfinite(low), high - low, np.nan), axis=-1)
@@ -79,8 +79,8 @@ def _vectors_of(points, both):
     return (points[:, both[:, 0]] - points[:, both[:, 1]]) / size[:, None, None]
 
 
-def _turned(vectors, exchanged):
-    return np.where(exchanged[:, None, None], -vectors, vectors)
+def _turned(vectors, exchanged, part):
+    return np.where(exchanged[:, None, None], -vectors[:, part], vectors[:, part])
 
 
 def states(vectors, price: float) -> np.ndarray:
@@ -110,19 +110,21 @@ def _costs(vectors, rows):
     is whether a frame's state differs from the last one's."""
     later = np.arange(1, len(rows))
     sample = later[:: max(1, len(later) // _SAMPLE)]
-    residuals = _residuals(vectors, rows, sample)[:, 0]
+    residuals = _residuals(*(vectors[rows[np.maximum(sample - n, 0)]] for n in range(3)))[:, 0]
     usual = [np.median(r[np.isfinite(r)]) if np.isfinite(r).any() else 0.0 for r in residuals.T]
     usual = np.maximum(usual, _NOISE).astype(np.float32)
     parts = []
     for part in scratch.pieces(later):
-        costs = np.minimum(_residuals(vectors, rows, part) / usual, _CAP)
+        block = vectors[rows[max(part[0] - 2, 0) : part[-1] + 1]]
+        places = part - part[-1] + len(block) - 1
+        moves = _residuals(*(block[np.maximum(places - n, 0)] for n in range(3)))
+        costs = np.minimum(moves / usual, _CAP)
         parts.append(np.nan_to_num(costs).sum(-1).astype(np.float32))
     return np.concatenate(parts)
 
 
-def _residuals(vectors, rows, chosen):
-    """(n, 4, P): how far a frame is from where the ones before let it be, as `_costs`."""
-    now, last, before = (vectors[rows[np.maximum(chosen - back, 0)]] for back in (0, 1, 2))
+def _residuals(now, last, before):
+    """(n, 4, P): how far a frame is from where the two before let it be, as `_costs`."""
     residuals = []
     for sign in (1.0, -1.0):
         step = sign * now - last
@@ -173,7 +175,7 @@ def put_back(track: KeypointTrack) -> tuple[KeypointTrack, int]:
 
     Where none is exchanged, the track as it came.
     """
-    flags = exchanged(track.keypoints, track.layout)
+    flags = exchanged(track.keypoints, track.layout, track.scratch)
     if not flags.any():
         return track, 0
     moved = np.zeros((len(_PARTS), len(track.layout)), bool)

@@ -13,6 +13,7 @@ This follows people who do not meet. Through crossings and crowds, let the detec
 in which nobody was seen belongs to the track around it, without a joint.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -21,11 +22,12 @@ from synpose_tf.io import scratch
 from synpose_tf.keypoints import cuts, image_names
 from synpose_tf.keypoints.cuts import poses_apart
 from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
-from synpose_tf.keypoints.plausibility import SMALLEST, is_person
-from synpose_tf.keypoints.units import PIXELS
+from synpose_tf.keypoints.plausibility import is_person
+from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
+_SIZE = 1000, 1000  # Of an image, where it is not known.
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 
 
@@ -42,14 +44,15 @@ def separate(sightings: Sightings, **known) -> list[Person]:
     if not len(sightings):
         return []
     sightings.add_empty_frames()
-    rows, nobody = _people(sightings, known.get("units"))
+    seen = functools.partial(_seen, scale=_pixels(sightings.joints, known))
+    rows, nobody = _people(sightings, seen)
     frames, tracks = sightings.frames[rows], sightings.tracks[rows]
     joints = scratch.chosen(sightings.joints, rows)
-    tracks, kept, notes = _trusted(frames, tracks, joints)
+    tracks, kept, notes = _trusted(frames, tracks, joints, seen)
     rows, frames, tracks = rows[kept], frames[kept], tracks[kept]
     unnamed = np.flatnonzero(tracks == NOBODY)
     first = tracks.max(initial=NOBODY) + 1
-    points = scratch.derived(_seen, scratch.chosen(sightings.joints, rows[unnamed]))
+    points = scratch.derived(seen, scratch.chosen(sightings.joints, rows[unnamed]))
     labels, more = follow(frames[unnamed], points)
     nobody = np.concatenate([nobody, _emptied(rows[unnamed[labels == NOBODY]], sightings)])
     tracks[unnamed] = np.where(labels == NOBODY, NOBODY, first + labels)
@@ -88,16 +91,14 @@ def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known) -> li
     return found
 
 
-def _people(sightings, unit):
+def _people(sightings, seen):
     """Rows of people, by frame, and of those that may tell of frames in which there is nobody.
 
     A pose without a number that can't be a person's is none, unless there is no other.
     """
     order = np.argsort(sightings.frames, kind="stable")
     joints = scratch.chosen(sightings.joints, order)
-    in_pixels = unit == PIXELS or (unit is None and not _in_fractions(joints))
-    smallest = SMALLEST if in_pixels else SMALLEST / 1000.0
-    there = np.concatenate([_are_people(part, smallest) for part in scratch.pieces(joints)])
+    there = np.concatenate([_are_people(seen(part)) for part in scratch.pieces(joints)])
     looked = sightings.tracks[order] == sightings.LOOKED
     if not (there & ~looked).any():
         there = ~looked
@@ -206,10 +207,10 @@ class _Live:
         self.points = self.points[chosen]
 
 
-def _seen(joints):
-    """(N, J, 2), NaN where the confidence is 0 or nothing was found."""
+def _seen(joints, scale):
+    """(N, J, 2), scaled; NaN where the confidence is 0 or nothing was found."""
     seen = (joints[..., 2] > 0) & ~marked_missed(joints)
-    return np.where(seen[..., None], joints[..., :2], np.nan)
+    return np.where(seen[..., None], joints[..., :2] * scale, np.nan)
 
 
 def _distinct(frames, joints):
@@ -228,7 +229,7 @@ def _distinct_rows(*columns):
     return np.sort(index)
 
 
-def _trusted(frames, tracks, joints):
+def _trusted(frames, tracks, joints, seen):
     """The detector's numbers (N,) where they are tracks', which rows to keep, and notes."""
     order = np.lexsort((tracks, frames))
     again = (np.diff(frames[order]) == 0) & (np.diff(tracks[order]) == 0)
@@ -240,7 +241,7 @@ def _trusted(frames, tracks, joints):
     apart = np.zeros(len(one), bool)
     for part in scratch.slices(len(one)):
         first, second = joints[one[part]], joints[other[part]]
-        apart[part] = poses_apart(_seen(second), _seen(first)) > _ONE_PERSON
+        apart[part] = poses_apart(seen(second), seen(first)) > _ONE_PERSON
         surer = _score(first) >= _score(second)
         kept[np.where(surer, other[part], one[part])[~apart[part]]] = False
     notes = []
@@ -270,13 +271,17 @@ def _rows_by(tracks):
     yield from zip(labels.tolist(), np.split(order, starts[1:]), strict=True)
 
 
-def _are_people(joints, smallest):
-    points = _seen(joints)
-    return is_person(points, np.isfinite(points).all(-1), smallest)
+def _are_people(points):
+    return is_person(points, np.isfinite(points).all(-1))
 
 
-def _in_fractions(joints):
-    """Whether coordinates are fractions of an image, as far as a sample tells."""
-    sample = _seen(joints[:: max(1, len(joints) // 500)])
-    largest = np.nanmax(np.abs(sample), axis=(1, 2), initial=0.0)
-    return bool(np.median(largest) <= 2.0)
+def _pixels(joints, known):
+    """(2,), what makes coordinates about as large as pixels; how people move is told in these."""
+    unit = known.get("units")
+    if unit is None:
+        sample = np.abs(_seen(joints[:: max(1, len(joints) // 500)], 1.0))
+        largest = sample.max((1, 2), initial=0.0, where=np.isfinite(sample))
+        largest = largest[largest > 0]
+        small = len(largest) and np.median(largest) <= MAX_FRACTION
+        unit = FRACTIONS if small else PIXELS
+    return np.float32(1.0 if unit == PIXELS else known.get("image_size") or _SIZE)

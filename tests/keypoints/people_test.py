@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from field_recordings import entries, lifted, read, walker
-from keypoint_files import LAYOUT, walk, write
+from keypoint_files import IMAGE, LAYOUT, walk, write
 
 from synpose_tf import keypoints
 from synpose_tf.keypoints.cuts import NO_FILM
+from synpose_tf.keypoints.layouts import MEDIAPIPE_33
 
 
 def on_a_line(pose):
@@ -69,6 +70,16 @@ def test_a_cut_ends_a_track(tmp_path):
     assert "a jump that no person makes ends a track: another begins in frame 30" in str(
         recording.notes
     )
+
+
+def test_a_cut_in_fractions_of_the_image(tmp_path):
+    """Half of a wide picture is little, as a fraction of it."""
+    people = [walk(MEDIAPIPE_33, 20, seed=1), walk(MEDIAPIPE_33, 20, 2, place=(800.0, 420.0))]
+    path = write("mediapipe", tmp_path, [np.concatenate(people)])
+    assert [len(track.frames) for track in keypoints.read([path]).tracks] == [20, 20]
+    people = [entries(p / (*IMAGE, 1.0), idx=0) for p in (walker(), walker(shift=(500.0, 0.0)))]
+    tracks = read(tmp_path, people[0] + people[1], image_size=IMAGE).tracks
+    assert [len(track.frames) for track in tracks] == [30, 30]
 
 
 def test_somebody_leaves_and_another_comes(tmp_path):
@@ -156,3 +167,20 @@ def test_reports_from_the_field(shared_data):
     tracks = keypoints.read([folder / "02_passerby_idx0.json"]).tracks
     expected = keypoints.read([folder / "02_passerby_noidx.json"]).tracks
     assert [t.frames.tolist() for t in tracks] == [t.frames.tolist() for t in expected]
+
+
+@pytest.mark.parametrize("kind", ["html", "bvh"])
+def test_no_output_is_ruined_by_one_frame(kind, tmp_path):
+    """A motion in which one frame is a point is written as the one in which it is empty."""
+    from synpose_tf import output
+    from synpose_tf.inference.lifter import Lifter
+
+    lifter, written = Lifter.from_pretrained("camera"), []
+    intrinsics = np.array([1145.0, 1143.0, 512.0, 515.0, 0, 0, 0, 0, 0])
+    for broken in ("a corner", "all zero"):
+        joints = walker()
+        joints[10] = NOBODY[broken](joints[10])
+        (track,) = read(tmp_path, entries(joints)).tracks
+        (path,) = output.write([lifter.lift_track(track, intrinsics)], tmp_path / f"a.{kind}")
+        written.append(path.read_bytes())
+    assert written[0] == written[1]

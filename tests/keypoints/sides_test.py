@@ -56,8 +56,8 @@ def test_the_marks_come_through_to_the_poses(tmp_path):
     (track,) = read(tmp_path, entries(swapped(walker(FRAMES), range(20, 22)))).tracks
     poses = Lifter.from_pretrained().lift_track(track)
     names = {H36M_17.joints[j] for j in np.flatnonzero(poses.exchanged[20])}
-    moved = ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
-    assert names == {side + name for side in "LR" for name in moved}
+    parts = ("Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
+    assert names == {side + part for side in "LR" for part in parts}
     assert np.flatnonzero(poses.exchanged.any(1)).tolist() == [20, 21]
 
 
