@@ -18,9 +18,8 @@ from synpose_tf.structures.skeleton import H36M_17
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
 BATCH = 1_000
-OUTERMOST = 0.002  # Percent of an inner tensor's values beyond either end of its range.
-END_MARGIN = 1.2  # The range of the 8-bit input and output, in that of training poses.
-RIDGE = 1e-3  # Of the mean variance of the features.
+OUTERMOST = 0.005  # Percent of an inner tensor's values beyond either end of its range.
+RIDGE = 0.1  # Of the mean variance of the features.
 
 
 def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
@@ -75,7 +74,7 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
 
     Inside the network nearly all values: 256 levels for the whole range are too few to be spent
     on the rarest, and what one unit of many loses moves a joint little. Of the input and the depths
-    all, and more than training poses have: what is cut off there is lost.
+    all: what is cut off there is lost.
 
     Args:
         layers: from `depth_network.fold`.
@@ -87,9 +86,8 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
     first, *_, last = values = _tensors(layers, poses)
     found = {}
     for name, tensor in values.items():
-        at_end = name in (first, last)
-        outermost, widened = (0.0, END_MARGIN) if at_end else (OUTERMOST, 1.0)
-        low, high = np.percentile(tensor, (outermost, 100.0 - outermost)) * widened
+        outermost = 0.0 if name in (first, last) else OUTERMOST
+        low, high = np.percentile(tensor, (outermost, 100.0 - outermost))
         found[name] = (min(float(low), 0.0), max(float(high), 0.0))
     return found
 
