@@ -288,7 +288,7 @@ def define_flags():
 
 def main():
     args = flags.FLAGS
-    lifters = {f"pretrained {mode}": Lifter.from_pretrained(mode) for mode in args.pretrained}
+    lifters = {f"pretrained {name}": Lifter.from_pretrained(name) for name in args.pretrained}
     lifters |= {path: Lifter.from_workdir(path) for path in args.workdir}
     table = {
         name: evaluate(lifter, args.sh, args.four_cameras, args.stride)

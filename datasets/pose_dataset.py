@@ -94,6 +94,9 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
     parallel, into the same files.
     """
 
+    # What the card of a lifter that was trained on the set must say of its makers.
+    CREDIT = ""
+
     def _shards(self, dl_manager) -> Mapping[str, Sequence[Shard]]:
         """The shards of each split. Each shard becomes one file."""
         raise NotImplementedError

@@ -18,11 +18,10 @@ from synpose_tf.export import formats
 cli.define_data_flags(dataset=None)
 flags.DEFINE_string("workdir", None, "The folder of a training run.")
 flags.DEFINE_enum("checkpoint", "last", ["last", "best"], "Which of the run's checkpoints.")
-flags.DEFINE_enum(
+flags.DEFINE_string(
     "pretrained",
     None,
-    ["paper", "camera"],
-    "In place of --workdir: a lifter that comes with the package, by its normalisation. Without "
+    "In place of --workdir: a lifter that comes with the package, `paper`, `camera`, … Without "
     "--dataset and --manual_dir it is verified on synthetic poses.",
 )
 flags.DEFINE_string("output", None, "Folder for the exports.")

@@ -75,18 +75,18 @@ def from_workdir(path, name: str, source: prepared.Source) -> TrainedLifter:
     return TrainedLifter(model, f"{workdir.path.resolve().name}, checkpoint {name}", run, builder)
 
 
-def from_pretrained(mode: str, source: prepared.Source) -> TrainedLifter:
-    """The lifter that comes with the package.
+def from_pretrained(name: str, source: prepared.Source) -> TrainedLifter:
+    """A lifter that comes with the package.
 
     Args:
-        mode: `paper` or `camera`.
+        name: one of `pretrained.NAMES`.
         source: the data set to verify on. If its name is None: the first that the lifter was
             trained on where there is a folder of files, else synthetic poses, which need none.
 
     Raises:
-        SynposeError: no data there.
+        SynposeError: an unknown name, or no data there.
     """
-    found = pretrained.load(mode)
+    found = pretrained.load(name)
     generator = networks.Generator(found.card["width"], found.card["blocks"])
     model = base.LiftingModel(generator, (), found.mode, found.distance)
     model.build()
@@ -100,7 +100,7 @@ def from_pretrained(mode: str, source: prepared.Source) -> TrainedLifter:
     }
     dataset = source.name or (_name(first) if source.manual_dir else "synthetic_pose")
     builder = prepared.prepare(dataclasses.replace(source, name=dataset))
-    origin = f"the {mode} lifter that comes with synpose_tf {__version__}"
+    origin = f"the {name} lifter that comes with synpose_tf {__version__}"
     return TrainedLifter(model, origin, run, builder)
 
 

@@ -18,12 +18,17 @@ from synpose_tf import cli
 
 flags.DEFINE_string("output", None, "Folder of the results, which holds none yet.", required=True)
 flags.DEFINE_string("layout", None, "Layout of the joints, as synpose_tf.lift takes it.")
-flags.DEFINE_enum(
-    "mode", None, ["paper", "camera"], "Which pretrained lifter. Default: camera with --intrinsics."
+flags.DEFINE_string(
+    "pretrained",
+    None,
+    "Which lifter of the package, as synpose_tf.lift takes it. Default: camera with --intrinsics, "
+    "else paper.",
 )
+cli.define_old_name("mode", "pretrained")
 flags.DEFINE_list("intrinsics", None, "fx,fy,cx,cy in pixels, and OpenCV's k1,k2,p1,p2,k3.")
 flags.DEFINE_string("workdir", None, "A training run to take instead; where workers find it, too.")
 flags.DEFINE_list("image_size", None, "Width and height, for keypoints that are fractions.")
+flags.DEFINE_string("units", None, "Of the keypoints, as synpose_tf.lift takes it.")
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
 flags.DEFINE_float(
     "min_confidence",
@@ -36,6 +41,7 @@ flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.", lower_bou
 flags.DEFINE_integer(
     "frames_per_file", 65_536, "Of the results, and what a worker holds at once.", lower_bound=2_048
 )
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
@@ -62,21 +68,22 @@ def main(arguments):
             "batch."
         )
     intrinsics = _numbers("intrinsics", (4, 9))
-    if FLAGS.mode == "camera" and intrinsics is None:
-        raise SynposeError("--mode=camera: give --intrinsics=fx,fy,cx,cy of the camera in pixels.")
-    if FLAGS.workdir and _trained_mode() == "camera" and intrinsics is None:
+    pretrained = FLAGS.pretrained or ("camera" if intrinsics else "paper")
+    if _mode(pretrained) == "camera" and intrinsics is None:
+        origin = f"workdir={FLAGS.workdir}" if FLAGS.workdir else f"pretrained={pretrained}"
         raise SynposeError(
-            f"--workdir={FLAGS.workdir} was trained in camera mode: give "
-            "--intrinsics=fx,fy,cx,cy of the camera in pixels."
+            f"--{origin} was trained in camera mode: give --intrinsics=fx,fy,cx,cy of the camera "
+            "in pixels."
         )
     settings = beam_pipeline.Settings(
-        mode=FLAGS.mode or ("camera" if intrinsics else "paper"),
+        pretrained=pretrained,
         workdir=FLAGS.workdir,
         intrinsics=intrinsics and intrinsics + (0.0,) * (9 - len(intrinsics)),
         layout=FLAGS.layout,
         fps=FLAGS.fps,
         image_size=_numbers("image_size", (2,)),
         min_confidence=FLAGS.min_confidence,
+        units=FLAGS.units,
         body_height=FLAGS.body_height,
     )
     pieces = beam_pipeline.plan(paths, FLAGS.frames_per_file, settings)
@@ -95,11 +102,13 @@ def main(arguments):
         )
 
 
-def _trained_mode():
-    """Of --workdir; says what is wrong with it before any worker starts."""
+def _mode(pretrained):
+    """The lifter's; says what is wrong with it before any worker starts."""
     from synpose_tf.inference.lifter import Lifter
 
-    return Lifter.from_workdir(FLAGS.workdir).mode
+    if FLAGS.workdir:
+        return Lifter.from_workdir(FLAGS.workdir).mode
+    return Lifter.from_pretrained(pretrained).mode
 
 
 def _numbers(flag, counts):

@@ -11,6 +11,7 @@ from synpose_tf.errors import SynposeError, TerminatedError
 
 # The flags defined here belong to the command that asks for them, and so to its --help.
 flags.disclaim_key_flags()
+_RENAMED: dict[str, str] = {}
 
 
 def run(main: Callable[..., None], arguments: bool = False, unknown_flags: bool = False) -> None:
@@ -59,12 +60,21 @@ def _parse_flags(argv, known_only):
         sys.exit(0)  # --help, which absl ends with 1.
     if flags.FLAGS["verbosity"].using_default_value:
         flags.FLAGS.verbosity = logging.WARNING  # absl would take INFO.
+    for old, new in _RENAMED.items():
+        if flags.FLAGS[old].present:
+            print(f"note: --{old} is now --{new}; write that.", file=sys.stderr)
     return positional
 
 
 def _fail(message):
     print(f"error: {message}", file=sys.stderr)
     sys.exit(1)
+
+
+def define_old_name(old: str, new: str) -> None:
+    """Lets a flag be given by the name that it had before; `run` then says the new one."""
+    flags.DEFINE_alias(old, new)
+    _RENAMED[old] = new
 
 
 def define_data_flags(dataset: str | None) -> None:

@@ -1,11 +1,12 @@
-"""Evaluates a trained lifter, per action.
+"""Evaluates a lifter, per action: a training run's, or one that comes with the package.
 
   python -m synpose_tf.evaluate --workdir=runs/… --dataset=cmu_mocap --manual_dir=FOLDER
+  python -m synpose_tf.evaluate --pretrained=camera --dataset=h36m/gt --manual_dir=FOLDER
 
 Prints MPJPE (protocol 1, prediction scaled by the true mean root distance), P-MPJPE
 (protocol 2, Procrustes), P-z (what of that is error in depth), N-MPJPE (optimal scale), all in
-millimetres, and PCK@150 mm and AUC in percent; writes the table as Markdown, CSV and JSON into
-the workdir.
+millimetres, and PCK@150 mm and AUC in percent; writes the table as Markdown, CSV and JSON. The
+caption says which lifter it was and, of the package's, what trained it.
 
 With --table, in the paper's form, and with its own rows where the data set is the paper's:
 1 and 2, protocols 1 and 2 by action, a row for each of --dataset=h36m/gt,h36m/cpn; 3, under noise;
@@ -19,6 +20,12 @@ from synpose_tf.errors import SynposeError
 
 cli.define_data_flags(dataset=None)
 flags.DEFINE_string("workdir", None, "The folder of a training run.")
+flags.DEFINE_string(
+    "pretrained",
+    None,
+    "In place of --workdir: a lifter that comes with the package, `paper`, `camera`, … Needs "
+    "--dataset.",
+)
 flags.DEFINE_string("split", "test", "Split of the data set.")
 flags.DEFINE_enum(
     "checkpoint",
@@ -35,68 +42,88 @@ flags.DEFINE_float(
     lower_bound=0.0,
 )
 flags.DEFINE_enum("table", None, ["1", "2", "3", "4", "5"], "One of the paper's tables.")
-flags.DEFINE_string("output", None, "Folder for the tables. Default: <workdir>/evaluation.")
-flags.mark_flag_as_required("workdir")
+flags.DEFINE_string(
+    "output",
+    None,
+    "Folder for the tables. Default: <workdir>/evaluation or evaluation/<pretrained>.",
+)
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"], required=True)
 FLAGS = flags.FLAGS
 
 
 def main():
     if FLAGS.table == "5":
         raise SynposeError("--table=5 takes many runs: python -m synpose_tf.sweep makes it.")
-    from synpose_tf.datasets import prepared
-    from synpose_tf.training import checkpoint
+    lifter = _lifter()
 
-    workdir = checkpoint.Workdir(FLAGS.workdir)
-    run = workdir.run()
-    model = workdir.load(FLAGS.checkpoint)
-    datasets = FLAGS.dataset or _dataset_name(run)
+    from synpose_tf.datasets import prepared
+
+    datasets = FLAGS.dataset or lifter.dataset
     builders = prepared.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir)
-    views = {"/".join(_name(builder)): _views(builder) for builder in builders}
+    views = {_name(builder): _views(builder) for builder in builders}
     if FLAGS.table:
-        _write_paper_table(int(FLAGS.table), workdir, model, views)
+        _write_paper_table(int(FLAGS.table), lifter, views)
     else:
         for builder in builders:
-            _write_table(workdir, run, model, builder, views["/".join(_name(builder))])
+            _write_table(lifter, builder, views[_name(builder)])
+
+
+def _lifter():
+    if FLAGS.pretrained and not FLAGS.dataset:
+        raise SynposeError(
+            f"--pretrained={FLAGS.pretrained}: on which data set? Name one, such as "
+            "--dataset=cmu_mocap."
+        )
+    if FLAGS.pretrained and FLAGS["checkpoint"].present:
+        raise SynposeError("--checkpoint: a lifter of the package has none. Leave the flag out.")
+    from synpose_tf.inference import evaluated_lifter
+
+    if FLAGS.pretrained:
+        return evaluated_lifter.from_pretrained(FLAGS.pretrained)
+    return evaluated_lifter.from_workdir(FLAGS.workdir, FLAGS.checkpoint)
 
 
 def _name(builder):
-    """The data set's name and, where it has several, its config."""
-    return builder.info.full_name.split("/")[:-1]
+    """The data set's name and, where it has several, its config: `h36m/gt`."""
+    return builder.info.full_name.rpartition("/")[0]
 
 
 def _views(builder):
     from synpose_tf.datasets import actions, prepared
     from synpose_tf.evaluation import protocols
 
-    views = prepared.read_split(builder, FLAGS.split, (*protocols.KEYS, "action"))
+    optional = [key for key in ("confidence",) if key in builder.info.features]
+    views = prepared.read_split(builder, FLAGS.split, (*protocols.KEYS, "action", *optional))
     return protocols.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
 
 
-def _about(workdir, model):
-    return (
-        f"{workdir.path}, checkpoint {FLAGS.checkpoint}, step {int(model.iterations)}; "
-        f"{model.mode} normalisation"
+def _caption(lifter, *datasets):
+    """What is evaluated on what, and whatever makes the figures flatter."""
+    caption = (
+        f"{', '.join(datasets)}, {FLAGS.split}; {lifter.description}; {lifter.mode} normalisation"
         + (f"; {', '.join(FLAGS.actions)} only" if FLAGS.actions else "")
         + (f"; 2D with noise of {FLAGS.noise:g} px" if FLAGS.noise else "")
     )
+    warnings = [lifter.warning(name, FLAGS.split) for name in datasets]
+    return "\n".join(filter(None, dict.fromkeys([caption, *warnings])))
 
 
-def _output(workdir):
+def _output(lifter):
     import pathlib
 
-    return pathlib.Path(FLAGS.output or workdir.path / "evaluation")
+    return pathlib.Path(FLAGS.output or lifter.folder)
 
 
-def _write_table(workdir, run, model, builder, views):
+def _write_table(lifter, builder, views):
     from synpose_tf.evaluation import protocols
     from synpose_tf.io import files
 
-    caption = f"{builder.info.full_name}, {FLAGS.split}; {_about(workdir, model)}"
     truth = views["keypoints_3d"]
-    table = protocols.tabulate(protocols.lift(model, views), truth, views["action"], caption)
+    caption = _caption(lifter, builder.info.full_name)
+    table = protocols.tabulate(lifter.lift(views), truth, views["action"], caption)
     bounds = {
-        "flat pose (z = 0)": protocols.flat_poses(views, model.mode),
-        "perfect z": protocols.perfect_depth_poses(views, model.mode, model.distance),
+        "flat pose (z = 0)": protocols.flat_poses(views, lifter.mode),
+        "perfect z": protocols.perfect_depth_poses(views, lifter.mode, lifter.distance),
     }
     bounds = {name: float(_mpjpe(poses, truth)) for name, poses in bounds.items()}
     print(table.text())
@@ -104,25 +131,24 @@ def _write_table(workdir, run, model, builder, views):
     for name, figure in bounds.items():
         print(f"  {name:18} {figure:.2f}")
 
-    stem = "_".join((*_name(builder), FLAGS.split, FLAGS.checkpoint))
-    path = _output(workdir) / stem
-    about = {"step": int(model.iterations), "run": run, "mpjpe_for_comparison": bounds}
+    stem = "_".join((*_name(builder).split("/"), FLAGS.split, lifter.label))
+    path = _output(lifter) / stem
+    about = {**lifter.about, "mpjpe_for_comparison": bounds}
     files.write_text(path.with_name(f"{stem}.csv"), table.csv())
     files.write_text(path.with_name(f"{stem}.md"), table.markdown())
     files.write_text(path.with_name(f"{stem}.json"), table.json(**about))
     print(f"written: {path}.csv, .md and .json")
 
 
-def _write_paper_table(number, workdir, model, views):
+def _write_paper_table(number, lifter, views):
     from synpose_tf.evaluation import paper_tables, protocols, table_figures
     from synpose_tf.experiments import suites
     from synpose_tf.visualization import plotting
 
     def measured(views):
-        lifted = protocols.lift(model, views)
-        return protocols.tabulate(lifted, views["keypoints_3d"], views["action"])
+        return protocols.tabulate(lifter.lift(views), views["keypoints_3d"], views["action"])
 
-    about = f"{', '.join(views)}, {FLAGS.split}; {_about(workdir, model)}"
+    about = _caption(lifter, *views)
     name, first = next(iter(views.items()))
     figure = None
     if number in paper_tables.BY_ACTION:
@@ -136,7 +162,7 @@ def _write_paper_table(number, workdir, model, views):
         figure = table_figures.noise_curves(series, suites.NOISE_PX)
     else:
         table = paper_tables.pck_by_activity(name, measured(first), about)
-    path = _output(workdir) / f"table_{number}_{name.replace('/', '_')}_{FLAGS.split}"
+    path = _output(lifter) / f"table_{number}_{name.replace('/', '_')}_{FLAGS.split}"
     print(table.text())
     table.write(path)
     if figure is not None:
@@ -148,11 +174,6 @@ def _mpjpe(poses, truth):
     from synpose_tf.evaluation import metrics
 
     return metrics.pose_metrics(poses, truth)["mpjpe"].mean()
-
-
-def _dataset_name(run):
-    # full_name is name/version or name/config/version.
-    return "/".join(run["dataset"].split("/")[:-1])
 
 
 if __name__ == "__main__":

@@ -16,15 +16,14 @@ from synpose_tf.errors import SynposeError
 CHOICES = ("even", "best", "median", "worst")
 
 cli.define_data_flags(dataset="synthetic_pose")
+flags.DEFINE_string("workdir", None, "The folder of a training run.")
 flags.DEFINE_string(
-    "workdir", None, "The folder of a training run. Default: the lifter of the package."
+    "pretrained",
+    None,
+    "In place of --workdir: a lifter of the package, `paper` (default), `camera`, which needs "
+    "intrinsics, …",
 )
-flags.DEFINE_enum(
-    "normalization",
-    "paper",
-    ["paper", "camera"],
-    "Which lifter of the package: `camera` needs intrinsics. Not for --workdir.",
-)
+cli.define_old_name("normalization", "pretrained")
 flags.DEFINE_string("split", "test", "Split of the data set.")
 flags.DEFINE_list("actions", [], "Draw these actions only, separated by commas. Default: all.")
 flags.DEFINE_integer("count", 8, "Poses to draw.", lower_bound=1, upper_bound=200)
@@ -36,6 +35,7 @@ flags.DEFINE_enum(
     "a clip and camera at most.",
 )
 flags.DEFINE_string("output", "poses.png", "The picture, a PNG file.")
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
@@ -71,7 +71,7 @@ def _lifter():
     from synpose_tf.inference.lifter import Lifter
 
     if FLAGS.workdir is None:
-        return Lifter.from_pretrained(FLAGS.normalization)
+        return Lifter.from_pretrained(FLAGS.pretrained or "paper")
     return Lifter.from_workdir(FLAGS.workdir)
 
 
@@ -101,7 +101,7 @@ def _lift(lifter, views, name):
     if lifter.mode == "camera" and not intrinsics.any(-1).all():
         raise SynposeError(
             f"{name} has no intrinsics, and this lifter needs them (camera normalisation). Take "
-            "one of paper normalisation: --normalization=paper, or a --workdir trained so."
+            "one of paper normalisation: --pretrained=paper, or a --workdir trained so."
         )
     result = lifter.lift(views["keypoints_2d"], intrinsics)
     if "keypoints_3d" not in views:

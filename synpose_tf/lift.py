@@ -5,7 +5,8 @@
   python -m synpose_tf.lift keypoints.json --intrinsics=1145,1143,512,515
 
 Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
-annotations, OpenPose, MMPose, MediaPipe landmarks, NumPy arrays, VideoPose3D's and Martinez's.
+annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
+VideoPose3D's and Martinez's, and the npz that this command writes.
 Format and layout of the joints are recognised. Joints that the detector missed are inferred, and
 marked in the output. Memory hardly grows with the length of a recording: joints lie in a temporary
 file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
@@ -25,25 +26,34 @@ flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(
     "layout",
     None,
-    "Layout of the joints: h36m, coco, mpii, body25, mediapipe or halpe26. Default: recognised.",
+    "Layout of the joints: h36m, coco, mpii, body25, openpose18, mediapipe or halpe26. Default: "
+    "recognised.",
 )
-flags.DEFINE_enum(
-    "mode",
+flags.DEFINE_string(
+    "pretrained",
     None,
-    ["paper", "camera"],
-    "Which pretrained lifter: `paper` needs pixels only, `camera` the intrinsics too and is more "
-    "accurate. Default: camera where there are --intrinsics.",
+    "Which lifter of the package: `paper` needs pixels only, `camera` the intrinsics too and is "
+    "more accurate; `paper_synchronized` and `camera_synchronized` learnt by the paper's losses "
+    "alone. Default: camera where there are --intrinsics, else paper.",
 )
+cli.define_old_name("mode", "pretrained")
 flags.DEFINE_list(
     "intrinsics",
     None,
     "The camera's fx,fy,cx,cy in pixels, and where known OpenCV's distortion k1,k2,p1,p2,k3. They "
     "also give the root's path.",
 )
-flags.DEFINE_string("workdir", None, "A training run to take instead of the pretrained lifter.")
+flags.DEFINE_string("workdir", None, "A training run to take instead of a lifter of the package.")
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
 flags.DEFINE_list(
     "image_size", None, "Width and height in pixels, for keypoints that are fractions of them."
+)
+flags.DEFINE_string(
+    "units",
+    None,
+    "Of the keypoints: pixels; fractions (0 to 1); centred (-1 to 1 in x and y); centred_by_width "
+    "(VideoPose3D's: -1 to 1 in x, y by the width too). Default: the format's, or pixels and "
+    "fractions by the numbers.",
 )
 flags.DEFINE_float(
     "min_confidence",
@@ -59,9 +69,8 @@ flags.DEFINE_float(
     lower_bound=1.0,
 )
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
-
-_NEEDED = "Give --intrinsics=fx,fy,cx,cy of the camera in pixels, or use paper mode."
 
 
 def main(paths):
@@ -73,8 +82,9 @@ def main(paths):
     intrinsics = _intrinsics()
     kinds = _formats(output.FORMATS)
     folder = pathlib.Path(FLAGS.output or pathlib.Path("lifted") / _stem(paths))
+    lifter = _lifter(intrinsics)
     recording = _read(paths)
-    lifted = _lift(recording.tracks, intrinsics)
+    lifted = _lift(lifter, recording.tracks, intrinsics)
     print(_summary(lifted))
     if not any(track.lifted.any() for track in lifted):
         raise SynposeError(
@@ -105,6 +115,7 @@ def _read(paths):
         fps=FLAGS.fps,
         image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
+        units=FLAGS.units,
         scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
@@ -122,22 +133,29 @@ def _read(paths):
     return recording
 
 
-def _lift(tracks, intrinsics):
-    import tqdm
-
+def _lifter(intrinsics):
     from synpose_tf.errors import SynposeError
-    from synpose_tf.inference import smoothing
     from synpose_tf.inference.lifter import Lifter
 
     if FLAGS.workdir:
-        lifter = Lifter.from_workdir(FLAGS.workdir)
+        lifter, origin = Lifter.from_workdir(FLAGS.workdir), f"--workdir={FLAGS.workdir}"
     else:
-        lifter = Lifter.from_pretrained(
-            FLAGS.mode or ("camera" if intrinsics is not None else "paper")
-        )
+        name = FLAGS.pretrained or ("paper" if intrinsics is None else "camera")
+        lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
     if lifter.mode == "camera" and intrinsics is None:
-        raise SynposeError(f"--workdir={FLAGS.workdir} was trained in camera mode. {_NEEDED}")
-    print(f"lifter: {FLAGS.workdir or 'pretrained'}, {lifter.mode} mode")
+        raise SynposeError(
+            f"{origin} was trained in camera mode. Give --intrinsics=fx,fy,cx,cy of the camera in "
+            "pixels, or take a lifter of paper mode, such as --pretrained=paper."
+        )
+    print(f"lifter: {origin}, {lifter.mode} mode")
+    return lifter
+
+
+def _lift(lifter, tracks, intrinsics):
+    import tqdm
+
+    from synpose_tf.inference import smoothing
+
     lifted = []
     for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
         poses = lifter.lift_track(track, intrinsics, FLAGS.body_height)
@@ -163,8 +181,6 @@ def _intrinsics():
     from synpose_tf.errors import SynposeError
 
     if FLAGS.intrinsics is None:
-        if FLAGS.mode == "camera":
-            raise SynposeError(f"--mode=camera: {_NEEDED}")
         return None
     numbers = _numbers("intrinsics", FLAGS.intrinsics)
     if len(numbers) not in (4, 9) or min(numbers[:2]) <= 0:

@@ -40,7 +40,7 @@ def test_best_and_worst_poses_with_their_truth(folder):
     errors = {}
     for choice in ("best", "worst"):
         flags = (
-            "--normalization=camera",
+            "--pretrained=camera",
             f"--choose={choice}",
             "--count=3",
             f"--output={choice}.png",
@@ -65,11 +65,12 @@ def test_2d_only_data_with_missing_joints(folder):
 @pytest.mark.parametrize(
     ("flags", "texts"),
     [
-        ((*MPII, "--normalization=camera"), ["mpii/1.0.0 has no intrinsics", "paper"]),
+        ((*MPII, "--pretrained=camera"), ["mpii/1.0.0 has no intrinsics", "paper"]),
         ((*MPII, "--choose=worst"), ["--choose=worst", "no true 3D"]),
         ((*CMU, "--output=poses.pdf"), ["--output=poses.pdf", ".png"]),
         ((*CMU, "--actions=flying"), ["no flying; it has: standing, walking"]),
         ((*CMU, "--workdir=nowhere"), ["no training run there"]),
+        ((*CMU, "--pretrained=cat"), ["--pretrained=cat", "It has: camera"]),
     ],
 )
 def test_what_can_t_be_drawn_is_refused(folder, flags, texts):

@@ -6,23 +6,35 @@ import pathlib
 import h5py
 import numpy as np
 
-from synpose_tf.keypoints.layouts import BODY_25, COCO_17, HALPE_26, MEDIAPIPE_33
+from synpose_tf import output
+from synpose_tf.keypoints.layouts import BODY_25, COCO_17, HALPE_26, MEDIAPIPE_33, OPENPOSE_18
 from synpose_tf.structures.skeleton import H36M_17, MPII_16, joint_map
+from synpose_tf.structures.tracks import PoseTrack
 
 IMAGE = (1000, 1002)
 LAYOUT = {
     "results": COCO_17,
     "coco_annotations": COCO_17,
     "alphapose": HALPE_26,
+    "alphapose_open": OPENPOSE_18,
+    "alphapose_cmu": OPENPOSE_18,
+    "poseflow": COCO_17,
     "openpose": BODY_25,
+    "openpose_first": OPENPOSE_18,
     "mmpose": COCO_17,
     "mmpose_list": HALPE_26,
     "mmpose_images": HALPE_26,
+    "mmpose_photos": COCO_17,
+    "yolo": COCO_17,
+    "vitpose": COCO_17,
     "mediapipe": MEDIAPIPE_33,
     "npy": H36M_17,
     "npz": COCO_17,
+    "rtmlib": COCO_17,
     "videopose3d": H36M_17,
+    "detectron": COCO_17,
     "hourglass": MPII_16,
+    "poses": H36M_17,
 }  # fmt: skip
 
 
@@ -58,10 +70,11 @@ def _results(folder, people, frames):
     return _dump(folder / "results.json", entries)
 
 
+_PARTS = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_COCO_NAMES = ["nose", *(f"{side}_{part}" for part in _PARTS for side in ("left", "right"))]
+
+
 def _coco_annotations(folder, people, frames):
-    names = ["nose", "left_eye", "right_eye", "left_ear", "right_ear"]
-    for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"):
-        names += [f"left_{part}", f"right_{part}"]
     annotations = [
         {
             "image_id": f,
@@ -79,7 +92,9 @@ def _coco_annotations(folder, people, frames):
         "info": {"year": 2017},
         "images": [{"id": f, "file_name": f"{f:012d}.jpg", "width": 640} for f in frames],
         "annotations": [*annotations, crowd],
-        "categories": [{"id": 1, "name": "person", "keypoints": names, "skeleton": [[16, 14]]}],
+        "categories": [
+            {"id": 1, "name": "person", "keypoints": _COCO_NAMES, "skeleton": [[16, 14]]}
+        ],
     }
     return _dump(folder / "person_keypoints.json", tree)
 
@@ -98,6 +113,43 @@ def _alphapose(folder, people, frames):
         for number, person in enumerate(people)
     ]
     return _dump(folder / "alphapose-results.json", entries)
+
+
+def _alphapose_open(folder, people, frames):
+    return _by_image(folder, people, frames, "people", "pose_keypoints_2d")
+
+
+def _alphapose_cmu(folder, people, frames):
+    return _by_image(folder, people, frames, "bodies", "joints")
+
+
+def _by_image(folder, people, frames, listed, key):
+    tree = {
+        f"{f}.jpg": {
+            "version": "AlphaPose v0.3",
+            listed: [{key: person[i].ravel().tolist()} for person in people],
+        }
+        for i, f in enumerate(frames)
+    }
+    return _dump(folder / "alphapose-results.json", tree)
+
+
+def _poseflow(folder, people, frames):
+    tree = {
+        f"{f}.jpg": [
+            {"keypoints": person[i].ravel().tolist(), "scores": 2.5, "idx": number + 1}
+            for number, person in enumerate(people)
+        ]
+        for i, f in enumerate(frames)
+    }
+    return _dump(folder / "alphapose-results-forvis-tracked.json", tree)
+
+
+def _openpose_first(folder, people, frames):
+    _openpose(folder, people, frames)
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("pose_keypoints_2d", "pose_keypoints"))
+    return folder
 
 
 def _openpose(folder, people, frames):
@@ -142,6 +194,77 @@ def _mmpose_images(folder, people, frames):
     for i, f in enumerate(frames):
         _dump(folder / f"image_{f:05d}.json", _instances(people, i))
     return folder
+
+
+def _mmpose_photos(folder, people, frames):
+    for i, f in enumerate(frames):
+        tree = {"meta_info": {"dataset_name": "coco"}, "instance_info": _instances(people, i)}
+        _dump(folder / f"results_{f:05d}.json", tree)
+    return folder
+
+
+def _yolo(folder, people, frames):
+    for i, f in enumerate(frames):
+        entries = []
+        for person in people:
+            columns = dict(zip(("x", "y", "visible"), person[i].T.tolist(), strict=True))
+            box = {"x1": 1.0, "y1": 2.0, "x2": 3.0, "y2": 4.0}
+            entry = {"name": "person", "class": 0, "confidence": 0.8, "box": box}
+            entries.append(entry | {"keypoints": columns})
+        _dump(folder / f"walk_{f}.json", entries)
+    return folder
+
+
+def _vitpose(folder, people, frames):
+    listed = [
+        {str(n): people[n][frames.index(f)][:, [1, 0, 2]].tolist() for n in range(len(people))}
+        if f in frames
+        else {}
+        for f in range(max(frames) + 1)
+    ]
+    names = dict(enumerate(_COCO_NAMES))
+    return _dump(folder / "walk_result.json", {"keypoints": listed, "skeleton": names})
+
+
+def _rtmlib(folder, people, frames):
+    joints = np.stack(people, axis=1)  # (frames, people, …)
+    np.savez(folder / "walk.npz", keypoints=joints[..., :2], scores=joints[..., 2])
+    return folder / "walk.npz"
+
+
+def _detectron(folder, people, frames):
+    found = np.empty((len(frames), 2), object)
+    for i in range(len(frames)):
+        rows = [[p[i, :, 0], p[i, :, 1], 0 * p[i, :, 0], 0.2 * p[i, :, 2]] for p in people]
+        found[i] = [], np.array(rows, np.float32)
+    boxes = np.ones((len(frames), 2), object)
+    np.savez_compressed(
+        folder / "walk.mp4.npz",
+        boxes=boxes,
+        segments=np.array([None] * len(frames), object),
+        keypoints=found,
+        metadata={"w": IMAGE[0], "h": IMAGE[1]},
+    )
+    return folder / "walk.mp4.npz"
+
+
+def _poses(folder, people, frames):
+    tracks = [
+        PoseTrack(
+            name=f"person {number + 1}",
+            poses=np.zeros((len(frames), 17, 3)),
+            root=None,
+            keypoints=person[..., :2],
+            inferred=np.zeros((len(frames), 17), bool),
+            frames=np.array(frames),
+            times=np.array(frames) / 25.0,
+            body_height=1700.0,
+            image_size=IMAGE,
+        )
+        for number, person in enumerate(people)
+    ]
+    (path,) = output.FORMATS["npz"].write(tracks, folder / "walk.npz")
+    return path
 
 
 def _mediapipe(folder, people, frames):
@@ -193,15 +316,25 @@ _WRITERS = {
     "results": _results,
     "coco_annotations": _coco_annotations,
     "alphapose": _alphapose,
+    "alphapose_open": _alphapose_open,
+    "alphapose_cmu": _alphapose_cmu,
+    "poseflow": _poseflow,
     "openpose": _openpose,
+    "openpose_first": _openpose_first,
     "mmpose": _mmpose,
     "mmpose_list": _mmpose_list,
     "mmpose_images": _mmpose_images,
+    "mmpose_photos": _mmpose_photos,
+    "yolo": _yolo,
+    "vitpose": _vitpose,
     "mediapipe": _mediapipe,
     "npy": _npy,
     "npz": _npz,
+    "rtmlib": _rtmlib,
     "videopose3d": _videopose3d,
+    "detectron": _detectron,
     "hourglass": _hourglass,
+    "poses": _poses,
 }
 
 

@@ -43,7 +43,7 @@ def test_from_a_detector_to_poses(person, tmp_path):
     assert finished.code == 0, finished.stderr
     assert "COCO or AlphaPose results, COCO-17; 1 track:" in finished.stdout
     assert "person 1: 24 frames, 0.00 to 0.77 s" in finished.stdout
-    assert "lifter: pretrained, paper mode" in finished.stdout
+    assert "lifter: --pretrained=paper, paper mode" in finished.stdout
     assert "24 of 24 frames lifted; 3.0 of 17 joints inferred" in finished.stdout
     for suffix in ("npz", "json", "png", "html"):
         assert f"  out/results.{suffix}" in finished.stdout
@@ -106,7 +106,9 @@ def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
         (["results.json", "--layout=mpii"], ["17 joints, but MPII-16 has 16"]),
         (["results.json", "--format=cat"], ["--format=cat", "openpose"]),
         (["results.json", "--formats=npz,cat"], ["--formats", "'cat'", "bvh"]),
-        (["results.json", "--mode=camera"], ["--mode=camera", "--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--pretrained=camera"], ["=camera was", "--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--pretrained=cat"], ["--pretrained=cat", "It has: camera"]),
+        (["results.json", "--pretrained=paper", "--workdir=run"], ["workdir", "pretrained"]),
         (["results.json", "--intrinsics=1,2,3"], ["--intrinsics=1,2,3", "fx,fy,cx,cy"]),
         (["results.json", "--intrinsics=a,2,3,4"], ["--intrinsics=a,2,3,4", "numbers"]),
         (["results.json", "--intrinsics=nan,2,3,4"], ["--intrinsics", "numbers"]),
@@ -129,6 +131,17 @@ def test_what_is_wrong_is_said(flags, texts, tmp_path):
     after = {path: path.read_bytes() for path in before}
     assert after == before
     assert not (tmp_path / "lifted").exists()
+
+
+def test_the_old_name_of_a_flag_still_does(tmp_path):
+    """`--mode` was the name's and the mode's at once."""
+    write("results", tmp_path, [walk(COCO_17)])
+    flags = ("results.json", "--intrinsics=1145,1143,512,515", "--output=out", QUICK)
+    finished = run("lift", *flags, "--mode=paper", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "lifter: --pretrained=paper, paper mode" in finished.stdout
+    assert "--mode is now --pretrained" in finished.stderr
+    assert "is now" not in run("lift", *flags, "--pretrained=paper", folder=tmp_path).stderr
 
 
 @pytest.mark.parametrize("form", LAYOUT)

@@ -55,6 +55,10 @@ class Builder(PoseDatasetBuilder):
         "1.0.0": "Official tree and archive, and archives of positions.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
+    CREDIT = (
+        "The data used in this project was obtained from mocap.cs.cmu.edu. The database was "
+        "created with funding from NSF EIA-0196217."
+    )
 
     def _info(self):
         return self.dataset_info_from_configs(

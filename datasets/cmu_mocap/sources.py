@@ -22,6 +22,7 @@ from absl import logging
 
 from synpose_tf.datasets.cmu_mocap import asf_amc
 from synpose_tf.errors import SynposeError
+from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
 
 ARCHIVE = "allasfamc.zip"
@@ -143,7 +144,7 @@ def _official_clips(subjects):
     loaders = {}
     for folder in subjects.iterdir():
         if folder.is_dir() and folder.name.isdecimal():
-            for file in folder.iterdir():
+            for file in files.visible(folder.iterdir()):
                 if file.name.endswith(".amc"):
                     clip = file.name.removesuffix(".amc")
                     key = f"subject_{folder.name}/{clip}"
@@ -180,7 +181,7 @@ def _split_by_subject(keys):
 
 def _npz_clips(folder):
     loaders = {}
-    for path in sorted(folder.glob("*.npz")):
+    for path in sorted(files.visible(folder.glob("*.npz"))):
         try:
             archive = np.load(path, allow_pickle=False)
         except (OSError, ValueError, zipfile.BadZipFile) as error:

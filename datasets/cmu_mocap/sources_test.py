@@ -42,6 +42,26 @@ def test_split_file_overrides_the_subjects_numbers(official):
     assert {name: [clip.key for clip in splits[name]] for name in splits} == split
 
 
+@pytest.mark.parametrize("form", ["official", "zipped", "archive"])
+def test_hidden_files_of_macos_are_passed_by(form, request, tmp_path):
+    folder = request.getfixturevalue(form)
+    expected = sources.read_clips(folder)
+    if form == "zipped":
+        shutil.rmtree(folder)
+        folder.mkdir()
+        form, tree = "official", tmp_path / "official"
+    else:
+        tree = folder
+    for path in [path for path in tree.rglob("*") if path.is_file()]:
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    if tree != folder:
+        shutil.make_archive(folder / "allasfamc", "zip", tree, "all_asfamc")
+    found = sources.read_clips(folder)
+    assert {s: [c.key for c in clips] for s, clips in found.items()} == {
+        s: [c.key for c in clips] for s, clips in expected.items()
+    }
+
+
 # === Errors ===
 
 

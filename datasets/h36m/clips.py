@@ -14,7 +14,7 @@ from absl import logging
 
 from synpose_tf.datasets.mpii import joints as mpii_joints
 from synpose_tf.errors import SynposeError
-from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, Skeleton, select_joints
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, Skeleton, select_joints
 
 ROOM = 10_000.0  # mm from the world's origin; the recorded area is 4 m x 3 m
 BODY = (200.0, 3_000.0)  # mm along an axis from the hip to the farthest joint, median frame
@@ -85,8 +85,8 @@ def detections(where: str, points, skeleton: Skeleton) -> Detections:
     Args:
         where: the file, and the place in it, for messages.
         points: (F, J, 2), pixels.
-        skeleton: Human3.6M-17 or MPII-16; the spine and nose that the latter lacks are derived
-            as `synpose_tf.datasets.mpii.joints` says.
+        skeleton: Human3.6M-17, MPII-16 or COCO-17; what the latter lack is derived as
+            `synpose_tf.datasets.mpii.joints` says.
 
     Raises:
         SynposeError: a wrong shape, a coordinate that is not finite or far outside the
@@ -97,8 +97,8 @@ def detections(where: str, points, skeleton: Skeleton) -> Detections:
     low, high = PIXELS
     _refuse(where, (points < low) | (points > high), f"a pixel outside {low:.0f} to {high:.0f}")
     confidence = np.ones(len(skeleton))
-    if skeleton is MPII_16:
-        points, confidence = mpii_joints.to_h36m_17(points, np.ones(points.shape[:2]))
+    if skeleton is not H36M_17:
+        points, confidence = mpii_joints.to_h36m_17(points, np.ones(points.shape[:2]), skeleton)
         confidence = confidence[0]
     return Detections(where, points.astype(np.float32), confidence)
 

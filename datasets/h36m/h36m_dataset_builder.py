@@ -37,6 +37,10 @@ class Builder(PoseDatasetBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "The official, VideoPose3D's and Martinez's files."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
+    CREDIT = (
+        "Human3.6M: Ionescu, Papava, Olaru and Sminchisescu, IEEE TPAMI 36(7), 2014; Ionescu, Li "
+        "and Sminchisescu, ICCV 2011."
+    )
     BUILDER_CONFIGS = [H36mConfig(detections=kind) for kind in KINDS]
 
     def __init__(self, *, config=None, **kwargs):

@@ -6,9 +6,10 @@ import tensorflow_datasets as tfds
 
 from synpose_tf.datasets.cmu_mocap import asf_amc
 from synpose_tf.datasets.h36m import h36m_dataset_builder as h36m
-from synpose_tf.datasets.h36m import join, sources, takes, testing
+from synpose_tf.datasets.h36m import join, sources, survey, takes, testing
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.keypoints.layouts import COCO_17, HALPE_26
 from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
 
 FORMS = {
@@ -129,6 +130,45 @@ def test_mpii_detections_are_mapped_by_name(packed, tmp_path):
         assert (confidence[:, derived] == 0).all()
         hip, thorax = (detected[key][:, MPII_16.index(j)] for j in ("Hip", "Thorax"))
         np.testing.assert_allclose(pixels[:, derived[0]], (hip + thorax) / 2, atol=1e-3)
+
+
+def test_coco_detections_are_mapped_by_name(tmp_path):
+    """VideoPose3D's `detectron_pt_coco`: what the survey names is what the builder prepares."""
+    poses = {("S5", "Eating 2"): testing.motion(30), ("S9", "Eating"): testing.motion(30, 1)}
+    detected = project(poses, COCO_17)
+    testing.write_videopose3d(tmp_path, poses, detected, "detectron_pt_coco", COCO_17)
+    testing.write_videopose3d(tmp_path, {}, project(poses), "dance", HALPE_26)
+    found = survey.survey(tmp_path)
+    names = [ready.name for ready in found.ready]
+    assert names == ["h36m/gt", "h36m/detectron_pt_coco"]
+    assert any("h36m/dance can't be prepared" in note for note in found.notes)
+    splits, _ = load("detectron_pt_coco", tmp_path, tmp_path)
+    truth = project(poses)
+    derived = [H36M_17.index(joint) for joint in ("Hip", "Spine", "Thorax", "Head")]
+    for key, examples in (splits["train"] | splits["test"]).items():
+        pixels, confidence = stack(examples, "keypoints_2d"), stack(examples, "confidence")
+        given = np.setdiff1d(np.arange(17), derived)
+        np.testing.assert_allclose(pixels[:, given], truth[key][:, given], atol=1e-3, rtol=0)
+        assert (confidence[:, given] == 1).all()
+        assert (confidence[:, derived] == 0).all()
+        seen = {name: detected[key][:, i] for i, name in enumerate(COCO_17.joints)}
+        hip, thorax = (seen[f"L{j}"] / 2 + seen[f"R{j}"] / 2 for j in ("Hip", "Shoulder"))
+        for joint, place in zip(derived, (hip, (hip + thorax) / 2, thorax), strict=False):
+            np.testing.assert_allclose(pixels[:, joint], place, atol=1e-3)
+        np.testing.assert_allclose(pixels[:, derived[3]], seen["Nose"], atol=1e-3)
+    with pytest.raises(SynposeError, match=r"data_2d_h36m_dance.npz: left joints.*COCO-17"):
+        load("dance", tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_hidden_files_of_macos_are_passed_by(form, tmp_path):
+    poses = {("S5", "Eating 2"): testing.motion(30)}
+    FORMS[form](tmp_path, poses, project(poses, MPII_16))
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        path.with_name(f"._{path.name}").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+    found = sources.find(tmp_path)
+    assert list(sources.read_positions(found, ["S5"])) == [("S5", "Eating 2")]
+    assert all(len(sources.read_detections(found, k, ["S5"])) == 4 for k in sources.kinds(found))
 
 
 def test_forms_lie_together(tmp_path):

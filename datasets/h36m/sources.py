@@ -10,6 +10,7 @@ from absl import logging
 
 from synpose_tf.datasets.h36m import clips, martinez, official, videopose3d
 from synpose_tf.errors import SynposeError
+from synpose_tf.io import files
 
 INSTRUCTIONS = """\
 The folder, or any folder below it, must hold poses in one of these forms:
@@ -54,10 +55,10 @@ def find(folder: pathlib.Path) -> list[Source]:
     """
     found = look(folder)
     if not found:
-        files = sorted(_files(folder))
-        some = ", ".join(path.name for path in files[:5]) or "nothing"
+        others = sorted(_files(folder))
+        some = ", ".join(path.name for path in others[:5]) or "nothing"
         raise SynposeError(
-            f"{folder}: holds no form of Human3.6M. Found {some}{', ...' * (len(files) > 5)}.\n"
+            f"{folder}: holds no form of Human3.6M. Found {some}{', ...' * (len(others) > 5)}.\n"
             f"{INSTRUCTIONS}"
         )
     return found
@@ -65,12 +66,12 @@ def find(folder: pathlib.Path) -> list[Source]:
 
 def look(folder: pathlib.Path) -> list[Source]:
     """As `find`, but gives an empty list where there is none."""
-    files = sorted(_files(folder))
-    return [*official.find(files), *martinez.find(files), *videopose3d.find(files)]
+    paths = sorted(_files(folder))
+    return [*official.find(paths), *martinez.find(paths), *videopose3d.find(paths)]
 
 
 def _files(folder):
-    """Every file below a folder; links are followed, but no folder is entered twice."""
+    """Every visible file below a folder; links are followed, but no folder is entered twice."""
     entered = set()
     for root, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)
@@ -78,7 +79,7 @@ def _files(folder):
             folders.clear()
             continue
         entered.add(real)
-        yield from (pathlib.Path(root, name) for name in names)
+        yield from files.visible(pathlib.Path(root, name) for name in names)
 
 
 def kinds(sources: Sequence[Source]) -> list[str]:

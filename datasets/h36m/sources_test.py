@@ -78,12 +78,12 @@ def videopose3d_17_joints(folder):
     testing.write_videopose3d(folder, {KEY: POSES[KEY][:, :17]})
 
 
-def videopose3d_coco(folder):
+def videopose3d_unknown_sides(folder):
     testing.write_videopose3d(folder, POSES)
-    sides = [[1, 3, 5, 7, 9, 11, 13, 15], [2, 4, 6, 8, 10, 12, 14, 16]]
+    sides = [[1, 3, 5], [2, 4, 6]]
     views = {"S1": {"Walking 1": [np.ones((30, 17, 2))] * 4}}
     metadata = {"keypoints_symmetry": sides}
-    np.savez(folder / "data_2d_h36m_coco.npz", positions_2d=views, metadata=metadata)
+    np.savez(folder / "data_2d_h36m_odd.npz", positions_2d=views, metadata=metadata)
 
 
 def videopose3d_three_cameras(folder):
@@ -140,7 +140,7 @@ BAD = {
     videopose3d_other_key: r"data_3d_h36m\.npz: has no array 'positions_3d'; it holds \['poses'\]",
     videopose3d_no_dictionary: r"positions_3d must be a dictionary of subjects",
     videopose3d_17_joints: r"S1 Walking 1: .*shape \(30, 17, 3\).*Expected .*\(frames, 32, 3\)",
-    videopose3d_coco: r"data_2d_h36m_coco\.npz: left joints .* are of no known layout",
+    videopose3d_unknown_sides: r"data_2d_h36m_odd\.npz: left joints .* are of no known layout",
     videopose3d_three_cameras: r"h36m_cpn\.npz: S1 Walking 1: expected a list of 4 arrays",
     videopose3d_nan_detection: r"S1 Walking 1 camera 55011271: .*not finite in 1 of 30.*frame 4",
     videopose3d_far_detection: r"S1 Walking 1 camera 55011271: a pixel outside .*frame 9",

@@ -8,7 +8,7 @@ import collections
 import functools
 import pathlib
 
-from synpose_tf.datasets.h36m import join, sources, takes
+from synpose_tf.datasets.h36m import join, sources, takes, videopose3d
 from synpose_tf.datasets.h36m.config import H36mConfig
 from synpose_tf.datasets.pose_dataset import View
 from synpose_tf.datasets.survey import Ready, Survey, table
@@ -34,22 +34,26 @@ def survey(folder: pathlib.Path) -> Survey | None:
     if not found:
         return None
     poses = _first(found, lambda source: source.list_positions())
-    kinds = sources.kinds(found)
-    views = {
-        kind: _first(found, lambda source, kind=kind: source.list_detections(kind))
-        for kind in kinds
-    }
+    views, unknown = {}, []
+    for kind in sources.kinds(found):
+        try:
+            views[kind] = _first(found, lambda source, kind=kind: source.list_detections(kind))
+        except videopose3d.UnknownLayout as error:
+            unknown.append(f"h36m/{kind} can't be prepared: {error}")
     subjects = {subject for subject, _ in poses}
     return Survey(
         title="Human3.6M",
         found=_describe(poses, views),
         missing=_missing(poses, views),
-        notes=join.known_faults(subjects, {takes.action_of(take) for _, take in poses}),
+        notes=[
+            *join.known_faults(subjects, {takes.action_of(take) for _, take in poses}),
+            *unknown,
+        ],
         ready=[
             _ready(found, kind, [s for s in takes.SUBJECTS if s in subjects & seen])
             for kind, seen in {
                 "gt": subjects,
-                **{kind: {key[0] for key in views[kind]} for kind in kinds},
+                **{kind: {key[0] for key in seen} for kind, seen in views.items()},
             }.items()
             if subjects & seen
         ],

@@ -15,7 +15,7 @@ from cdflib import cdfwrite
 from scipy.spatial.transform import Rotation
 
 from synpose_tf.datasets.h36m import takes
-from synpose_tf.structures.skeleton import H36M_17, H36M_32
+from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, Skeleton
 
 CDF_FLOAT = 44
 
@@ -94,7 +94,11 @@ def write_official(folder: pathlib.Path, poses: Mapping, packed: bool = True, **
 
 
 def write_videopose3d(
-    folder: pathlib.Path, poses: Mapping, detections: Mapping | None = None, kind="cpn_ft_h36m_dbb"
+    folder: pathlib.Path,
+    poses: Mapping,
+    detections: Mapping | None = None,
+    kind: str = "cpn_ft_h36m_dbb",
+    layout: Skeleton | None = None,
 ) -> None:
     """`data_3d_h36m.npz` in metres and `data_2d_h36m_<kind>.npz`, in 32-bit floats."""
     tree = {}
@@ -108,10 +112,9 @@ def write_videopose3d(
         views[takes.CAMERAS.index(camera)] = np.asarray(points, np.float32)
         joints = np.shape(points)[1]
     if tree:
-        left, right = ([4, 5, 6, 11, 12, 13], [1, 2, 3, 14, 15, 16])
-        if joints == 16:
-            left, right = ([3, 4, 5, 13, 14, 15], [0, 1, 2, 10, 11, 12])
-        metadata = {"num_joints": joints, "keypoints_symmetry": [left, right]}
+        layout = layout or (MPII_16 if joints == len(MPII_16) else H36M_17)
+        sides = [list(side) for side in zip(*layout.left_right, strict=True)]
+        metadata = {"num_joints": joints, "keypoints_symmetry": sides}
         file = folder / f"data_2d_h36m_{kind}.npz"
         np.savez_compressed(file, positions_2d=tree, metadata=metadata)
 

@@ -14,11 +14,15 @@ from synpose_tf.datasets.h36m import clips, takes
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import restricted_npz
 from synpose_tf.io.files import reading
-from synpose_tf.structures.skeleton import H36M_17, MPII_16
+from synpose_tf.structures.skeleton import COCO_17, H36M_17, MPII_16
 
 POSES = "data_3d_h36m.npz"
 DETECTIONS = re.compile(r"data_2d_h36m_(\w+)\.npz")
-LAYOUTS = (H36M_17, MPII_16)
+LAYOUTS = (H36M_17, MPII_16, COCO_17)
+
+
+class UnknownLayout(SynposeError):
+    """Detections whose joints are of no known layout."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +88,14 @@ class VideoPose3D:
         return {entry[:2] for entry in _entries(self.poses, "positions_3d", takes.SUBJECTS)}
 
     def list_detections(self, kind: str) -> set[tuple[str, str, str]]:
-        """The keys of `detections`; as `list_positions`."""
+        """The keys of `detections`; as `list_positions`.
+
+        Raises:
+            UnknownLayout: `detections` can't read them either.
+        """
         if kind not in self.detected:
             return set()
+        _layout(self.detected[kind])
         return {
             (subject, take, camera)
             for subject, take, _, views in _entries(
@@ -136,7 +145,7 @@ def _layout(path):
             pairs = zip(*skeleton.left_right, strict=True)
             if (left, right) == tuple(set(side) for side in pairs):
                 return skeleton
-    raise SynposeError(
+    raise UnknownLayout(
         f"{path}: left joints {sorted(left)} and right joints {sorted(right)} are of no known "
         f"layout. Expected {' or '.join(skeleton.name for skeleton in LAYOUTS)}."
     )

@@ -52,6 +52,7 @@ class Builder(PoseDatasetBuilder):
       S1/Seq1/annot.mat and S1/Seq1/camera.calibration, S1/Seq2/..., up to S8/Seq2
       mpi_inf_3dhp_test_set/TS1/annot_data.mat up to TS6
     """
+    CREDIT = "MPI-INF-3DHP: Mehta, Rhodin, Casas, Fua, Sotnychenko, Xu and Theobalt, 3DV 2017."
     pkg_dir_path = epath.Path(__file__).parent
     code_path = epath.Path(__file__)
 

@@ -8,6 +8,7 @@ REST's `:predict` in row and column format and model status.
 import http.server
 import json
 import re
+import sys
 import threading
 from concurrent import futures
 
@@ -16,11 +17,15 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from synpose_tf.export.saved_model import rest_request
 from synpose_tf.export.saved_model.c_api import CApiError, SavedModel
+from synpose_tf.export.saved_model.rest_request import DEFAULT_SIGNATURE, RequestError
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _HTTP_CODES = {3: 400, 5: 404, 9: 400}
-_NOT_FOUND = 5
+_INVALID, _NOT_FOUND = 3, 5
+LARGEST_BODY = 2**28  # Bytes; a request of 65,536 poses, the most that is lifted, has 2**26.
+SILENCE = 60  # Seconds that a client may leave a connection open without a word.
 _UNBOUNDED = [(f"grpc.max_{way}_message_length", -1) for way in ("send", "receive")]
 
 
@@ -44,7 +49,18 @@ class Servable:
         """
         if name != self.name:
             raise CApiError(f"no model {name!r} here; there is {self.name!r}", _NOT_FOUND)
-        return self.model.run(signature or "serving_default", inputs)
+        return self.model.run(signature or DEFAULT_SIGNATURE, inputs)
+
+    def inputs_of(self, signature: str) -> list[str]:
+        """The names of a signature's inputs.
+
+        Raises:
+            CApiError: there is no such signature.
+        """
+        known = self.model.signatures
+        if signature not in known:
+            raise CApiError(f"no signature {signature!r}; there are {sorted(known)}")
+        return list(known[signature][0])
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -58,6 +74,8 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             outputs = self._servable.predict(spec.name, spec.signature_name, inputs)
         except CApiError as error:
             context.abort(_CODES[error.code], str(error))
+        except (ValueError, TypeError, KeyError) as error:
+            context.abort(_CODES[_INVALID], f"a tensor of the request can't be read: {error}")
         response = predict_pb2.PredictResponse()
         response.model_spec.name = spec.name
         response.model_spec.version.value = self._servable.version
@@ -66,8 +84,17 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         return response
 
 
+class _Refused(Exception):
+    """A request whose body is not read."""
+
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+
 class _RestHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = SILENCE
     servable: Servable
 
     def do_GET(self):
@@ -78,35 +105,40 @@ class _RestHandler(http.server.BaseHTTPRequestHandler):
             self._answer(404, {"error": f"{self.path}: there is {self.servable.name!r} only"})
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            self._answer(200, self._predict(json.loads(body)))
+            self._answer(200, self._predict(self._body()))
+        except _Refused as error:
+            self.close_connection = True  # Its body was not read.
+            self._answer(error.code, {"error": str(error)})
+        except RequestError as error:
+            self._answer(400, {"error": str(error)})
         except CApiError as error:
             self._answer(_HTTP_CODES.get(error.code, 500), {"error": str(error)})
-        except (ValueError, TypeError, KeyError) as error:
-            self._answer(400, {"error": f"not a predict request: {error!r}"})
 
-    def _predict(self, request):
-        name = self._model(r"/v1/models/([^/:]+)(?:/versions/\d+)?:predict")
-        by_row = "instances" in request
-        if by_row:
-            columns = {key: [row[key] for row in request["instances"]] for key in self._names()}
-        else:
-            columns = request["inputs"]
-        inputs = {key: np.array(values, np.float32) for key, values in columns.items()}
-        outputs = self.servable.predict(name, request.get("signature_name", ""), inputs)
+    def _body(self):
+        length = self.headers.get("Content-Length", "")
+        if not length.isascii() or not length.isdecimal():
+            raise _Refused(411, "expected a Content-Length, and the body as a whole")
+        if len(length) > 12 or int(length) > LARGEST_BODY:
+            raise _Refused(413, f"the request is larger than {LARGEST_BODY:,} bytes; send several")
+        return self.rfile.read(int(length))
+
+    def _predict(self, body):
+        pattern = rf"/v1/models/([^/:]+)(?:/versions/0*{self.servable.version})?:predict"
+        name = self._model(pattern)
+        if name is None:
+            raise CApiError(f"{self.path[:200]}: nothing is served there", _NOT_FOUND)
+        request = rest_request.parse(body, self.servable.inputs_of)
+        outputs = self.servable.predict(name, request.signature, request.inputs)
         lists = {key: array.tolist() for key, array in outputs.items()}
-        if by_row:
+        if request.by_row:
             rows = zip(*lists.values(), strict=True)
             rows = [dict(zip(lists, row, strict=True)) for row in rows]
             return {"predictions": [_alone(row) for row in rows]}
         return {"outputs": _alone(lists)}
 
-    def _names(self):
-        return self.servable.model.signatures["serving_default"][0]
-
     def _model(self, pattern):
-        match = re.fullmatch(pattern, self.path)
+        match = re.fullmatch(pattern, self.path.partition("?")[0])
         return match and match.group(1)
 
     def _answer(self, code, tree):
@@ -114,6 +146,8 @@ class _RestHandler(http.server.BaseHTTPRequestHandler):
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
@@ -124,6 +158,12 @@ class _RestHandler(http.server.BaseHTTPRequestHandler):
 def _alone(outputs):
     """The outputs by name; the output itself where it is the only one."""
     return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+class _RestServer(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):  # A client that went away.
+            super().handle_error(request, client_address)
 
 
 def serve_grpc(servable: Servable, address: str, threads: int = 8) -> tuple[grpc.Server, int]:
@@ -148,6 +188,6 @@ def serve_rest(servable: Servable, host: str, port: int) -> http.server.Threadin
         OSError: the port is taken.
     """
     handler = type("Handler", (_RestHandler,), {"servable": servable})
-    server = http.server.ThreadingHTTPServer((host, port), handler)
+    server = _RestServer((host, port), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

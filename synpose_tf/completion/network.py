@@ -8,6 +8,7 @@ gives where they are instead. `completion_training` trains it, on 2D poses alone
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Completion:
     """
 
     distribution: PoseDistribution
-    network: Callable[[np.ndarray], np.ndarray]
+    network: Callable[..., Any]
 
     @classmethod
     @functools.cache
@@ -38,20 +39,22 @@ class Completion:
         forward = Forward.from_weights(packaged_weights("completion"))
         return cls(PoseDistribution.pretrained(), forward)
 
-    def complete(self, pixels, seen) -> np.ndarray:
+    def complete(self, pixels, seen, xp=np):
         """Fills in the joints that are not seen, as `PoseDistribution.complete` does.
 
         Args:
             pixels: (n, 17, 2).
             seen: (n, 17), 1.0 where a joint is seen, else 0.0.
+            xp: NumPy, or `keras.ops` inside a graph.
 
         Returns:
             (n, 17, 2), pixels; joints that are seen are as they came.
         """
-        guess, frame, inputs = features(self.distribution, pixels, seen)
-        correction = self.network(inputs).reshape(-1, JOINTS, 2)
+        guess, frame, inputs = features(self.distribution, pixels, seen, xp)
+        correction = xp.reshape(self.network(inputs, xp), (-1, JOINTS, 2))
         filled = (guess + correction) * frame.scale + frame.root
-        return np.where(seen[..., None] > 0, pixels, filled).astype(np.float32)
+        complete = xp.where(seen[..., None] > 0, pixels, filled)
+        return complete.astype(np.float32) if xp is np else complete
 
 
 def features(distribution: PoseDistribution, pixels, seen, xp=np):

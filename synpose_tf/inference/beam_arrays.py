@@ -18,8 +18,10 @@ from apache_beam.io.filesystems import FileSystems
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
+from synpose_tf.keypoints.formats import lifted_poses
+from synpose_tf.keypoints.formats.numpy_arrays import CONFIDENCE
 
-_ROWS = ("keypoints", "confidence", "frames", "times")
+_ROWS = ("keypoints", "frames", "times", *CONFIDENCE)
 _SINGLE = {"fps": ((), (1,)), "image_size": ((2,),)}  # Of these shapes.
 _AT_ONCE = 1 << 16  # Rows of a check.
 
@@ -152,6 +154,8 @@ def _intact(path):
 
 def _can_be_cut(arrays):
     keypoints = arrays.get("keypoints")
+    if set(lifted_poses.ARRAYS) <= arrays.keys():  # Rows of several people.
+        return False
     if keypoints is None or len(keypoints.shape) != 3 or keypoints.shape[2] not in (2, 3):
         return False
     if not keypoints.of_numbers(*keypoints.shape):
@@ -160,8 +164,8 @@ def _can_be_cut(arrays):
     if claimed > keypoints.size:
         return False
     count, joints, _ = keypoints.shape
-    confidence, frames, times = (arrays.get(key) for key in _ROWS[1:])
-    if confidence is not None and not confidence.of_numbers(count, joints):
+    frames, times, *confidence = (arrays.get(key) for key in _ROWS[1:])
+    if not all(array is None or array.of_numbers(count, joints) for array in confidence):
         return False
     if frames is not None and frames.dtype.kind not in "iu":
         return False

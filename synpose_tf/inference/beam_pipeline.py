@@ -25,7 +25,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.inference import beam_arrays
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import assembly
+from synpose_tf.keypoints import assembly, units
 from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
@@ -39,19 +39,22 @@ MANIFEST = "manifest.json"
 class Settings:
     """How to lift; the flags of `synpose_tf.beam_lift`."""
 
-    mode: str = "paper"
+    pretrained: str = "paper"
     workdir: str | None = None
     intrinsics: tuple[float, ...] | None = None
     layout: str | None = None
     fps: float | None = None
     image_size: tuple[float, float] | None = None
     min_confidence: float = 0.0
+    units: str | None = None
     body_height: float = 1700.0
 
     def wanted(self, layout: str | None = None) -> assembly.Wanted:
         layout = layout or self.layout
         size = self.image_size and (int(self.image_size[0]), int(self.image_size[1]))
-        return assembly.Wanted(layout and named(layout), self.fps, size, self.min_confidence)
+        return assembly.Wanted(
+            layout and named(layout), self.fps, size, self.min_confidence, units.check(self.units)
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,6 +193,7 @@ def _read_file(path, settings):
             fps=settings.fps,
             image_size=wanted.image_size,
             min_confidence=settings.min_confidence,
+            units=settings.units,
             scratch=Scratch(),
         )
     if recording.format in {kind.title for kind in FORMATS.values() if kind.add_frame}:
@@ -215,7 +219,7 @@ class Lift(beam.DoFn):
     def _load(self):
         if self.settings.workdir:
             return Lifter.from_workdir(self.settings.workdir)
-        return Lifter.from_pretrained(self.settings.mode)
+        return Lifter.from_pretrained(self.settings.pretrained)
 
     def process(self, piece):
         about = dataclasses.asdict(piece)

@@ -63,16 +63,17 @@ class Lifter:
         self._forward = Forward.from_weights(weights)
 
     @classmethod
-    def from_pretrained(cls, mode: str = "paper") -> "Lifter":
-        """The lifter that comes with the package.
+    def from_pretrained(cls, name: str = "paper") -> "Lifter":
+        """A lifter that comes with the package.
 
         Args:
-            mode: `paper` needs pixels only, `camera` the intrinsics too and is more accurate.
+            name: one of `pretrained.NAMES`. `paper` needs pixels only, `camera` the intrinsics
+                too and is more accurate.
 
         Raises:
-            ValueError: an unknown mode.
+            SynposeError: an unknown name.
         """
-        model = pretrained.load(mode)
+        model = pretrained.load(name)
         return cls(model.weights, model.mode, model.distance)
 
     @classmethod

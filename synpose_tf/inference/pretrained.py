@@ -1,6 +1,6 @@
 """The lifters that come with the package: weights in half precision, and their model cards.
 
-`weights/<mode>.npz` holds the generator's arrays in order and `weights/<mode>.json` its model
+`weights/<name>.npz` holds the generator's arrays in order and `weights/<name>.json` its model
 card, which has the constructor's arguments too. NumPy reads them without pickle.
 """
 
@@ -9,18 +9,25 @@ import functools
 import importlib.resources
 import json
 import pathlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synpose_tf.geometry import normalization
+from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
 from synpose_tf.models.folded import packaged_weights, save_weights
 
 if TYPE_CHECKING:  # Reading the weights takes no Keras.
     from synpose_tf.models.networks import Generator
 
-FOLDER = "weights"
+_FOLDER = importlib.resources.files("synpose_tf").joinpath("weights")
+# Other networks lie there too; a lifter has a card.
+NAMES = tuple(
+    sorted(
+        file.name.removesuffix(".json") for file in _FOLDER.iterdir() if file.name.endswith(".json")
+    )
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,24 +47,31 @@ class Pretrained:
     card: dict[str, Any]
 
 
-def card(mode: str) -> dict[str, Any]:
+def card(name: str) -> dict[str, Any]:
     """A pretrained lifter's model card: data, recipe, metrics, limits.
 
+    Args:
+        name: one of `NAMES`.
+
     Raises:
-        ValueError: an unknown mode.
+        SynposeError: the package has no lifter of that name.
     """
-    return json.loads(_resource(f"{normalization.check_mode(mode)}.json").read_text("utf-8"))
+    if name not in NAMES:
+        raise SynposeError(
+            f"--pretrained={name}: no such lifter comes with the package. It has: "
+            f"{', '.join(NAMES)}."
+        )
+    return json.loads(_FOLDER.joinpath(f"{name}.json").read_text("utf-8"))
 
 
 @functools.cache
-def load(mode: str = "paper") -> Pretrained:
+def load(name: str = "paper") -> Pretrained:
     """Loads a pretrained lifter, once.
 
-    Raises:
-        ValueError: an unknown mode.
+    Args, Raises: as `card`.
     """
-    about = card(mode)
-    return Pretrained(packaged_weights(mode), mode, about["distance"], about)
+    about = card(name)
+    return Pretrained(packaged_weights(name), about["mode"], about["distance"], about)
 
 
 def half_precision(generator: "Generator") -> "Generator":
@@ -68,22 +82,36 @@ def half_precision(generator: "Generator") -> "Generator":
     return copy
 
 
-def save(folder, generator: "Generator", about: dict[str, Any]) -> None:
+def save(folder, generator: "Generator", about: dict[str, Any]) -> pathlib.Path:
     """Writes a lifter as `load` reads it.
 
     Args:
         folder: the package's `weights`.
         generator: in full precision.
-        about: the model card; `mode` and `distance` at least.
+        about: the model card; `name`, `mode` and `distance` at least.
 
     Raises:
-        SynposeError: the files can't be written.
+        SynposeError: the name is none, or another network's; or the files can't be written.
+
+    Returns:
+        The file of the weights; the card lies beside it, `.json`.
     """
-    path = pathlib.Path(folder) / f"{about['mode']}.npz"
+    path = weights_file(folder, about["name"])
     save_weights(path, generator.get_weights())
     about = about | {"width": generator.width, "blocks": generator.blocks}
     files.write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+    return path
 
 
-def _resource(name):
-    return importlib.resources.files("synpose_tf").joinpath(FOLDER, name)
+def weights_file(folder, name: str) -> pathlib.Path:
+    """Where `save` puts the weights of a lifter.
+
+    Raises:
+        SynposeError: the name is none, or another network's.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise SynposeError(f"{name!r} is no lifter's name: expected a-z, 0-9 and _, a-z first.")
+    path = pathlib.Path(folder) / f"{name}.npz"
+    if path.exists() and not path.with_suffix(".json").exists():
+        raise SynposeError(f"{path}: is no lifter, there is no card beside it. Take another name.")
+    return path

@@ -5,7 +5,7 @@ import errno
 import os
 import pathlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from synpose_tf.errors import SynposeError
 
@@ -110,6 +110,14 @@ def _sync(folder):
         if path.is_file():
             with path.open("rb+") as handle:
                 os.fsync(handle.fileno())
+
+
+def visible(paths: Iterable) -> Iterator:
+    """Of the paths in a folder or archive those that are not hidden.
+
+    macOS writes a hidden `._name` beside every file, on disks of other systems and in archives.
+    """
+    return (path for path in paths if not path.name.startswith("."))
 
 
 @contextlib.contextmanager

@@ -38,6 +38,15 @@ class _ArrayUnpickler(pickle.Unpickler):
         return _ALLOWED[module, name]
 
 
+def holds(path: pathlib.Path, keys) -> bool:
+    """Whether a file is an .npz archive with arrays of all these names; a damaged one is none."""
+    try:
+        with reading(path), zipfile.ZipFile(path) as archive:
+            return {f"{key}.npy" for key in keys} <= set(archive.namelist())
+    except SynposeError:
+        return False
+
+
 def load(path: pathlib.Path, key: str):
     """Reads one array of an .npz file, or the object that a pickled 0-d array wraps.
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
-from synpose_tf.keypoints.detections import Person
+from synpose_tf.keypoints import units
+from synpose_tf.keypoints.detections import Person, marked_missed
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
 from synpose_tf.structures.skeleton import Skeleton
@@ -20,7 +21,6 @@ from synpose_tf.structures.tracks import KeypointTrack
 
 DEFAULT_FPS = 30.0
 MAX_PIXEL = 1e5  # No camera has so many; a number beyond is no place in an image.
-MAX_FRACTION = 2.0  # Where all coordinates lie within, they are fractions and not pixels.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +32,14 @@ class Wanted:
         fps: frames a second.
         image_size: (width, height), pixels.
         min_confidence: a joint below counts as missed.
+        units: of the coordinates, one of `units.UNITS`.
     """
 
     layout: Skeleton | None = None
     fps: float | None = None
     image_size: tuple[int, int] | None = None
     min_confidence: float = 0.0
+    units: str | None = None
 
 
 def to_tracks(
@@ -60,10 +62,12 @@ def to_tracks(
         notes.add("{} joints lie outside of any image; they are taken as missed", survey.wild)
         notes.add("{} frames without a joint; they stay without a pose", survey.empty)
     where = people[0].where
+    seen = [survey.extent.seen for survey in surveys]
+    people = _in_pixels(people, surveys, wanted, notes)
     people = [
-        _in_pixels(_without_missing(person, wanted.min_confidence), survey, wanted, notes)
-        for person, survey in zip(people, surveys, strict=True)
-        if survey.seen
+        _without_missing(person, wanted.min_confidence)
+        for person, count in zip(people, seen, strict=True)
+        if count
     ]
     if not people:
         raise SynposeError(f"{where}: every joint of every frame is missing.")
@@ -87,7 +91,7 @@ def to_tracks(
 
 def all_missed(person: Person, min_confidence: float = 0.0) -> bool:
     """Whether every joint of every frame counts as missed."""
-    return not _survey(person, min_confidence).seen
+    return not _survey(person, min_confidence).extent.seen
 
 
 def _points(joints):
@@ -131,30 +135,21 @@ class _Survey:
     Args:
         wild: joints far outside of any image.
         empty: frames without a joint.
-        seen: joints that are seen.
-        low, high: of their coordinates.
-        large: how many of their coordinates are beyond what fractions may be.
+        extent: of the joints that are seen.
     """
 
     wild: int = 0
     empty: int = 0
-    seen: int = 0
-    low: float = np.inf
-    high: float = -np.inf
-    large: int = 0
+    extent: units.Extent = dataclasses.field(default_factory=units.Extent)
 
 
 def _survey(person, min_confidence):
     survey = _Survey()
     for joints in pieces(person.joints):
         seen = _seen(joints, min_confidence)
-        points = joints[seen, :2]
         survey.wild += int(_wild(joints).sum())
         survey.empty += int((~seen.any(-1)).sum())
-        survey.seen += len(points)
-        survey.low = points.min(initial=survey.low)
-        survey.high = points.max(initial=survey.high)
-        survey.large += int((np.abs(points) > 2.0 * MAX_FRACTION).sum())
+        survey.extent.add(joints, seen)
     return survey
 
 
@@ -164,10 +159,9 @@ def _wild(joints):
 
 
 def _seen(joints, min_confidence):
-    points, confidence = joints[..., :2], joints[..., 2]
+    confidence = joints[..., 2]
     sure = (confidence > 0) & (confidence >= min_confidence)  # NaN is neither.
-    there = np.isfinite(points).all(-1) & (points != 0).any(-1)
-    return there & ~_wild(joints) & sure
+    return sure & ~marked_missed(joints) & ~_wild(joints)
 
 
 def _without_missing(person, min_confidence):
@@ -193,42 +187,20 @@ def _in_order(person):
     return dataclasses.replace(person, frames=frames, joints=joints, times=times)
 
 
-def _in_pixels(person, survey, wanted, notes):
-    """Fractions times the image's size.
-
-    Raises:
-        SynposeError: pixels where fractions belong, or fractions where the size is unknown.
-    """
-    size = wanted.image_size or person.image_size
-    low, high = survey.low, survey.high
-    span = f"coordinates run from {low:.4g} to {high:.4g}"
-    if person.normalized:
-        if survey.large > survey.seen:  # More than half: each has two coordinates.
-            raise SynposeError(
-                f"{person.where}: {span}, which are pixels. Expected fractions of the image's "
-                "width and height, as MediaPipe gives them; divide by image_size."
-            )
-    elif max(abs(low), abs(high)) > MAX_FRACTION:
-        return person
-    elif size is None or low < -0.5:
-        raise SynposeError(
-            f"{person.where}: {span}, which are fractions of an image, not pixels. "
-            + (
-                "Give --image_size=WIDTH,HEIGHT to turn them into pixels."
-                if low >= -0.5
-                else "They are centred; turn them into pixels, y down."
-            )
-        )
-    else:
-        notes.add(f"{span}: fractions, turned into pixels of {size[0]} x {size[1]}")
-    joints = derived(functools.partial(_scaled, size=size), person.joints)
-    return dataclasses.replace(person, joints=joints, normalized=False)
-
-
-def _scaled(joints, size):
-    joints = joints.copy()
-    joints[..., :2] *= np.float32(size)
-    return joints
+def _in_pixels(people, surveys, wanted, notes):
+    """Of one unit are all people of a file."""
+    extents = collections.defaultdict(units.Extent)
+    for person, survey in zip(people, surveys, strict=True):
+        extents[person.where].join(survey.extent)
+    converted = []
+    for person in people:
+        extent = extents[person.where]
+        if extent.seen:
+            person, note = units.in_pixels(person, extent, wanted.units, wanted.image_size)
+            if note:
+                notes.add(note)
+        converted.append(person)
+    return converted
 
 
 def _layouts(people, wanted):
@@ -240,7 +212,8 @@ def _layouts(people, wanted):
     for (where, count), members in groups.items():
         layout = wanted or members[0].layout
         if layout is None:
-            layout = recognise([derived(_points, p.joints) for p in members], where)
+            poses = [derived(_points, p.joints) for p in members]
+            layout = recognise(poses, where, members[0].usual)
         if len(layout) != count:
             raise SynposeError(
                 f"{where}: {count} joints, but {layout.name} has {len(layout)}. Give another "

@@ -18,6 +18,17 @@ MAX_PEOPLE = 2**23  # In frames: 77 hours of one person at 30 Hz.
 MAX_NUMBERS = 2**28  # Of files that are read as a whole: 1 GiB.
 NOBODY = -1  # The track number of a person whom the detector did not follow.
 _LAST_NUMBER = re.compile(r"(\d{1,18})(\D*)$")
+# What may stand behind a frame's number: 1920x1080, 1080p, and 1920_1080 where it is usual.
+_SIZE = re.compile(
+    r"(?<!\d)(?:\d{2,5}[xX×]\d{2,5}|\d{3,4}p(?![a-zA-Z])|(?:"
+    + "|".join(
+        f"{width}[_-]{height}|{height}[_-]{width}"
+        for width, height in [
+            (3840, 2160), (2560, 1440), (1920, 1080), (1280, 720), (854, 480), (640, 480),
+        ]
+    )
+    + r"))(?!\d)"
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +43,12 @@ class Person:
         times: (F,), seconds, or None where the file does not tell.
         fps: frames a second, or None where the file does not tell.
         layout: None where the file does not tell.
+        usual: the layout that the format usually has; the poses may say otherwise.
+        joint_names: the joints' names in the file, None for one that has none; or None.
         image_size: (width, height), pixels, or None where the file does not tell.
-        normalized: whether x and y are fractions of the image's width and height.
+        units: one of `units.UNITS`, or None where the file does not tell.
+        centred: which of the units the format means by coordinates below 0, or None.
+        notes: what the user should know, as sentences.
     """
 
     name: str
@@ -43,8 +58,12 @@ class Person:
     times: np.ndarray | None = None
     fps: float | None = None
     layout: Skeleton | None = None
+    usual: Skeleton | None = None
+    joint_names: tuple[str | None, ...] | None = None
     image_size: tuple[int, int] | None = None
-    normalized: bool = False
+    units: str | None = None
+    centred: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Sightings:
@@ -53,10 +72,14 @@ class Sightings:
     Args:
         where: the file, for messages.
         scratch: where the joints go.
+
+    Attributes:
+        known: what else `Person` takes of all the people.
     """
 
     def __init__(self, where, scratch: Scratch):
         self.where = str(where)
+        self.known = {}
         self._frames, self._tracks, self._times = (array.array(code) for code in "qqd")
         self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
         self._first = None
@@ -110,6 +133,16 @@ class Sightings:
         """(N,), seconds, or None where they are not all given."""
         times = np.frombuffer(self._times, np.float64) if len(self) else np.zeros(0)
         return times if np.isfinite(times).all() else None
+
+
+def marked_missed(joints) -> np.ndarray:
+    """(…, J): whether a detector says of joints (…, J, 3) that it missed them.
+
+    It does so by (0, 0), by (-1, -1), and by NaN or null.
+    """
+    points = joints[..., :2]
+    corner = (points == 0).all(-1) | (points == -1).all(-1)
+    return corner | ~np.isfinite(points).all(-1)
 
 
 def labelled(people: list[Person], label: str) -> list[Person]:
@@ -166,20 +199,26 @@ def integer(value, where: str) -> int:
 
 
 def track_number(value, where: str) -> int | None:
-    """A detector's number of a person, alone or in a list of one; None where there is none.
+    """A detector's number of a person; None where there is none.
+
+    It may stand in lists, as AlphaPose's `idx`; where it joined two detections to one person,
+    `[[1.0], [2.0]]`, the first number holds.
 
     Raises:
         SynposeError: it is something else.
     """
-    if isinstance(value, list):
+    while isinstance(value, list):
         value = value[0] if value else None
     number = None if value is None else integer(value, where)
     return None if number is None or number < 0 else number
 
 
 def split_number(name: str) -> tuple[str, int | None]:
-    """A file's or image's name as (what stands before its last number, that number or None)."""
-    match = _LAST_NUMBER.search(name)
+    """A file's or image's name as (what stands before its last number, that number or None).
+
+    The image's size, `frame_0012_1920x1080`, is no number of a frame.
+    """
+    match = _LAST_NUMBER.search(_SIZE.sub(lambda size: " " * len(size[0]), name))
     return (name[: match.start()], int(match[1])) if match else (name, None)
 
 

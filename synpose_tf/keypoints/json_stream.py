@@ -1,9 +1,11 @@
 """JSON read as a stream: a file of any size takes the memory of one of its parts.
 
 Python's `json` writes NaN and Infinity, which JSON does not have and the parser refuses;
-they are read as null.
+they are read as null. Windows' PowerShell writes UTF-16, which becomes UTF-8.
 """
 
+import codecs
+import json
 import pathlib
 import re
 from collections.abc import Iterable, Iterator
@@ -16,6 +18,7 @@ from synpose_tf.errors import SynposeError
 
 MAX_PART = 2**25  # Bytes of one frame or person; the largest met has 10**4.
 MAX_DEPTH = 100  # The parser's memory grows with its square.
+_TOP = 8  # Names of what a file holds, in a message.
 _HEAD = 2**21  # Bytes in which a file must show what it is.
 
 _NOT_JSON = re.compile(rb"(?<=[\[,:\s])-?(?:NaN|Infinity)\b")
@@ -29,15 +32,28 @@ def items(path: pathlib.Path, prefix: str) -> Iterator[Any]:
         SynposeError: the file is no whole JSON, or one value is larger than `MAX_PART` or nested
             deeper than `MAX_DEPTH`.
     """
+    yield from _parts(path, lambda source: ijson.items(source, prefix, use_float=True))
+
+
+def entries(path: pathlib.Path) -> Iterator[tuple[str, Any]]:
+    """The keys and values of a file that is one object, one after the other.
+
+    Raises:
+        SynposeError: as `items`.
+    """
+    yield from _parts(path, lambda source: ijson.kvitems(source, "", use_float=True))
+
+
+def _parts(path, parse):
     with path.open("rb") as handle:
         source = _Source(handle, path)
-        values = ijson.items(source, prefix, use_float=True)
+        values = parse(source)
         while True:
             try:
                 value = next(values)
             except StopIteration:
                 return
-            except (ijson.JSONError, UnicodeDecodeError) as error:
+            except (ijson.JSONError, UnicodeError) as error:
                 raise SynposeError(_broken(path, error)) from error
             source.part = 0
             yield value
@@ -49,12 +65,28 @@ def first(path: pathlib.Path, prefix: str) -> Any:
         source = _Source(handle, path, end=_HEAD)
         try:
             return next(ijson.items(source, prefix, use_float=True), None)
-        except (ijson.JSONError, UnicodeDecodeError):
+        except (ijson.JSONError, UnicodeError):
             return None  # The head is cut off where it ends; a damaged file fails in `items`.
 
 
+def find(path: pathlib.Path, prefix: str) -> Any:
+    """The first value at a prefix, wherever in the file it stands, or None.
+
+    Raises:
+        SynposeError: as `items`.
+    """
+
+    def search(source):
+        for event in ijson.parse(source, use_float=True):
+            if not event[0].startswith(prefix):
+                source.part = 0  # Nothing is kept of what is passed by.
+            yield event
+
+    return next(_parts(path, lambda source: ijson.items(search(source), prefix)), None)
+
+
 def find_prefix(path: pathlib.Path, wanted: Iterable[str]) -> tuple[str | None, list[str]]:
-    """Looks in a file's head for the first of some prefixes.
+    """Looks in a file's head for the first of some prefixes; `*` begins one below any key.
 
     Returns:
         The prefix or None, and what was met at the top, for a message.
@@ -63,16 +95,20 @@ def find_prefix(path: pathlib.Path, wanted: Iterable[str]) -> tuple[str | None, 
         SynposeError: it is nested deeper than `MAX_DEPTH`.
     """
     wanted = set(wanted)
-    top = {}
+    top, key = {}, None
     with path.open("rb") as handle:
         source = _Source(handle, path, end=_HEAD)
         try:
-            for prefix, _, _ in ijson.parse(source):
-                if prefix in wanted:
-                    return prefix, []
-                if prefix.count(".") < 2 and len(top) < 8:
+            for prefix, event, value in ijson.parse(source):
+                if not prefix and event == "map_key":
+                    key = value
+                below = key is not None and prefix.startswith(f"{key}.")
+                for found in (prefix, "*" + prefix[len(key) :]) if below else (prefix,):
+                    if found in wanted:
+                        return found, []
+                if prefix.count(".") < 2 and len(top) < (_TOP if "." in prefix else 10 * _TOP):
                     top[prefix] = None
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+        except (ijson.JSONError, UnicodeError) as error:
             if source.size < _HEAD:
                 raise SynposeError(_broken(path, error)) from error
     return None, [prefix for prefix in top if prefix]
@@ -84,6 +120,7 @@ class _Source:
     def __init__(self, handle, path, end=None):
         self._handle, self._path, self._end = handle, path, end
         self._kept = b""
+        self._decoder = None
         self._depth = self._lowest = 0
         self.part = self.size = 0
 
@@ -99,10 +136,15 @@ class _Source:
                 f"{self._path}: more than {MAX_PART >> 20} MiB without one frame or person. "
                 "Expected what a detector writes; is this another kind of file?"
             )
+        at_end = len(chunk) < size
         if self.size == 0:
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+            encoding = json.detect_encoding(chunk)  # utf-8-sig, if the mark stands before it.
+            if encoding != "utf-8":
+                self._decoder = codecs.getincrementaldecoder(encoding)()
         self.size += len(chunk)
-        text = self._whole_words(chunk, at_end=len(chunk) < size)
+        if self._decoder is not None:
+            chunk = self._decoder.decode(chunk, at_end).encode()
+        text = self._whole_words(chunk, at_end)
         self._check_depth(text)
         if b"N" in text or b"I" in text:
             text = _NOT_JSON.sub(b"null", text)
@@ -133,6 +175,15 @@ class _Source:
                 "writes; is this another kind of file?"
             )
         self._depth, self._lowest = int(depth[-1]), int(lowest[-1])
+
+
+def starts(head: bytes) -> bool:
+    """Whether a file that begins so may be JSON: an object or a list."""
+    try:
+        text = codecs.getincrementaldecoder(json.detect_encoding(head))().decode(head[:4096])
+    except UnicodeDecodeError:
+        return False
+    return text.removeprefix("\ufeff").lstrip()[:1] in ("[", "{")
 
 
 def _broken(path, error):

@@ -19,12 +19,14 @@ MARGIN = 1.3
 _FRAMES = 500  # Evenly spread; enough to tell.
 
 
-def recognise(people: Sequence[np.ndarray], where: str) -> Skeleton:
+def recognise(people: Sequence[np.ndarray], where: str, usual: Skeleton | None = None) -> Skeleton:
     """The layout of joints.
 
     Args:
         people: each (F, J, 2), NaN where not seen; arrays, or rows on disk.
         where: the file, for messages.
+        usual: the layout that is taken where the joints that are seen make no pair of bones in
+            one of the layouts; None to refuse that.
 
     Raises:
         SynposeError: no layout has that many joints, or two fit alike.
@@ -41,6 +43,8 @@ def recognise(people: Sequence[np.ndarray], where: str) -> Skeleton:
         return next(iter(fitting.values()))
     sample = _evenly(people).astype(np.float64)
     measured = {name: asymmetry(sample, layout) for name, layout in fitting.items()}
+    if usual in fitting.values() and not np.isfinite(list(measured.values())).all():
+        return usual
     best, second = sorted(measured, key=measured.get)[:2]
     if not measured[second] >= MARGIN * measured[best]:  # NaN, too.
         raise SynposeError(

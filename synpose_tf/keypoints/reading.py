@@ -14,11 +14,16 @@ import pathlib
 from collections.abc import Callable, Sequence
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.io.scratch import Scratch
+from synpose_tf.io import restricted_npz
+from synpose_tf.io.files import visible
+from synpose_tf.io.scratch import Scratch, derived
 from synpose_tf.keypoints import assembly, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings, labelled, split_number
 from synpose_tf.keypoints.formats import (
+    alphapose,
     coco_annotations,
+    detectron,
+    lifted_poses,
     mediapipe,
     mmpose,
     numpy_arrays,
@@ -26,12 +31,14 @@ from synpose_tf.keypoints.formats import (
     results_list,
     stacked_hourglass,
     videopose3d,
+    vitpose,
+    yolo,
 )
-from synpose_tf.keypoints.layouts import named
+from synpose_tf.keypoints.layouts import LAYOUTS, WHOLE_BODY, by_names, named
+from synpose_tf.keypoints.units import check as check_units
 from synpose_tf.structures.tracks import KeypointTrack
 
 SUFFIXES = (".json", ".npy", ".npz", ".h5", ".hdf5")  # What is looked at in a folder.
-_JSON_START = b"[{"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Format:
         read: gives the people of a file, their joints in a scratch; None where a file is one frame.
         add_frame: adds the people of a file that is one frame; None where it is a recording.
         prefixes: what in a JSON file's head tells the format.
+        arrays: the names of arrays that together tell an npz's format.
     """
 
     name: str
@@ -51,13 +59,15 @@ class Format:
     read: Callable[[pathlib.Path, Scratch], list[Person]] | None = None
     add_frame: Callable[[pathlib.Path, int, Sightings], None] | None = None
     prefixes: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
 
 
 FORMATS = {
     entry.name: entry
     for entry in (
         Format("results", results_list.NAME, results_list.read, None, (results_list.PREFIX,)),
-        Format("openpose", openpose.NAME, None, openpose.add_frame, (openpose.PREFIX,)),
+        Format("alphapose", alphapose.NAME, alphapose.read, None, alphapose.PREFIXES),
+        Format("openpose", openpose.NAME, None, openpose.add_frame, openpose.PREFIXES),
         Format(
             "coco_annotations",
             coco_annotations.NAME,
@@ -71,11 +81,15 @@ FORMATS = {
             mmpose.NAME_OF_IMAGES,
             None,
             mmpose.add_frame,
-            (mmpose.PREFIX_OF_IMAGES,),
+            mmpose.PREFIXES_OF_IMAGES,
         ),
         Format("mediapipe", mediapipe.NAME, mediapipe.read, None, (mediapipe.PREFIX,)),
+        Format("yolo", yolo.NAME, None, yolo.add_frame, (yolo.PREFIX,)),
+        Format("vitpose", vitpose.NAME, vitpose.read, None, (vitpose.PREFIX,)),
+        Format("poses", lifted_poses.NAME, lifted_poses.read, arrays=lifted_poses.ARRAYS),
+        Format("videopose3d", videopose3d.NAME, videopose3d.read, arrays=videopose3d.ARRAYS),
+        Format("detectron", detectron.NAME, detectron.read, arrays=detectron.ARRAYS),
         Format("numpy", numpy_arrays.NAME, numpy_arrays.read),
-        Format("videopose3d", videopose3d.NAME, videopose3d.read),
         Format("hourglass", stacked_hourglass.NAME, stacked_hourglass.read),
     )
 }
@@ -104,6 +118,7 @@ def read(
     fps: float | None = None,
     image_size: tuple[int, int] | None = None,
     min_confidence: float = 0.0,
+    units: str | None = None,
     scratch: Scratch | None = None,
     progress: Callable = iter,
 ) -> Recording:
@@ -116,13 +131,14 @@ def read(
         fps: frames a second; None for the file's, or `tracking.DEFAULT_FPS`.
         image_size: (width, height), pixels; None for the file's or unknown.
         min_confidence: a joint of a lower confidence counts as missed.
+        units: of the coordinates, one of `units.UNITS`; None for the file's, or to recognise it.
         scratch: a `Scratch()`, and the tracks' joints stay there, on disk, for recordings that
             need not fit into memory; None for arrays.
         progress: wraps the sequence of files, as `tqdm` does.
 
     Raises:
         SynposeError: a file is missing, damaged, of an unknown format, or holds nobody; or the
-            layout can't be told.
+            layout or the unit can't be told.
     """
     place = scratch or Scratch()
     files = _files(paths)
@@ -137,19 +153,46 @@ def read(
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
-    wanted = assembly.Wanted(layout and named(layout), fps, image_size, min_confidence)
+    if layout is None:
+        found = [_in_named_layout(person) for person in found]
+    wanted = assembly.Wanted(
+        layout and named(layout), fps, image_size, min_confidence, check_units(units)
+    )
     tracks, notes = assembly.to_tracks(found, wanted, place)
+    notes += dict.fromkeys(note for person in found for note in person.notes)
     if scratch is None:
         tracks = [track.loaded() for track in tracks]
     return Recording(kind.title, tracks, notes)
+
+
+def _in_named_layout(person):
+    """With the layout that the joints' names in the file tell, and in its order."""
+    names, count = person.joint_names, person.joints.shape[1]
+    if names is None or count in WHOLE_BODY:
+        return person
+    if len(names) != count:
+        raise SynposeError(
+            f"{person.where}: {count} joints, but {len(names)} names of joints. Give --layout."
+        )
+    layout, order = by_names(names)
+    if layout is None and None in names:
+        return person
+    if layout is None:
+        raise SynposeError(
+            f"{person.where}: it names the joints {', '.join(names)[:300]}. Expected those of one "
+            f"of {', '.join(LAYOUTS)}. Give --layout if they are one's in its order, or bring "
+            "them into it."
+        )
+    joints = derived(lambda rows: rows[:, order], person.joints)
+    return dataclasses.replace(person, joints=joints, layout=layout)
 
 
 def _files(paths):
     files = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()]
-            inside = sorted(p for p in inside if not p.name.startswith("."))
+            inside = [p for p in visible(path.iterdir()) if p.suffix.lower() in SUFFIXES]
+            inside = sorted(p for p in inside if p.is_file())
             if not inside:
                 raise SynposeError(
                     f"{path}: the folder holds no keypoint file. Expected {', '.join(SUFFIXES)}."
@@ -197,16 +240,20 @@ def _recognise(path):
     if head.startswith(b"\x93NUMPY"):
         return FORMATS["numpy"]
     if head.startswith(b"PK"):
-        return FORMATS["videopose3d" if videopose3d.holds(path) else "numpy"]
+        archives = [kind for kind in FORMATS.values() if kind.arrays]
+        found = (kind for kind in archives if restricted_npz.holds(path, kind.arrays))
+        return next(found, FORMATS["numpy"])
     if head.startswith(b"\x89HDF"):
         return FORMATS["hourglass"]
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"[", b"{"):
+    if not json_stream.starts(head):
         raise SynposeError(
             f"{path}: neither JSON nor a NumPy or HDF5 file. Expected a file of keypoints: "
             f"{'; '.join(kind.title for kind in FORMATS.values())}."
         )
     by_prefix = {prefix: kind for kind in FORMATS.values() for prefix in kind.prefixes}
     prefix, top = json_stream.find_prefix(path, by_prefix)
+    if mmpose.LISTED in top and f"{mmpose.LISTED}.item" not in top:
+        return None  # An image with nobody.
     if prefix is None and top:
         raise SynposeError(
             f"{path}: JSON, but not of a known detector; it holds {', '.join(top)[:200]}. "
@@ -226,6 +273,6 @@ def _read_frames(kind, files, scratch, progress):
         kind.add_frame(path, frame, recordings[name])
     found = []
     for name, recording in recordings.items():
-        persons = tracking.separate(recording)
+        persons = tracking.separate(recording, **recording.known)
         found += labelled(persons, name) if len(recordings) > 1 else persons
     return found

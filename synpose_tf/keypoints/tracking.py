@@ -5,7 +5,7 @@ Where the detector numbered the people, its numbers hold. Where it did not:
 - If no frame shows more than one person, all frames are one person's.
 - Otherwise, frame by frame, each person continues the track whose last pose is nearest (mean
   distance of the joints; the nearest pair first), if that is nearer than half the pose's size
-  and at most `MAX_GAP` frames ago; else a new track begins.
+  and at most `MAX_GAP` steps from frame to frame ago; else a new track begins.
 
 This follows people who do not meet. Through crossings and crowds, let the detector track.
 """
@@ -15,9 +15,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from synpose_tf.io import scratch
-from synpose_tf.keypoints.detections import NOBODY, Person, Sightings
+from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, marked_missed
 
-MAX_GAP = 30  # Frames.
+MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 
 
@@ -75,11 +75,13 @@ def follow(frames: np.ndarray, points: np.ndarray) -> np.ndarray:
     if _each_once(frames):
         return labels
     live, count = _Live(points.shape[1]), 0
+    steps = np.diff(np.unique(frames))
+    gap = MAX_GAP * (np.median(steps) if len(steps) else 1)
     for part in _whole_frames(frames):
         seen, found = points[part], labels[part]
         numbers, starts = np.unique(frames[part], return_index=True)
         for frame, start, end in zip(numbers, starts, [*starts[1:], len(seen)], strict=True):
-            live.forget(frame - MAX_GAP)
+            live.forget(frame - gap)
             matched = live.match(seen[start:end])
             new = matched == NOBODY
             matched[new] = count + np.arange(new.sum())
@@ -146,7 +148,7 @@ def _steps(points, before):
 
 def _seen(joints):
     """(N, J, 2), NaN where the confidence is 0 or nothing was found."""
-    seen = np.isfinite(joints).all(-1) & (joints[..., 2] > 0) & (joints[..., :2] != 0).any(-1)
+    seen = (joints[..., 2] > 0) & ~marked_missed(joints)
     return np.where(seen[..., None], joints[..., :2], np.nan)
 
 

@@ -34,12 +34,12 @@ class Forward:
         units = [arrays[i : i + _UNIT] for i in range(0, len(arrays) - 2, _UNIT)]
         return cls((*(_fold(*unit) for unit in units), tuple(arrays[-2:])))
 
-    def __call__(self, inputs) -> np.ndarray:
-        """(n, inputs) to (n, outputs), float32."""
+    def __call__(self, inputs, xp=np):
+        """(n, inputs) to (n, outputs), float32; `xp` is NumPy, or `keras.ops` inside a graph."""
         first, *units, last = self.layers
-        x = _leaky(_linear(np.asarray(inputs, np.float32), first))
-        for one, other in zip(units[::2], units[1::2], strict=True):
-            x = x + _leaky(_linear(_leaky(_linear(x, one)), other))
+        x = _leaky(_linear(inputs if xp is not np else np.asarray(inputs, np.float32), first), xp)
+        for i in range(0, len(units), 2):
+            x = x + _leaky(_linear(_leaky(_linear(x, units[i]), xp), units[i + 1]), xp)
         return _linear(x, last)
 
 
@@ -71,5 +71,5 @@ def _linear(x, layer):
     return x @ kernel + bias
 
 
-def _leaky(x):
-    return np.maximum(x, _SLOPE * x)
+def _leaky(x, xp):
+    return xp.maximum(x, _SLOPE * x)

@@ -152,6 +152,15 @@ MPII_16 = Skeleton(
     parents=(1, 2, 6, 6, 3, 4, -1, 6, 7, 8, 11, 12, 7, 7, 13, 14),
 )  # fmt: skip
 
+COCO_17 = Skeleton(
+    name="COCO-17",
+    joints=(
+        "Nose", "LEye", "REye", "LEar", "REar", "LShoulder", "RShoulder", "LElbow", "RElbow",
+        "LWrist", "RWrist", "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle",
+    ),
+    parents=(-1, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14),
+)  # fmt: skip
+
 MPI_INF_3DHP_28 = Skeleton(
     name="MPI-INF-3DHP-28",
     joints=(

@@ -6,7 +6,6 @@ import pytest
 import synpose_tf
 from synpose_tf.errors import SynposeError
 from synpose_tf.evaluation import metrics
-from synpose_tf.inference import pretrained
 from synpose_tf.inference.lifter import BONES_PER_STATURE, Lifter, bone_sum
 from synpose_tf.keypoints import layouts
 from synpose_tf.keypoints.conversion import carried
@@ -135,13 +134,6 @@ def test_other_shapes_are_refused(shape):
 
 def test_nobody_is_no_error():
     assert Lifter.from_pretrained().lift(np.zeros((0, 17, 2))).poses.shape == (0, 17, 3)
-
-
-def test_model_cards_say_what_a_user_must_know():
-    for mode in ("paper", "camera"):
-        card = pretrained.card(mode)
-        assert card["mode"] == mode
-        assert {"trained_on", "credit", "licence", "command", "metrics", "limits"} <= card.keys()
 
 
 def test_mpii_is_a_layout():

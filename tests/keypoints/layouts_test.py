@@ -72,6 +72,7 @@ def test_which_joints_are_left_to_be_inferred(poses):
         "coco": {"Spine", "Thorax", "Head"},
         "mediapipe": {"Spine", "Thorax", "Head"},
         "body25": {"Spine", "Head"},
+        "openpose18": {"Spine", "Head"},
         "halpe26": {"Spine", "Thorax"},
         "mpii": {"Spine", "Nose"},
     }

@@ -42,7 +42,10 @@ def plain_losses(model, data):
 
     def generator_loss():
         angle = tf.reduce_mean(losses.angle_loss(lifted()))
-        return -score(fake()) + model.angle_weight * angle
+        depth = lifted()[..., 2] - batch.poses_3d[..., 2]
+        known = tf.ones((len(depth), 1)) if batch.paired is None else batch.paired
+        depth_loss = tf.reduce_sum(known * depth**2) / (17 * tf.reduce_sum(known))
+        return -score(fake()) + model.angle_weight * angle + model.depth_weight * depth_loss
 
     def reprojection_loss():
         if model.strategy == "synchronized":
@@ -94,11 +97,16 @@ def descended(model, data):
         {"distance": 13.0, "weighted_kcs": False, "angle_weight": 3.0},
         {"mode": "camera", "axis": "vertical", "turn_real": True},
         {"strategy": "separate", "paired": False},
+        {"depth_weight": 10.0},
+        {"depth_weight": 10.0, "paired": False, "mode": "camera"},
     ],
     ids=str,
 )
-def test_one_step_has_the_gradients_of_the_three_losses(new_model, batch, arguments):
+def test_one_step_has_the_gradients_of_the_losses(new_model, batch, arguments):
     model = new_model(**arguments)
+    if arguments.get("depth_weight") and not arguments.get("paired", True):
+        unpaired = tf.reshape(tf.range(len(batch["up"])) % 2, (-1, 1))
+        batch = batch | {"paired": tf.cast(unpaired, tf.float32)}
     expected = {
         name: gradients_of(getattr(model, name), loss)
         for name, loss in plain_losses(model, batch).items()

@@ -111,3 +111,14 @@ def test_augmented_joints_are_projections(batch):
     np.testing.assert_allclose(changed["keypoints_2d"], expected, rtol=1e-4, atol=0.05)
     own = (changed["intrinsics"].numpy() == batch["intrinsics"].numpy()).all(-1)
     assert own.mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_bent_joints_keep_every_bone(batch):
+    before = batch["keypoints_3d"].numpy()
+    after = bodies.bend(batch["keypoints_3d"], 0.1, SEED).numpy()
+    np.testing.assert_allclose(lengths(after), lengths(before), rtol=1e-3)
+    bone = {H36M_17.joints[child]: i for i, child in enumerate(CHILD)}
+    cos = (directions(before) * directions(after)).sum(-1)
+    turned = np.degrees(np.arccos(np.clip(cos, -1, 1))).mean(0)
+    assert turned[bone["LHip"]] < 0.1  # The pelvis stays.
+    assert 2.0 < turned[bone["Head"]] < turned[bone["LKnee"]] < turned[bone["RAnkle"]] < 15.0

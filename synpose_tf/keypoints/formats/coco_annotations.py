@@ -6,7 +6,7 @@
 
 v is 0 for a joint without a label, 1 for a hidden and 2 for a visible one. Images are frames, by
 their number. People without a labelled joint (crowds) are left out. `track_id`, which data sets
-of videos add, tells who is who.
+of videos add, tells who is who. The names of the joints tell the layout.
 """
 
 import pathlib
@@ -19,18 +19,13 @@ from synpose_tf.keypoints.layouts import COCO_17
 
 NAME = "COCO annotations"
 PREFIXES = ("annotations.item.keypoints", "images.item.file_name")
-_SIDES = {"L": "left_", "R": "right_"}
-_JOINTS = [
-    _SIDES[name[0]] + name[1:].lower() if name[1].isupper() else name.lower()
-    for name in COCO_17.joints
-]
 
 
 def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a file.
 
     Raises:
-        SynposeError: an entry is damaged, or its 17 joints are not COCO's.
+        SynposeError: an entry is damaged, or categories name the joints in different ways.
     """
     recording = Sightings(path, scratch)
     for index, entry in enumerate(json_stream.items(path, "annotations.item")):
@@ -43,17 +38,16 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
             frame = detections.integer(entry["image_id"], f"{where}: image_id")
             track = detections.track_number(entry.get("track_id"), f"{where}: track_id")
             recording.add(place, frame, joints, track)
-    layout = COCO_17 if len(recording) and recording.joints.shape[1] == len(COCO_17) else None
-    if layout is not None:
-        _check_names(path)
-    return tracking.separate(recording, layout=layout)
+    return tracking.separate(recording, joint_names=_names(path), usual=COCO_17)
 
 
-def _check_names(path):
-    """Other data sets of this form have 17 joints as well: PoseTrack has a neck and no eyes."""
+def _names(path):
+    """The joints' names, or None; categories of things have none."""
+    found = None
     for names in json_stream.items(path, "categories.item.keypoints"):
-        if names != _JOINTS:
-            raise SynposeError(
-                f"{path}: its categories name the joints {str(names)[:200]}. Expected COCO's: "
-                f"{', '.join(_JOINTS)}. Bring the joints into the order of a layout."
-            )
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise SynposeError(f"{path}: a category names joints {str(names)[:80]}, not by text.")
+        if found not in (None, names) and names:
+            raise SynposeError(f"{path}: two categories with joints. Leave one in the file.")
+        found = found or names
+    return tuple(found) if found else None

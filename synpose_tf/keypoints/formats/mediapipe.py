@@ -14,8 +14,9 @@ MediaPipe has no file format of its own. This is ours:
     }
 
 x and y are fractions of the width and height, as MediaPipe gives them; z is not used. A
-landmark may also be an object {"x": …, "y": …, "visibility": …}. `time` is in seconds and
-may be absent, as may `frame`, then counted. `people` is empty where nobody was seen.
+landmark may also be an object {"x": …, "y": …, "visibility": …}. A visibility of null, or none,
+is not known, and the landmark counts as seen. `time` is in seconds and may be absent, as may
+`frame`, then counted. `people` is empty where nobody was seen.
 """
 
 import pathlib
@@ -24,7 +25,7 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import detections, json_stream, tracking
+from synpose_tf.keypoints import detections, json_stream, tracking, units
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import MEDIAPIPE_33
 
@@ -37,13 +38,13 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a file.
 
     Raises:
-        SynposeError: an entry is damaged, or the image's size is missing.
+        SynposeError: an entry is damaged, the image's size is missing, or nothing is visible.
     """
     size = _image_size(path)
     fps = json_stream.first(path, "fps")
     if isinstance(fps, bool) or not (fps is None or isinstance(fps, int | float) and fps > 0):
         raise SynposeError(f"{path}: fps is {str(fps)[:40]!r}. Expected frames a second, or null.")
-    recording = Sightings(path, scratch)
+    recording, visible = Sightings(path, scratch), False
     for index, entry in enumerate(json_stream.items(path, "frames.item")):
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("people"), list):
@@ -53,8 +54,15 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         time = np.nan if time is None else float(detections.floats([time], f"{where}: time")[0])
         for number, person in enumerate(entry["people"]):
             place = f"frame {frame}, person {number}"
-            recording.add(place, frame, _landmarks(person, f"{path}: {place}"), None, time)
-    known = {"layout": MEDIAPIPE_33, "image_size": size, "fps": fps, "normalized": True}
+            landmarks = _landmarks(person, f"{path}: {place}")
+            visible |= bool((landmarks[:, 2] > 0).any())
+            recording.add(place, frame, landmarks, None, time)
+    if len(recording) and not visible:
+        raise SynposeError(
+            f"{path}: every landmark has a visibility of 0, so that none counts as seen. Some "
+            "versions of MediaPipe give 0 where they do not know it: write null then."
+        )
+    known = {"layout": MEDIAPIPE_33, "image_size": size, "fps": fps, "units": units.FRACTIONS}
     return tracking.separate(recording, **known)
 
 
@@ -76,10 +84,12 @@ def _landmarks(person, where):
         found = len(landmarks) if isinstance(landmarks, list) else "none"
         raise SynposeError(f"{where}: expected {len(MEDIAPIPE_33)} landmarks, found {found}.")
     if all(isinstance(landmark, dict) for landmark in landmarks):
-        landmarks = [[m.get("x"), m.get("y"), 0.0, m.get("visibility", 1.0)] for m in landmarks]
+        landmarks = [[m.get("x"), m.get("y"), 0.0, m.get("visibility")] for m in landmarks]
     numbers = detections.floats(landmarks, where)
     if numbers.ndim != 2 or numbers.shape[1] != 4:
         raise SynposeError(
             f"{where}: landmarks of shape {numbers.shape}. Expected (33, 4): x, y, z, visibility."
         )
-    return numbers[:, [0, 1, 3]]
+    numbers = numbers[:, [0, 1, 3]]
+    numbers[np.isnan(numbers[:, 2]), 2] = 1.0
+    return numbers

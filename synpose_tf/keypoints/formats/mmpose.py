@@ -1,6 +1,7 @@
-"""MMPose's predictions, in the three forms that it writes.
+"""MMPose's predictions, in the four forms that it writes.
 
     {"meta_info": {…}, "instance_info": [{"frame_id": 1, "instances": [PERSON, …]}, …]}
+    {"meta_info": {…}, "instance_info": [PERSON, …]}        the demo, one file an image
     [{"frame_id": 0, "instances": [PERSON, …]}, …]          the inferencer, of a video
     [PERSON, …]                                             the inferencer, one file an image
 
@@ -21,8 +22,13 @@ from synpose_tf.structures.skeleton import H36M_17, MPII_16
 
 NAME = "MMPose predictions"
 NAME_OF_IMAGES = "MMPose predictions of images"
-PREFIXES = ("instance_info", "item.instances")
-PREFIX_OF_IMAGES = "item.keypoint_scores"
+LISTED = "instance_info"
+PREFIXES = (f"{LISTED}.item.frame_id", f"{LISTED}.item.instances", "item.instances")
+PREFIXES_OF_IMAGES = (
+    f"{LISTED}.item.keypoints",
+    f"{LISTED}.item.keypoint_scores",
+    "item.keypoint_scores",
+)
 LAYOUTS = {"coco": COCO_17, "halpe26": HALPE_26, "h36m": H36M_17, "mpii": MPII_16}
 
 
@@ -32,19 +38,15 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     Raises:
         SynposeError: an entry is damaged, or layouts are mixed.
     """
-    prefix, _ = json_stream.find_prefix(path, PREFIXES)
-    listed = "instance_info.item" if prefix == PREFIXES[0] else "item"
     recording = Sightings(path, scratch)
-    for index, entry in enumerate(json_stream.items(path, listed)):
+    for index, entry in enumerate(_listed(path)):
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("instances"), list):
             raise SynposeError(f"{where}: expected frame_id and a list of instances.")
         frame = detections.integer(entry.get("frame_id", index), f"{where}: frame_id")
         for number, instance in enumerate(entry["instances"]):
             _add(instance, f"frame {frame}, instance {number}", frame, recording)
-    dataset = json_stream.first(path, "meta_info.dataset_name") if prefix == PREFIXES[0] else None
-    layout = LAYOUTS.get(dataset) if isinstance(dataset, str) else None
-    return tracking.separate(recording, layout=layout)
+    return tracking.separate(recording, layout=_layout(path))
 
 
 def add_frame(path: pathlib.Path, frame: int, recording: Sightings) -> None:
@@ -53,8 +55,22 @@ def add_frame(path: pathlib.Path, frame: int, recording: Sightings) -> None:
     Raises:
         SynposeError: the file is damaged, or its layout differs.
     """
-    for index, instance in enumerate(json_stream.items(path, "item")):
+    for index, instance in enumerate(_listed(path)):
         _add(instance, f"{path.name}, instance {index}", frame, recording)
+        layout = _layout(path)
+        if layout != recording.known.setdefault("layout", layout):
+            raise SynposeError(f"{path}: its dataset_name is another than that of other images.")
+
+
+def _listed(path):
+    """What a file lists: frames of a video, or people of an image."""
+    found, _ = json_stream.find_prefix(path, [LISTED, "item"])
+    yield from json_stream.items(path, f"{LISTED}.item" if found == LISTED else "item")
+
+
+def _layout(path):
+    dataset = json_stream.first(path, "meta_info.dataset_name")
+    return LAYOUTS.get(dataset) if isinstance(dataset, str) else None
 
 
 def _add(instance, place, frame, recording):

@@ -1,14 +1,18 @@
 """NumPy files: keypoints as one array, in pixels.
 
-- `.npy`: (frames, joints, 2), or 3 with the confidence; (people, frames, joints, 2 or 3); or
-  (joints, 2 or 3) for one pose.
-- `.npz`: the same as `keypoints`, and where known `confidence` (…, joints), `frames` (frames,)
-  integers, `times` (frames,) seconds, `fps`, and `image_size` (width, height). An archive with
-  one array may call it anything.
+- `.npy`: (frames, joints, 2), or 3 with the confidence; (people, frames, joints, 2 or 3) or
+  (frames, people, joints, 2 or 3); or (joints, 2 or 3) for one pose.
+- `.npz`: the same as `keypoints`, and where known `confidence` or `scores` (…, joints), `frames`
+  (frames,) integers, `times` (frames,) seconds, `fps`, and `image_size` (width, height). An
+  archive with one array may call it anything.
+
+Of people and frames the axis is that of the frames that `frames` or `times` fit, or along which
+the joints hardly move. People who come by frames, as rtmlib gives them, are followed.
 """
 
 import io
 import pathlib
+import warnings
 import zipfile
 
 import numpy as np
@@ -16,17 +20,22 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
+from synpose_tf.keypoints import tracking
+from synpose_tf.keypoints.detections import MAX_NUMBERS, Person, Sightings, marked_missed
 
 NAME = "NumPy arrays"
 SHAPES = "(frames, joints, 2), (people, frames, joints, 2) or (joints, 2), or 3 with confidence"
+CONFIDENCE = ("confidence", "scores", "keypoint_scores")
+_FRAMES, _PEOPLE = 100, 50  # Enough to tell how people move.
+MARGIN = 2.0  # By which joints move less along the axis of the frames than along the other.
 
 
 def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     """The people of a `.npy` or `.npz` file.
 
     Raises:
-        SynposeError: the file is damaged, or an array has another shape.
+        SynposeError: the file is damaged, an array has another shape, or people and frames can't
+            be told apart.
     """
     arrays = _arrays(path)
     keypoints = arrays.pop("keypoints", None)
@@ -39,25 +48,79 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         raise SynposeError(f"{path}: keypoints have shape {points.shape}. Expected {SHAPES}.")
     points = points.reshape((1,) * (4 - points.ndim) + points.shape)
     confidence = _confidence(arrays, points, path)
-    count = points.shape[1]
+    joints = np.concatenate([points[..., :2], confidence[..., None]], axis=-1)
+    by_frame = keypoints.ndim == 4 and _frames_first(joints, arrays, path)
+    count = joints.shape[0 if by_frame else 1]
     frames, times = (_along(arrays, key, count, path) for key in ("frames", "times"))
+    frames = np.arange(count) if frames is None else _whole(frames, f"{path}: frames")
     known = {
-        "frames": np.arange(count) if frames is None else _whole(frames, f"{path}: frames"),
-        "times": times,
         "fps": _one(arrays, "fps", path),
         "image_size": _image_size(arrays, path),
-        "where": str(path),
+        "notes": (f"{path}: {', '.join(sorted(arrays))} not used",) if arrays else (),
     }
+    if by_frame:
+        return _followed(joints, frames, times, path, scratch, known)
     return [
         Person(
             name=f"person {index + 1}",
-            joints=scratch.keep(
-                np.concatenate([points[index, ..., :2], confidence[index, ..., None]], axis=-1)
-            ),
+            joints=scratch.keep(person),
+            frames=frames,
+            times=times,
+            where=str(path),
             **known,
         )
-        for index in range(len(points))
+        for index, person in enumerate(joints)
     ]
+
+
+def _followed(joints, frames, times, path, scratch, known):
+    """People of (frames, people, joints, 3), in any order in each frame."""
+    recording = Sightings(path, scratch)
+    for index, people in enumerate(joints):
+        for number, person in enumerate(people):
+            if not marked_missed(person).all():  # Rows that fill up a frame with fewer people.
+                time = np.nan if times is None else times[index]
+                recording.add(f"frame {index}, person {number}", frames[index], person, None, time)
+    return tracking.separate(recording, **known)
+
+
+def _frames_first(joints, arrays, path):
+    """Whether (a, b, joints, 3) are frames of people, and not people of frames."""
+    first, second = joints.shape[:2]
+    counts = [arrays[key].size for key in ("frames", "times") if key in arrays]
+    if counts and (counts[0] == first) != (counts[0] == second):
+        return counts[0] == first
+    if first == 1 or second == 1:  # One of the two: it is frames if it moves as a person does.
+        along = _step(joints, 0) if second == 1 else _step(joints, 1)
+        moves = not along > tracking.MAX_STEP
+        return moves if second == 1 else not moves
+    along = _step(joints, 0, nearest=True), _step(joints, 1)
+    if not (along[0] * MARGIN < along[1] or along[1] * MARGIN < along[0]):
+        raise SynposeError(
+            f"{path}: keypoints have shape {joints.shape[:-1]}, and the joints do not tell people "
+            "from frames. Write an .npz, keypoints with `frames`, the frames' numbers."
+        )
+    return along[0] < along[1]
+
+
+def _step(joints, axis, nearest=False):
+    """How far joints move along an axis, in sizes of the pose, as a median.
+
+    Args:
+        joints: (a, b, joints, 3).
+        axis: 0 or 1.
+        nearest: of the people, who may change places, the nearest.
+    """
+    points = np.where(marked_missed(joints)[..., None], np.nan, joints[..., :2])
+    points = np.moveaxis(points, axis, 0)[:_FRAMES, :_PEOPLE].astype(np.float64)
+    before, after = points[:-1, :, None], points[1:, None if nearest else slice(None)]
+    after = after if nearest else after[:, :, None]
+    with warnings.catch_warnings():
+        # Of people who are not there, and of numbers that are no places.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        steps = np.nanmean(np.linalg.norm(after - before, axis=-1), axis=-1)
+        size = np.nanmean(np.linalg.norm(np.nanmax(points, 2) - np.nanmin(points, 2), axis=-1))
+        return np.nanmedian(np.nanmin(steps, axis=2)) / size
 
 
 def _arrays(path):
@@ -105,14 +168,16 @@ def _numbers(array, where):
 
 
 def _confidence(arrays, points, path):
+    """(…, joints), of an array that is taken from the others."""
     if points.shape[-1] == 3:
         return points[..., 2]
-    if "confidence" not in arrays:
+    key = next((key for key in CONFIDENCE if key in arrays), None)
+    if key is None:
         return np.ones(points.shape[:-1], np.float32)
-    confidence = _numbers(arrays["confidence"], f"{path}: confidence")
+    confidence = _numbers(arrays.pop(key), f"{path}: {key}")
     if confidence.size != points[..., 0].size or confidence.shape[-1:] != points.shape[-2:-1]:
         raise SynposeError(
-            f"{path}: confidence has shape {confidence.shape}. Expected one number a joint."
+            f"{path}: {key} has shape {confidence.shape}. Expected one number a joint."
         )
     return confidence.reshape(points.shape[:-1])
 
@@ -120,7 +185,7 @@ def _confidence(arrays, points, path):
 def _along(arrays, key, count, path):
     if key not in arrays:
         return None
-    array = arrays[key]
+    array = arrays.pop(key)
     if array.dtype.kind not in "iuf" or array.shape != (count,):
         raise SynposeError(
             f"{path}: {key} is {array.dtype} of shape {array.shape}. Expected ({count},) numbers."
@@ -137,7 +202,7 @@ def _whole(array, where):
 def _one(arrays, key, path):
     if key not in arrays:
         return None
-    array = arrays[key]
+    array = arrays.pop(key)
     if array.size != 1 or array.dtype.kind not in "iuf" or not 0 < array.item() < 1e6:
         raise SynposeError(f"{path}: {key} is {array.ravel()[:3]}. Expected one positive number.")
     return float(array.item())
@@ -146,7 +211,7 @@ def _one(arrays, key, path):
 def _image_size(arrays, path):
     if "image_size" not in arrays:
         return None
-    size = arrays["image_size"]
+    size = arrays.pop("image_size")
     if size.shape != (2,) or size.dtype.kind not in "iuf" or not ((size > 0) & (size < 1e6)).all():
         raise SynposeError(f"{path}: image_size is {size.ravel()[:3]}. Expected (width, height).")
     return tuple(int(side) for side in size)

@@ -4,14 +4,15 @@
 
 AlphaPose names images by file (`"image_id": "12.jpg"`) and, where it tracks, people by `idx`.
 Images that a number tells apart (`cam1_0012.jpg`) are frames of one recording; names without a
-number are taken as frames in the order in which they come.
+number are taken as frames in the order in which they come. 17 joints are COCO's in these
+formats, but people write Human3.6M's in them too, so that the poses are asked.
 """
 
 import pathlib
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import detections, tracking
+from synpose_tf.keypoints import detections, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17
 
@@ -26,36 +27,57 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     Raises:
         SynposeError: an entry is damaged, or layouts are mixed.
     """
-    from synpose_tf.keypoints import json_stream
-
-    recordings, unnumbered = {}, {}
+    images = Images(path, scratch)
     for index, entry in enumerate(json_stream.items(path, "item")):
         place = f"entry {index}"
         where = f"{path}: {place}"
         if not isinstance(entry, dict) or not {"image_id", "keypoints"} <= entry.keys():
             raise SynposeError(f"{where}: expected image_id and keypoints, found {_keys(entry)}.")
-        name, frame = _frame(entry["image_id"], unnumbered, where)
-        recording = recordings.get(name)
-        if recording is None:
-            recording = recordings[name] = Sightings(path, scratch)
+        recording, frame = images.place(entry["image_id"], where)
         joints = detections.triples(entry["keypoints"], where)
         recording.add(place, frame, joints, _track(entry, where))
-    found = []
-    for name, recording in recordings.items():
-        # 17 joints are COCO's in these formats, by definition of the first.
-        layout = COCO_17 if recording.joints.shape[1] == len(COCO_17) else None
-        persons = tracking.separate(recording, layout=layout)
-        found += detections.labelled(persons, name) if len(recordings) > 1 else persons
-    return found
+    return images.people()
 
 
-def _frame(image, unnumbered, where):
-    if not isinstance(image, str):
-        return "", detections.integer(image, f"{where}: image_id")
-    name, frame = detections.split_number(_stem(image))
-    if frame is None:
-        return "", unnumbered.setdefault(image, len(unnumbered))
-    return name, frame
+class Images:
+    """Images of a file as frames of recordings, by what their names say.
+
+    Args:
+        path: the file.
+        scratch: where joints go.
+    """
+
+    def __init__(self, path: pathlib.Path, scratch: Scratch):
+        self._path, self._scratch = path, scratch
+        self._recordings, self._unnumbered = {}, {}
+
+    def place(self, image, where: str) -> tuple[Sightings, int]:
+        """The recording that an image, a number or a name, belongs to, and its frame there.
+
+        Raises:
+            SynposeError: it is neither number nor name.
+        """
+        name, frame = self._frame(image, where)
+        recording = self._recordings.get(name)
+        if recording is None:
+            recording = self._recordings[name] = Sightings(self._path, self._scratch)
+        return recording, frame
+
+    def people(self) -> list[Person]:
+        """The people of all recordings."""
+        found = []
+        for name, recording in self._recordings.items():
+            persons = tracking.separate(recording, usual=COCO_17)
+            found += detections.labelled(persons, name) if len(self._recordings) > 1 else persons
+        return found
+
+    def _frame(self, image, where):
+        if not isinstance(image, str):
+            return "", detections.integer(image, f"{where}: image_id")
+        name, frame = detections.split_number(_stem(image))
+        if frame is None:
+            return "", self._unnumbered.setdefault(image, len(self._unnumbered))
+        return name, frame
 
 
 def _stem(image):

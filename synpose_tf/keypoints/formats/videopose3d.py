@@ -9,7 +9,6 @@ The file is a pickle; one that asks for anything but arrays is refused and not e
 
 import pathlib
 import re
-import zipfile
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from synpose_tf.keypoints.layouts import LAYOUTS
 
 NAME = "VideoPose3D 2D keypoints"
 KEY = "positions_2d"
+ARRAYS = (KEY,)
 H36M_FPS = 50.0
 
 
@@ -31,7 +31,9 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         SynposeError: the file is damaged, or holds something else.
     """
     tree = restricted_npz.load(path, KEY)
-    metadata = restricted_npz.load(path, "metadata") if holds(path, "metadata") else {}
+    metadata = (
+        restricted_npz.load(path, "metadata") if restricted_npz.holds(path, ["metadata"]) else {}
+    )
     metadata = metadata if isinstance(metadata, dict) else {}
     expected = f"{path}: {KEY} must be a dictionary of subjects, each a dictionary of actions."
     if not isinstance(tree, dict) or not all(isinstance(value, dict) for value in tree.values()):
@@ -54,15 +56,6 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
                 joints = scratch.keep(joints)
                 found.append(Person(name=name, frames=frames, joints=joints, **known))
     return found
-
-
-def holds(path: pathlib.Path, key: str = KEY) -> bool:
-    """Whether a file is an .npz archive with an array of that name."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return f"{key}.npy" in archive.namelist()
-    except zipfile.BadZipFile:
-        return False
 
 
 def _joints(points, where):

@@ -22,12 +22,13 @@ from synpose_tf.training.augmentation import bodies, cameras, detectors
 class Augmentation:
     """Which changes are made, in this order.
 
-    The first four need exact joints and intrinsics: they take the 2D joints anew from the camera,
+    The first five need exact joints and intrinsics: they take the 2D joints anew from the camera,
     and real detections are lost.
 
     Args:
         stretch: standard deviation of the factor by which each bone is stretched.
         exchange: probability that an arm, or both legs, are another person's.
+        bend: standard deviation, radians, of a further turn of every large joint.
         turn: turn each person about the vertical by a random angle, and mirror every second one.
         cameras: share of the poses that a camera of anywhere sees in place of the data set's.
         noise: Gaussian noise on the 2D joints, standard deviation in pixels.
@@ -47,6 +48,7 @@ class Augmentation:
 
     stretch: float = 0.0
     exchange: float = 0.0
+    bend: float = 0.0
     turn: bool = False
     cameras: float = 0.0
     noise: float = 0.0
@@ -74,10 +76,10 @@ class Augmentation:
                 `up` (n, 3).
             seed: (2,), integers.
         """
-        seeds = tf.unstack(tf.random.split(seed, 9))
+        seeds = tf.unstack(tf.random.split(seed, 10))
         batch = dict(batch)
-        if self.stretch or self.exchange or self.turn or self.cameras:
-            self._see_anew(batch, seeds[:4])
+        if self.stretch or self.exchange or self.bend or self.turn or self.cameras:
+            self._see_anew(batch, seeds)
         pixels = batch["keypoints_2d"]
         if self.noise:
             pixels += self.noise * tf.random.stateless_normal(tf.shape(pixels), seeds[4])
@@ -97,6 +99,8 @@ class Augmentation:
             points = bodies.stretch_bones(points, self.stretch, seeds[0])
         if self.exchange:
             points = bodies.exchange_limbs(points, self.exchange, seeds[1])
+        if self.bend:
+            points = bodies.bend(points, self.bend, seeds[9])
         if self.turn:
             points = turn_people(points, up, seeds[2])
         if self.cameras:

@@ -16,10 +16,18 @@ _BONE_OF = {H36M_17.joints[child]: bone for bone, child in enumerate(_CHILDREN)}
 # and put back in, by the two ends of its sideways axis and of its upward axis.
 _TRUNK = (("RShoulder", "LShoulder"), ("Spine", "Thorax"))
 _PELVIS = (("RHip", "LHip"), ("Hip", "Spine"))
+_CHAINS = (("Elbow", "Wrist"), ("Knee", "Ankle"))
 LIMBS = (
     (("LElbow", "LWrist"), _TRUNK),
     (("RElbow", "RWrist"), _TRUNK),
     (("LKnee", "LAnkle", "RKnee", "RAnkle"), _PELVIS),
+)
+# What turns together, by the bones' far ends, and how far as a share of a limb's turn.
+_ARMS = ("LElbow", "LWrist", "RElbow", "RWrist")
+_BENDS = (
+    (("Spine", "Thorax", "Nose", "Head", "LShoulder", "RShoulder", *_ARMS), 0.5),
+    *(((f"{side}{joint}", f"{side}{end}"), 1.0) for joint, end in _CHAINS for side in "LR"),
+    *(((f"{side}{end}",), 1.0) for _, end in _CHAINS for side in "LR"),
 )
 
 
@@ -37,6 +45,30 @@ def stretch_bones(points, deviation: float, seed):
     first = [min(child, H36M_17.mirror[child]) for child in _CHILDREN]
     factors = tf.gather(factors, [_BONE_OF[H36M_17.joints[child]] for child in first], axis=1)
     return _joined(points, factors[..., None] * _bones(points))
+
+
+def bend(points, deviation: float, seed):
+    """Bends hips, knees, shoulders, elbows and the waist a little further, each by a random turn.
+
+    What hangs on a joint turns with it. Nothing keeps a joint from going beyond where people's
+    go, so small turns only.
+
+    Args:
+        points: (n, 17, 3).
+        deviation: standard deviation of the turn about each axis, radians; the waist's is half.
+        seed: (2,), integers.
+    """
+    bones = tf.unstack(_bones(points), axis=1)
+    seeds = tf.unstack(tf.random.split(seed, len(_BENDS)))
+    for (joints, share), one in zip(_BENDS, seeds, strict=True):
+        turn = share * deviation * tf.random.stateless_normal((tf.shape(points)[0], 3), one)
+        angle = tf.maximum(_length(turn), 1e-6)
+        axis, cos, sin = turn / angle, tf.cos(angle), tf.sin(angle)
+        for bone in (_BONE_OF[joint] for joint in joints):
+            old = bones[bone]
+            along = tf.reduce_sum(axis * old, axis=-1, keepdims=True)
+            bones[bone] = old * cos + tf.linalg.cross(axis, old) * sin + axis * along * (1.0 - cos)
+    return _joined(points, tf.stack(bones, axis=1))
 
 
 def exchange_limbs(points, share: float, seed):

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf.completion.gaussian import MIN_JOINTS, PoseDistribution
+from synpose_tf.completion.gaussian import MIN_JOINTS
+from synpose_tf.completion.network import Completion
 from synpose_tf.geometry import normalization
 from synpose_tf.structures.skeleton import H36M_17
 
@@ -102,7 +103,7 @@ def miss_joints(pixels, share: float, limbs: float, seed):
     seen = (seen | spared) & ~tf.gather(np.concatenate([lacking, complete]), layout)
     enough = tf.reduce_sum(tf.cast(seen, tf.int32), axis=1, keepdims=True) >= MIN_JOINTS
     seen = tf.cast(seen | ~enough, pixels.dtype)
-    return PoseDistribution.pretrained().complete(pixels, seen, keras.ops)
+    return Completion.pretrained().complete(pixels, seen, keras.ops)
 
 
 def _named(names):

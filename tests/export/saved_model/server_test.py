@@ -1,5 +1,7 @@
 """Clients over gRPC and REST against a server process that runs the exported SavedModel."""
 
+import contextlib
+import http.client
 import importlib.util
 import json
 import pathlib
@@ -8,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 
 import grpc
@@ -18,6 +19,9 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from synpose_tf.export import verification
+from synpose_tf.export.saved_model import rest_request
+from synpose_tf.export.saved_model.c_api import SavedModel
+from synpose_tf.export.saved_model.server import Servable, serve_rest
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "examples" / "serving"
 CLIENTS = 8
@@ -142,9 +146,91 @@ def test_rest_by_rows_and_its_status(server, inputs, trained):
             assert set(answers[0]) == {"poses", "reprojected"}
             answers = [answer["poses"] for answer in answers]
         np.testing.assert_allclose(answers, trained.lifted[:3], atol=1e-4)
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{url}:predict", b"[1, 2")
-    assert refused.value.code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"[1, 2", "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[" * 200_000, "no JSON"),
+        ([1, 2], 'either "instances" or "inputs"'),
+        ({}, 'either "instances" or "inputs"'),
+        ({"instances": [], "inputs": {}}, 'either "instances" or "inputs"'),
+        ({"instances": []}, "one or more rows"),
+        ({"instances": 5}, "one or more rows"),
+        ({"instances": [[[1, 2]] * 17]}, "takes ['intrinsics', 'keypoints']: name the inputs"),
+        ({"inputs": [[[1, 2]] * 17]}, "takes ['intrinsics', 'keypoints']: name the inputs"),
+        ({"inputs": None}, "name the inputs"),
+        ({"instances": [{"keypoints": [[1, 2]] * 17}]}, "instances[0]: expected an object of"),
+        ({"instances": [{}, 3]}, "instances[0]: expected an object of"),
+        ({"inputs": {"keypoints": [[[1, 2]] * 17]}}, "takes ['intrinsics', 'keypoints'], found"),
+        ({"inputs": {"keypoints": [[1, 2], [3]], "intrinsics": [1]}}, "keypoints: expected lists"),
+        ({"inputs": {"keypoints": [["1", "2"]], "intrinsics": [1]}}, "keypoints: expected lists"),
+        ({"inputs": {"keypoints": [[None, 2]], "intrinsics": [1]}}, "keypoints: expected lists"),
+        ({"inputs": {"keypoints": [[10**400]], "intrinsics": [1]}}, "keypoints: expected lists"),
+        ({"inputs": {"keypoints": {}, "intrinsics": [1]}}, "keypoints: expected lists"),
+        ({"inputs": {}, "signature_name": 3}, "signature_name is '3'"),
+        ({"inputs": {}, "signature_name": "dance"}, "no signature 'dance'"),
+    ],
+)
+def test_rest_refuses_in_words_and_keeps_the_connection(body, words, server, rest_connection):
+    body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    rest_connection.request("POST", "/v1/models/synpose:predict", body)
+    answer = rest_connection.getresponse()
+    text = json.loads(answer.read())["error"]
+    assert answer.status == 400
+    assert words in text
+    rest_connection.request("GET", "/v1/models/synpose")
+    assert json.loads(rest_connection.getresponse().read())["model_version_status"]
+
+
+@pytest.fixture
+def rest_connection(server):
+    address = server["rest"].removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=60)) as connection:
+        yield connection
+
+
+def test_rest_refuses_a_body_of_unknown_length(rest_connection):
+    rest_connection.request("POST", "/v1/models/synpose:predict", iter([b"{}"]))
+    answer = rest_connection.getresponse()
+    assert (answer.status, b"Content-Length" in answer.read()) == (411, True)
+
+
+@pytest.mark.parametrize("path", ["/v1/models/synpose/versions/7:predict", "/v1", "/:predict"])
+def test_rest_knows_one_version_at_one_place(path, rest_connection):
+    rest_connection.request("POST", path, b"{}")
+    answer = rest_connection.getresponse()
+    assert (answer.status, "error" in json.loads(answer.read())) == (404, True)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_single_input_needs_no_name(named):
+    """As TensorFlow Serving's REST API has it, in row and in column format."""
+    keypoints = np.arange(3 * 17 * 2).reshape(3, 17, 2).tolist()
+    rows = [{"keypoints": pose} for pose in keypoints] if named else keypoints
+    columns = {"keypoints": keypoints} if named else keypoints
+    for body, by_row in (({"instances": rows}, True), ({"inputs": columns}, False)):
+        request = rest_request.parse(json.dumps(body).encode(), lambda signature: ["keypoints"])
+        assert (request.signature, request.by_row) == ("serving_default", by_row)
+        np.testing.assert_array_equal(request.inputs["keypoints"], keypoints)
+        assert request.inputs["keypoints"].dtype == np.float32
+
+
+def test_a_server_of_a_single_input_lifts_without_names(saved_models, lifters):
+    servable = Servable("synpose", 1, SavedModel(saved_models["paper"]))
+    rest = serve_rest(servable, "localhost", 0)
+    url = f"http://localhost:{rest.server_port}/v1/models/synpose/versions/1:predict"
+    keypoints = verification.inputs_of(lifters["paper"])["keypoints"][:3].tolist()
+    try:
+        for asked, told in (("instances", "predictions"), ("inputs", "outputs")):
+            with urllib.request.urlopen(url, json.dumps({asked: keypoints}).encode()) as response:
+                answers = json.load(response)[told]
+            np.testing.assert_allclose(answers, lifters["paper"].lifted[:3], atol=1e-4)
+    finally:
+        rest.shutdown()
+        rest.server_close()
 
 
 def test_concurrent_clients_get_their_own_poses(server, inputs, trained):
