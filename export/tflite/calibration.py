@@ -73,8 +73,8 @@ def check(poses: np.ndarray) -> np.ndarray:
 def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[float, float]]:
     """Where the values of each tensor of the float network lie, 0 included.
 
-    Inside the network nearly all values: 256 levels for the whole range are too few to be spent
-    on the rarest, and what one unit of many loses moves a joint little. Of the input and the depths
+    Inside the network nearly all values, and a margin: the rarest of training would make the levels
+    too coarse for all others, and unusual poses go beyond the others. Of the input and the depths
     all: what is cut off there is lost.
 
     Args:
@@ -87,8 +87,8 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
     first, *_, last = values = _tensors(layers, poses)
     found = {}
     for name, tensor in values.items():
-        wider = 1.0 if name in (first, last) else WIDER
-        low, high = wider * np.percentile(tensor, (OUTERMOST, 100.0 - OUTERMOST))
+        outermost, wider = (0.0, 1.0) if name in (first, last) else (OUTERMOST, WIDER)
+        low, high = wider * np.percentile(tensor, (outermost, 100.0 - outermost))
         found[name] = (min(float(low), 0.0), max(float(high), 0.0))
     return found
 
