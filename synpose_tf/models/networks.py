@@ -216,6 +216,11 @@ class Critic(keras.Model):
         self.hidden = dense("hidden")
         self.score = layers.Dense(1, name="score")
 
+    @property
+    def hidden_layers(self):
+        """The layers with an activation, by which Keras names them in a checkpoint: it stays."""
+        return [self.pose_3d, *self.residual, self.pose_2d, self.kcs, self.hidden]
+
     def build(self, input_shape=None):
         bones = JOINTS - 1
         self.pose_3d.build((None, 3 * JOINTS))
