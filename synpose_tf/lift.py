@@ -6,7 +6,7 @@
 
 Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
 annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
-VideoPose3D's and Martinez's, and the npz that this command writes.
+VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this command writes.
 Format and layout of the joints are recognised. Joints that the detector missed are inferred, and
 marked in the output. Memory hardly grows with the length of a recording: joints lie in a temporary
 file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
