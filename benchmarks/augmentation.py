@@ -2,7 +2,7 @@
 
   python benchmarks/augmentation.py --manual_dir=FOLDER
 
-`--config=robust` at 3,000 steps and 256 wide, `camera` mode, one seed: as it is, each of its
+`--config=robust` at 2,000 steps and 256 wide, `camera` mode, one seed: as it is, each of its
 changes left out, each that it does not make put in. One seed tells differences of 1 mm at most.
 """
 
@@ -23,7 +23,7 @@ cli.define_data_flags(dataset="cmu_mocap,synthetic_pose")
 flags.DEFINE_string("workdir", "runs/augmentation", "Folder of the runs.")
 flags.DEFINE_list("seeds", ["0"], "Seeds.")
 flags.DEFINE_list("only", [], "Some of the variants, by name. Default: all.")
-flags.DEFINE_integer("steps", 3000, "Training steps of 512 poses.", lower_bound=1)
+flags.DEFINE_integer("steps", 2000, "Training steps of 512 poses.", lower_bound=1)
 FLAGS = flags.FLAGS
 
 VARIANTS = {

@@ -164,7 +164,7 @@ def runtimes(width: int, poses: np.ndarray, folder: pathlib.Path):
     )
     network = depth_network.DepthNetwork(layers)
     return {
-        INT8: lite_rt(writer.convert(network, "int8", poses[:500])),
+        INT8: lite_rt(writer.calibrated(layers, poses)),
         LITERT_FLOAT: lite_rt(writer.convert(network, "float32")),
         "TensorFlow, SavedModel": tensorflow(saved),
         "ONNX Runtime, float": onnx(float_file),

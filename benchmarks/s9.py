@@ -35,7 +35,9 @@ def read_views(folder, action, stride: int = 1) -> list[KeypointTrack]:
     tracks = [keypoints.read([path]).tracks[0] for path in paths(folder, action)]
     chosen = slice(0, min(len(track.frames) for track in tracks), stride)
     return [
-        dataclasses.replace(t, **{name: getattr(t, name)[chosen] for name in t.columns})
+        dataclasses.replace(
+            t, **{n: c[chosen] for n in t.columns if (c := getattr(t, n)) is not None}
+        )
         for t in tracks
     ]
 

@@ -17,6 +17,19 @@ from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as _mp
 from synpose_tf.datasets.mpii import mpii_dataset_builder as _mpii
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as _synthetic_pose
 
+__all__ = [
+    "BUILDERS",
+    "actions",
+    "cmu_mocap",
+    "h36m",
+    "mpi_inf_3dhp",
+    "mpii",
+    "pose_dataset",
+    "prepared",
+    "survey",
+    "synthetic_pose",
+]
+
 BUILDERS = {
     module.Builder.name: module.Builder
     for module in (_bvh_motion, _cmu_mocap, _h36m, _mpi_inf_3dhp, _mpii, _synthetic_pose)

@@ -16,6 +16,7 @@ from synpose_tf.errors import SynposeError
 
 TRAINING_KEYS = ("keypoints_2d", "keypoints_3d", "intrinsics", "up")
 _READ_BATCH = 8192
+_FROM = "from_"  # Begins the name of a folder of sets that were made from the user's files.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,7 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
             found = "is empty" if manual_dir.is_dir() else "is not a folder"
             instructions = synpose_tf.datasets.BUILDERS[name].MANUAL_DOWNLOAD_INSTRUCTIONS
             raise SynposeError(f"--manual_dir={source.manual_dir} {found}.\n{instructions or ''}")
-        data_dir = data_dir / f"from_{_fingerprint(manual_dir)}"
+        data_dir = data_dir / f"{_FROM}{_fingerprint(manual_dir)}"
         config = dataclasses.replace(config, manual_dir=manual_dir.resolve())
     try:
         builder = tfds.builder(source.name, data_dir=data_dir)
@@ -65,6 +66,12 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
         ) from error
     builder.download_and_prepare(download_config=config)
     return builder
+
+
+def made_from(builder: tfds.core.DatasetBuilder) -> str | None:
+    """What tells the files that `prepare` made a data set from; None for a set that needs none."""
+    name = builder.data_path.parents[builder.info.full_name.count("/")].name
+    return name if name.startswith(_FROM) else None
 
 
 def prepare_all(

@@ -9,7 +9,7 @@ environment of its own, and landmarks go over as JSON. Once:
 (0.10.21 is the last version with the pose model inside; Python 3.9 to 3.12.) Then:
 
   mediapipe-env/bin/python examples/mediapipe_to_3d.py walk.mp4
-  python -m synpose_tf.lift walk.landmarks.json --min_confidence=0.5
+  python -m synpose_tf.lift walk.landmarks.json
 
 or both in one go, with the Python that has synpose_tf:
 
@@ -62,7 +62,7 @@ def main():
     print(f"{output}: a person in {seen} of {count} frames")
     if not seen:
         sys.exit("error: nobody was found. Is a whole person in the picture, large enough?")
-    command = ["-m", "synpose_tf.lift", str(output), "--min_confidence=0.5"]
+    command = ["-m", "synpose_tf.lift", str(output)]
     if arguments.lift_with:
         sys.exit(subprocess.call([arguments.lift_with, *command]))
     print(f"lift it, where synpose_tf is installed:\n  python {' '.join(command)}")

@@ -132,7 +132,7 @@ def _phone_format(name, description, precision, tolerance, **requires):
 
 
 # An unusual pose may leave the ranges of an 8-bit network and be far off: there the tolerance is
-# that of the mean error.
+# that of the mean error, and the table and the model card say which poses not to trust.
 _TFLITE = (
     _phone_format("tflite_float32", "TFLite, floats", "float32", Tolerance(0.01, 0.01)),
     _phone_format("tflite_float16", "TFLite, 16-bit weights", "float16", Tolerance(3.0, 0.2)),
@@ -140,17 +140,17 @@ _TFLITE = (
         "tflite_dynamic", "TFLite, 8-bit weights, floats between", "dynamic", Tolerance(100.0, 0.4)
     ),
     _phone_format(
-        "tflite_int8", "TFLite, 8 bits throughout by calibration", "int8", Tolerance(math.inf, 0.4)
+        "tflite_int8", "TFLite, 8 bits between by calibration", "int8", Tolerance(math.inf, 0.4)
     ),
     _phone_format(
         "tflite_integer",
-        "tflite_int8 with 8-bit input and output, for accelerators",
+        "TFLite, 8 bits throughout, input and output too, by calibration, for accelerators",
         "integer",
         Tolerance(math.inf, 0.4),
     ),
     _phone_format(
         "tflite_qat",
-        "TFLite, 8 bits throughout by quantisation-aware training; takes minutes",
+        "TFLite, 8 bits between by quantisation-aware training; takes minutes",
         "qat",
         Tolerance(math.inf, 0.1, may_err_less=True),
         tensorflow_model_optimization="tensorflow-model-optimization",

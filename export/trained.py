@@ -9,7 +9,7 @@ import numpy as np
 
 from synpose_tf.datasets import prepared
 from synpose_tf.errors import SynposeError
-from synpose_tf.evaluation import protocols
+from synpose_tf.evaluation import metrics, protocols
 from synpose_tf.geometry import normalization
 from synpose_tf.inference import pretrained
 from synpose_tf.models import base, networks
@@ -54,6 +54,16 @@ class TrainedLifter:
     def lifted(self) -> np.ndarray:
         """The Keras model's own poses of the test views: (poses, 17, 3)."""
         return protocols.lift(self.model, self.test)
+
+    @functools.cached_property
+    def figures(self) -> dict[str, float]:
+        """What an export is held against: the Keras model's own metrics on the test split."""
+        return mean_metrics(self.lifted, self.test["keypoints_3d"])
+
+
+def mean_metrics(poses: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """The means of `metrics.pose_metrics` over poses (n, 17, 3)."""
+    return {key: float(v.mean()) for key, v in metrics.pose_metrics(poses, truth).items()}
 
 
 def from_workdir(path, name: str, source: prepared.Source) -> TrainedLifter:

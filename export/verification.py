@@ -16,7 +16,26 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.evaluation import metrics
 from synpose_tf.export import probe
 from synpose_tf.export.formats import Format
-from synpose_tf.export.trained import TrainedLifter
+from synpose_tf.export.trained import TrainedLifter, mean_metrics
+from synpose_tf.structures.skeleton import H36M_17
+
+FAR_OFF = 80.0  # Millimetres: a pose with a joint that differs by more is not to be trusted.
+
+
+@dataclasses.dataclass(frozen=True)
+class Distrust:
+    """Which poses of an export are not to be trusted.
+
+    Args:
+        poses: test poses with a joint that differs from the Keras model's by more than `FAR_OFF`.
+        reach: a pose is not to be trusted where the export gives a joint this far from the hip or
+            farther, mean image radii: the least that one of those poses has.
+        share: of all test poses that reach so far.
+    """
+
+    poses: int
+    reach: float
+    share: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,11 +47,14 @@ class Measurement:
         size: bytes.
         max_difference, mean_difference: of the joints from the Keras model's, millimetres at
             the true mean root distance.
+        worst_pose, worst_joint: where the largest is: the test pose's number from 0, the joint's
+            name.
         mpjpe, p_mpjpe: on the test split, millimetres.
         mpjpe_change, p_mpjpe_change: against the Keras model, millimetres.
         one_pose, batch: latency on one core, seconds; a batch is `probe.BATCH` poses.
         peak_memory: of a process that loads and runs it, bytes; None where the system does not
             tell, as Windows.
+        distrust: which poses are not to be trusted; None where no joint is far off.
         failures: what exceeds the tolerance; empty where the export passed.
     """
 
@@ -40,6 +62,8 @@ class Measurement:
     size: int
     max_difference: float
     mean_difference: float
+    worst_pose: int
+    worst_joint: str
     mpjpe: float
     p_mpjpe: float
     mpjpe_change: float
@@ -47,6 +71,7 @@ class Measurement:
     one_pose: float
     batch: float
     peak_memory: float | None
+    distrust: Distrust | None = None
     failures: tuple[str, ...] = ()
 
 
@@ -124,15 +149,15 @@ def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measu
     # One scale for both, the one that gives the Keras model's pose its true size.
     scale = _mean_root_distance(truth) / _mean_root_distance(expected)
     difference = np.linalg.norm(poses - expected, axis=-1) * scale
-    figures, reference = (
-        {key: float(value.mean()) for key, value in metrics.pose_metrics(p, truth).items()}
-        for p in (poses, expected)
-    )
+    worst_pose, worst_joint = map(int, np.unravel_index(difference.argmax(), difference.shape))
+    figures, reference = mean_metrics(poses, truth), trained.figures
     measured = Measurement(
         format.name,
         size,
         float(difference.max()),
         float(difference.mean()),
+        worst_pose,
+        H36M_17.joints[worst_joint],
         figures["mpjpe"],
         figures["p_mpjpe"],
         figures["mpjpe"] - reference["mpjpe"],
@@ -140,8 +165,19 @@ def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measu
         float(results["one_pose_s"]),
         float(results["batch_s"]),
         float(results["peak_memory"]) if np.isfinite(results["peak_memory"]) else None,
+        _distrust(poses, difference),
     )
     return dataclasses.replace(measured, failures=_failures(measured, format.tolerance))
+
+
+def _distrust(poses, difference):
+    """A `Distrust` by how far joints reach: a program that lifts can tell that by itself."""
+    far_off = (difference > FAR_OFF).any(axis=1)
+    if not far_off.any():
+        return None
+    reach = np.linalg.norm(metrics.root_relative(poses), axis=-1).max(axis=1)
+    least = reach[far_off].min()
+    return Distrust(int(far_off.sum()), float(least), float((reach >= least).mean()))
 
 
 def _mean_root_distance(poses):

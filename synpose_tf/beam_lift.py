@@ -32,12 +32,12 @@ flags.DEFINE_string("units", None, "Of the keypoints, as synpose_tf.lift takes i
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
 flags.DEFINE_float(
     "min_confidence",
-    0.0,
-    "Joints that the detector is less sure of count as missed.",
+    None,
+    "Joints that the detector is less sure of count as missed. Default: a quarter of the usual "
+    "confidence of a file's first frames; 0 believes all.",
     lower_bound=0.0,
-    upper_bound=1.0,
 )
-flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.", lower_bound=1.0)
+flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.")
 flags.DEFINE_integer(
     "frames_per_file", 65_536, "Of the results, and what a worker holds at once.", lower_bound=2_048
 )
@@ -47,9 +47,11 @@ FLAGS = flags.FLAGS
 
 def main(arguments):
     from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry.camera import parse_intrinsics
 
     try:
         from synpose_tf.inference import beam_pipeline
+        from synpose_tf.inference.lifter import check_body_height
     except ModuleNotFoundError as error:
         if error.name.partition(".")[0] != "apache_beam":
             raise
@@ -67,7 +69,8 @@ def main(arguments):
             f"--frames_per_file={FLAGS.frames_per_file}: expected a multiple of 2048, the lifter's "
             "batch."
         )
-    intrinsics = _numbers("intrinsics", (4, 9))
+    check_body_height(FLAGS.body_height)
+    intrinsics = FLAGS.intrinsics and tuple(parse_intrinsics(FLAGS.intrinsics).tolist())
     pretrained = FLAGS.pretrained or ("camera" if intrinsics else "paper")
     if _mode(pretrained) == "camera" and intrinsics is None:
         origin = f"workdir={FLAGS.workdir}" if FLAGS.workdir else f"pretrained={pretrained}"
@@ -78,10 +81,10 @@ def main(arguments):
     settings = beam_pipeline.Settings(
         pretrained=pretrained,
         workdir=FLAGS.workdir,
-        intrinsics=intrinsics and intrinsics + (0.0,) * (9 - len(intrinsics)),
+        intrinsics=intrinsics,
         layout=FLAGS.layout,
         fps=FLAGS.fps,
-        image_size=_numbers("image_size", (2,)),
+        image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
         body_height=FLAGS.body_height,
@@ -111,21 +114,18 @@ def _mode(pretrained):
     return Lifter.from_pretrained(pretrained).mode
 
 
-def _numbers(flag, counts):
+def _image_size():
     from synpose_tf.errors import SynposeError
 
-    texts = getattr(FLAGS, flag)
+    texts = FLAGS.image_size
     if texts is None:
         return None
     try:
         numbers = tuple(float(text) for text in texts)
     except ValueError:
         numbers = ()
-    if len(numbers) not in counts or not all(0 < number < 1e6 for number in numbers[:2]):
-        raise SynposeError(
-            f"--{flag}={','.join(texts)}: expected {' or '.join(map(str, counts))} numbers, the "
-            "first two positive."
-        )
+    if len(numbers) != 2 or not all(0 < number < 1e6 for number in numbers):
+        raise SynposeError(f"--image_size={','.join(texts)}: expected two positive numbers.")
     return numbers
 
 

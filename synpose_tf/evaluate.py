@@ -47,7 +47,7 @@ flags.DEFINE_string(
     None,
     "Folder for the tables. Default: <workdir>/evaluation or evaluation/<pretrained>.",
 )
-flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"], required=True)
+flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
@@ -69,6 +69,11 @@ def main():
 
 
 def _lifter():
+    if not (FLAGS.workdir or FLAGS.pretrained):
+        raise SynposeError(
+            "which lifter? Name a run with --workdir=RUN, or one of the package with "
+            "--pretrained=camera."
+        )
     if FLAGS.pretrained and not FLAGS.dataset:
         raise SynposeError(
             f"--pretrained={FLAGS.pretrained}: on which data set? Name one, such as "

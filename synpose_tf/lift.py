@@ -7,9 +7,10 @@
 Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
 annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
 VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this command writes.
-Format and layout of the joints are recognised. Joints that the detector missed are inferred, and
-marked in the output. Memory hardly grows with the length of a recording: joints lie in a temporary
-file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
+Format and layout of the joints are recognised. Joints that the detector missed, or is too unsure
+of, are inferred, and marked in the output. Exchanged sides are put back, a rolled camera is
+levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie
+in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
 
 from absl import flags
@@ -57,16 +58,31 @@ flags.DEFINE_string(
 )
 flags.DEFINE_float(
     "min_confidence",
-    0.0,
-    "Joints that the detector is less sure of count as missed and are inferred.",
+    None,
+    "Joints that the detector is less sure of count as missed and are inferred. Default: a "
+    "quarter of the recording's usual confidence; 0 believes all.",
     lower_bound=0.0,
-    upper_bound=1.0,
 )
 flags.DEFINE_float(
     "body_height",
     1700.0,
     "Millimetres, the stature that gives poses their size.",
-    lower_bound=1.0,
+)
+flags.DEFINE_float(
+    "roll",
+    None,
+    "Degrees by which upright people are tilted clockwise in the picture, because the camera was "
+    "not level. Taken out before lifting and put back after. Default: estimated, where people "
+    "stand.",
+    lower_bound=-180.0,
+    upper_bound=180.0,
+)
+flags.DEFINE_enum(
+    "rotate",
+    "0",
+    ["0", "90", "180", "270"],
+    "Degrees by which the picture is turned clockwise, for a camera that was held otherwise. "
+    "--intrinsics and --image_size are those of the picture before.",
 )
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
@@ -74,14 +90,17 @@ FLAGS = flags.FLAGS
 
 
 def main(paths):
-    import pathlib
-
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry.camera import parse_intrinsics
+    from synpose_tf.inference.lifter import check_body_height
+    from synpose_tf.output import results
 
-    intrinsics = _intrinsics()
+    texts = FLAGS.intrinsics
+    intrinsics = None if texts is None else parse_intrinsics(texts)
+    check_body_height(FLAGS.body_height)
     kinds = _formats(output.FORMATS)
-    folder = pathlib.Path(FLAGS.output or pathlib.Path("lifted") / _stem(paths))
+    folder, stem = results.place(paths, FLAGS.output)
     lifter = _lifter(intrinsics)
     recording = _read(paths)
     lifted = _lift(lifter, recording.tracks, intrinsics)
@@ -91,9 +110,10 @@ def main(paths):
             "no frame has enough joints to be lifted; nothing is written. Was --min_confidence or "
             "--layout right?"
         )
+    results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{_stem(paths)}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
     print("written:")
     for path in written:
         print(f"  {path}")
@@ -116,6 +136,7 @@ def _read(paths):
         image_size=_image_size(),
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
+        rotate=int(FLAGS.rotate),
         scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
@@ -158,9 +179,32 @@ def _lift(lifter, tracks, intrinsics):
 
     lifted = []
     for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
-        poses = lifter.lift_track(track, intrinsics, FLAGS.body_height)
+        turned = _turned(intrinsics, track)
+        poses = lifter.lift_track(track, turned, FLAGS.body_height, FLAGS.roll)
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
+        if poses.roll and FLAGS.roll is None:
+            tqdm.tqdm.write(
+                f"note: {_printable(track.name)}: people are tilted by {poses.roll:.0f} degrees, "
+                "taken for the camera's roll; --roll sets another, --roll=0 none."
+            )
     return lifted
+
+
+def _turned(intrinsics, track):
+    """The camera's, of its picture as it is turned."""
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.geometry import camera
+
+    degrees = int(FLAGS.rotate)
+    if intrinsics is None or not degrees:
+        return intrinsics
+    if track.image_size is None:
+        raise SynposeError(
+            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
+            "before it is turned."
+        )
+    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
+    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _summary(lifted):
@@ -175,47 +219,22 @@ def _summary(lifted):
     return text + (", smoothed" if FLAGS.smooth else "")
 
 
-def _intrinsics():
-    import numpy as np
-
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.intrinsics is None:
-        return None
-    numbers = _numbers("intrinsics", FLAGS.intrinsics)
-    if len(numbers) not in (4, 9) or min(numbers[:2]) <= 0:
-        raise SynposeError(
-            f"--intrinsics={','.join(FLAGS.intrinsics)}: expected fx,fy,cx,cy with positive focal "
-            "lengths, or these and k1,k2,p1,p2,k3."
-        )
-    return np.array(numbers + [0.0] * (9 - len(numbers)))
-
-
 def _image_size():
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.image_size is None:
-        return None
-    size = _numbers("image_size", FLAGS.image_size)
-    if len(size) != 2 or min(size) < 1:
-        raise SynposeError(
-            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
-        )
-    return tuple(int(side) for side in size)
-
-
-def _numbers(flag, texts):
     import math
 
     from synpose_tf.errors import SynposeError
 
+    if FLAGS.image_size is None:
+        return None
     try:
-        numbers = [float(text) for text in texts]
+        size = [float(side) for side in FLAGS.image_size]
     except ValueError:
-        numbers = [math.nan]
-    if not all(map(math.isfinite, numbers)):
-        raise SynposeError(f"--{flag}={','.join(texts)}: expected numbers, with commas between.")
-    return numbers
+        size = []
+    if len(size) != 2 or not all(map(math.isfinite, size)) or min(size) < 1:
+        raise SynposeError(
+            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
+        )
+    return tuple(int(side) for side in size)
 
 
 def _formats(known):
@@ -227,13 +246,6 @@ def _formats(known):
                 f"--formats: {name!r} is not known. Expected some of {','.join(known)}."
             )
     return [known[name] for name in FLAGS.formats]
-
-
-def _stem(paths):
-    """What the results are called: after the one input, or `poses`."""
-    import pathlib
-
-    return (pathlib.Path(paths[0]).resolve().stem if len(paths) == 1 else "") or "poses"
 
 
 def _printable(name):

@@ -136,6 +136,7 @@ def _sweep(builder, mode):
     import os
     import pathlib
 
+    from synpose_tf.datasets import prepared
     from synpose_tf.experiments.runner import Sweep
 
     config = pathlib.Path(FLAGS.config).name.removesuffix(".py")
@@ -151,7 +152,7 @@ def _sweep(builder, mode):
         width=FLAGS.width,
         identity={
             "dataset": builder.info.full_name,
-            "data": builder.data_path.parent.parent.name,
+            "data": prepared.made_from(builder),
         },
         threads=max(1, os.cpu_count() // FLAGS.jobs) if FLAGS.jobs > 1 else None,
     )

@@ -230,11 +230,13 @@ def _run(config, builders, detections):
     import dataclasses
     import hashlib
 
+    from synpose_tf.datasets import prepared
+
     first, *others = builders
     run = {
         "version": __version__,
         "dataset": first.info.full_name,
-        "data": first.data_path.parent.parent.name,
+        "data": prepared.made_from(first),
         "config": dataclasses.asdict(config),
     }
     run |= {"mixed_with": [b.info.full_name for b in others]} if others else {}

@@ -146,7 +146,7 @@ def test_a_bad_file_does_not_stop_the_others(keypoints, tmp_path):
         (["absent.npy"], "absent.npy: no such file"),
         ([], "no file is named"),
         (["good.npy", "--frames_per_file=3000"], "expected a multiple of 2048"),
-        (["good.npy", "--intrinsics=1,2"], "--intrinsics=1,2: expected 4 or 9 numbers"),
+        (["good.npy", "--intrinsics=1,2"], "--intrinsics=1,2: expected fx,fy,cx,cy"),
         (["good.npy", "--pretrained=camera"], "give --intrinsics"),
         (["good.npy", "--pretrained=cat"], "It has: camera"),
         (["good.npy", "--workdir=absent"], "--workdir=absent: no training run there"),

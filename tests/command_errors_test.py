@@ -89,7 +89,10 @@ def contents(folder):
         (["--learning_rate=-0.1"], ["--learning_rate=-0.1", "non-negative"]),
         (["--normalization=full"], ["--normalization=full", "<paper|camera>"]),
         (["cmu_mocap"], ["'cmu_mocap'", "--name=value"]),
-        (["--config=huge"], ["--config=huge", "default, paper, robust, small", "Python file"]),
+        (
+            ["--config=huge"],
+            ["--config=huge", "paper, robust, robust_synchronized, small", "Python file"],
+        ),
         (["--config=missing.py"], ["--config=missing.py", "Python file"]),
     ],
 )

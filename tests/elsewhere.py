@@ -2,10 +2,11 @@
 
   python elsewhere.py lift keypoints.json
 
-What Python's own library and others do with a folder's descriptor is their own affair: they have
-other ways on Windows, and here they are left alone.
+What others do there on Windows is their own affair: etils, which asks who owns a file elsewhere
+only, keeps its modules, and a folder can't be opened by this package alone.
 """
 
+import builtins
 import os
 import runpy
 import signal
@@ -26,13 +27,22 @@ OF_SIGNAL = (
 
 def hide():
     """Takes them away, for everything that is imported from here on."""
-    for name in MODULES:
-        sys.modules[name] = None
+    builtins.__import__ = _import
     for module, names in ((os, OF_OS), (signal, OF_SIGNAL)):
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)
     sys.addaudithook(_refuse_folders)
+
+
+_known_import = builtins.__import__
+
+
+def _import(name, globals=None, *others, **named):
+    caller = (globals or {}).get("__name__", "")
+    if name in MODULES and not caller.startswith("etils."):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    return _known_import(name, globals, *others, **named)
 
 
 def _refuse_folders(event, args):

@@ -21,7 +21,7 @@ def lifter(new_model, views, mode: str) -> TrainedLifter:
     for network in (model.averaged_generator, model.reprojection):
         network.last.kernel.assign(rng.normal(0.0, 0.3, network.last.kernel.shape))
     builder = types.SimpleNamespace(
-        info=types.SimpleNamespace(full_name="synthetic_pose/default/1.0.0")
+        info=types.SimpleNamespace(full_name="synthetic_pose/default/2.0.0")
     )
     run = {"version": __version__, "dataset": builder.info.full_name, "config": {"steps": 0}}
     trained = TrainedLifter(model, "tests, checkpoint last", run, builder)

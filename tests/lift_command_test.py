@@ -62,7 +62,8 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     assert "camera mode" in finished.stdout
     assert "smoothed" in finished.stdout
     folder = tmp_path / "lifted" / "keypoints"
-    assert {path.suffix for path in folder.iterdir()} == {".npz", ".csv", ".bvh", ".trc", ".glb"}
+    suffixes = {".npz", ".csv", ".bvh", ".trc", ".glb", ".txt"}
+    assert {path.suffix for path in folder.iterdir()} == suffixes
     arrays = np.load(folder / "keypoints.npz")
     root = next(arrays[name] for name in arrays if "root" in name)
     pixels = camera.project(
@@ -110,8 +111,8 @@ def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
         (["results.json", "--pretrained=cat"], ["--pretrained=cat", "It has: camera"]),
         (["results.json", "--pretrained=paper", "--workdir=run"], ["workdir", "pretrained"]),
         (["results.json", "--intrinsics=1,2,3"], ["--intrinsics=1,2,3", "fx,fy,cx,cy"]),
-        (["results.json", "--intrinsics=a,2,3,4"], ["--intrinsics=a,2,3,4", "numbers"]),
-        (["results.json", "--intrinsics=nan,2,3,4"], ["--intrinsics", "numbers"]),
+        (["results.json", "--intrinsics=a,2,3,4"], ["--intrinsics=a,2,3,4", "fx,fy,cx,cy"]),
+        (["results.json", "--intrinsics=nan,2,3,4"], ["--intrinsics=nan", "fx,fy,cx,cy"]),
         (["results.json", "--image_size=640"], ["--image_size=640", "WIDTH,HEIGHT"]),
         (["results.json", "--fps=0"], ["--fps=0"]),
         (["results.json", "--body_height=-3"], ["--body_height=-3"]),
@@ -170,3 +171,32 @@ def test_nothing_heavy_is_imported(tmp_path):
     finished = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.endswith("heavy: []\n")
+
+
+def test_results_of_one_input_do_not_overwrite_anothers(person, tmp_path):
+    """Names with dots, files of one name in two folders, one name with two suffixes."""
+    inputs = [tmp_path / name for name in ("S1.54138969", "S1.55011271", "cam1", "cam2")]
+    for number, folder in enumerate(inputs):
+        folder.mkdir()
+        write("results", folder, [as_coco(person + (10.0 * number, 0.0, 0.0))])
+    paths = [*inputs[:2], inputs[2] / "results.json", inputs[3] / "results.json"]
+    for _ in range(2):  # The second time they are written anew, where they were.
+        for path in paths:
+            finished = run("lift", str(path), "--formats=npz", folder=tmp_path)
+            assert finished.code == 0, finished.stderr
+    written = sorted(path.relative_to(tmp_path) for path in tmp_path.glob("lifted/*/*.npz"))
+    assert [path.parent.name for path in written] == [
+        "S1.54138969", "S1.55011271", "cam2-results", "results",
+    ]  # fmt: skip
+    lefts = [np.load(tmp_path / path)["keypoints"][0, 0, 0] for path in written]
+    assert len(np.unique(np.round(lefts))) == 4
+    fails(
+        run("lift", str(paths[3]), "--output=lifted/results", folder=tmp_path), "cam1/results.json"
+    )
+
+
+@pytest.mark.parametrize("height", ["1.7", "170"])
+def test_metres_and_centimetres_are_no_body_height(height, tmp_path):
+    path = write("results", tmp_path, [walk(COCO_17)])
+    finished = run("lift", str(path), f"--body_height={height}", folder=tmp_path)
+    fails(finished, f"--body_height={height}: expected millimetres", "Did you mean 1700?")

@@ -37,7 +37,7 @@ def wheel(tmp_path_factory):
     for name in FOLDERS:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, copy]
     finished = subprocess.run(build, capture_output=True, text=True, check=False)
@@ -48,6 +48,10 @@ def wheel(tmp_path_factory):
 
 def lines(text):
     return [line.strip() for line in text.strip().splitlines()]
+
+
+def is_for_tests(path):
+    return path.name.endswith("_test.py") or path.name in ("conftest.py", "testing.py")
 
 
 def packages():
@@ -76,11 +80,21 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
         f"{name.replace('.', '/')}/{path.name}"
         for name, folder in packages().items()
         for path in folder.iterdir()
-        if path.is_file()
+        if path.is_file() and not is_for_tests(path)
     } | {f"synpose_tf/weights/{path.name}" for path in (ROOT / "synpose_tf/weights").iterdir()}
     installed = {name for name in wheel if ".dist-info/" not in name}
     assert installed == expected
     assert any(name.endswith("h36m_cameras.json") for name in installed)
+    assert "synpose_tf/py.typed" in installed
+
+
+def test_the_wheel_holds_no_tests(wheel):
+    """By what they import: a test under any other name would be found."""
+    folders = {name.replace(".", "/"): folder for name, folder in packages().items()}
+    for name in wheel:
+        package, _, file = name.rpartition("/")
+        if name.endswith(".py"):
+            assert "pytest" not in imported(folders[package] / file), name
 
 
 def test_the_wheel_holds_the_licence(wheel):
@@ -129,7 +143,7 @@ def test_every_import_is_a_dependency(setup_cfg):
     declared = {Requirement(line).name.lower().replace("_", "-") for line in lines(required)}
     distributions = importlib.metadata.packages_distributions()
     for path in (path for folder in packages().values() for path in folder.glob("*.py")):
-        if path.name.endswith("_test.py") or path.name in ("conftest.py", "testing.py"):
+        if is_for_tests(path):
             continue
         for module in imported(path) - sys.stdlib_module_names - {"synpose_tf"}:
             # What an extra brings may not be installed here; there the names agree.

@@ -2,13 +2,13 @@
 
 import csv
 import dataclasses
-import fcntl
 import json
 import shlex
 import subprocess
 import sys
 import time
 
+import filelock
 import pytest
 from command_process import TINY_CONFIG, run
 from motion_capture import write_archive
@@ -33,8 +33,7 @@ def folder(tmp_path_factory):
 def test_the_rest_goes_on_and_only_what_is_missing_is_done_again(folder):
     occupied = folder / "sweep" / "sep_kcs" / "seed_3"
     occupied.mkdir(parents=True)
-    with (occupied / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with filelock.FileLock(occupied / ".sweep.lock"):
         finished = run("sweep", *FLAGS, folder=folder, timeout=900)
         assert finished.code == 1
         assert "2 runs of 4 steps in sweep, 0 of them finished" in finished.stdout
@@ -87,8 +86,8 @@ def test_interrupting_ends_the_trainings_and_keeps_what_is_finished(folder):
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     assert "Syn + wKCS" in stdout
-    with log.with_name(".lock").open("w") as lock:  # No training holds it any more.
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with filelock.FileLock(log.with_name(".lock"), timeout=0):
+        pass  # No training holds it any more.
 
 
 @pytest.mark.parametrize(

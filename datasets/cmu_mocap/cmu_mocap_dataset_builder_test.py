@@ -237,7 +237,7 @@ def test_wrong_unit_names_file_and_key_and_leaves_nothing(tmp_path, archive):
         np.savez(archive / "positions.npz", **{key: 1e3 * source[key] for key in source})
     with pytest.raises(SynposeError, match=r"positions.npz: .*'subject_01/01_01' lies behind"):
         prepare(tmp_path / "data", archive)
-    assert not (tmp_path / "data" / "cmu_mocap" / "1.0.0").exists()
+    assert not (tmp_path / "data" / "cmu_mocap" / str(cmu_mocap.Builder.VERSION)).exists()
 
 
 def test_missing_folder_repeats_the_instructions(tmp_path):

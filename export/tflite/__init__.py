@@ -1,1 +1,3 @@
 """Exports for phones: `.tflite` files."""
+
+__all__ = ["calibration", "depth_network", "litert", "qat", "writer"]

@@ -1,25 +1,26 @@
 """What 8-bit lifters learn from training poses without training: ranges, and a last layer.
 
 An 8-bit tensor has 256 levels for the whole of its range, so a range that reaches to the most
-unusual pose costs every usual one its precision. Ranges are therefore taken from poses in
-which no value lies beyond the outermost 0.005 % of its tensor.
+unusual value costs every usual one its precision, and a narrow one cuts unusual poses off.
 """
 
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.export.tflite.depth_network import Linear, compose
+from synpose_tf.export.tflite.depth_network import DepthNetwork, Linear
 from synpose_tf.geometry import normalization
-from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE
+from synpose_tf.models.networks import JOINTS
 from synpose_tf.structures.skeleton import H36M_17
 
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
-RANGE_POSES = 500
-OUTERMOST = 0.005  # Percent at either end of a tensor's values.
-RIDGE = 1e-3  # Of the mean variance of the features.
+BATCH = 1_000
+OUTERMOST = 0.005  # Percent of a tensor's values at either end, which do not count.
+WIDER = 1.5  # The range of a tensor inside the network, in that of the values that count.
+RIDGE = 0.1  # Of the mean variance of the features.
 
 
 def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
@@ -69,19 +70,33 @@ def check(poses: np.ndarray) -> np.ndarray:
     return poses
 
 
-def usual(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
-    """The first `RANGE_POSES` poses in which no value is among its tensor's outermost."""
-    inside = np.ones(len(poses), bool)
-    for values in _tensors(layers, poses):
-        low, high = np.percentile(values, (OUTERMOST, 100.0 - OUTERMOST))
-        inside &= ((values >= low) & (values <= high)).all(axis=1)
-    return poses[inside][:RANGE_POSES]
+def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Where the values of each tensor of the float network lie, 0 included.
+
+    Inside the network nearly all values: 256 levels for the whole range are too few to be spent
+    on the rarest, and what one unit of many loses moves a joint little. Of the input and the depths
+    all: what is cut off there is lost.
+
+    Args:
+        layers: from `depth_network.fold`.
+        poses: (poses, 17, 2), normalised.
+
+    Returns:
+        (low, high) by name of `DepthNetwork`'s tensors.
+    """
+    first, *_, last = values = _tensors(layers, poses)
+    found = {}
+    for name, tensor in values.items():
+        wider = 1.0 if name in (first, last) else WIDER
+        low, high = wider * np.percentile(tensor, (OUTERMOST, 100.0 - OUTERMOST))
+        found[name] = (min(float(low), 0.0), max(float(high), 0.0))
+    return found
 
 
 def depths(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
     """The float network's depths (poses, 17)."""
-    parts = np.array_split(poses, -(-len(poses) // RANGE_POSES))
-    return np.concatenate([_tensors(layers, part)[-1] for part in parts])
+    parts = np.array_split(poses, -(-len(poses) // BATCH))
+    return np.concatenate([list(_tensors(layers, part).values())[-1] for part in parts])
 
 
 def both_ways(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
@@ -90,24 +105,23 @@ def both_ways(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
     return (depths(layers, poses) + depths(layers, mirrored)[:, H36M_17.mirror]) / 2.0
 
 
+class _Observed(DepthNetwork):
+    """The float network, which keeps each of its tensors."""
+
+    def tensors(self, poses):
+        self._seen = {}
+        self._run(poses, self._linear)
+        return self._seen
+
+    def _rounded(self, name, x):
+        self._seen[name] = x
+        return x
+
+
 def _tensors(layers, poses):
-    """The values (poses, width) of each linear layer and each sum; the depths are the last."""
-    seen = []
-
-    def linear(name, x):
-        seen.append(x @ layers[name].kernel + layers[name].bias)
-        return seen[-1]
-
-    def unit(name, x):
-        x = linear(name, x)
-        return np.maximum(x, NEGATIVE_SLOPE * x)
-
-    def add(one, two):
-        seen.append(one + two)
-        return seen[-1]
-
-    compose(layers, poses.reshape(len(poses), -1), unit, linear, add)
-    return seen
+    """The float network's tensors (poses, width) by name, in order; the depths are the last."""
+    seen = _Observed(layers).tensors(tf.constant(poses))
+    return {name: tensor.numpy() for name, tensor in seen.items()}
 
 
 def refit(layers: dict[str, Linear], features: np.ndarray, target: np.ndarray) -> dict[str, Linear]:

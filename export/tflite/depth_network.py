@@ -7,12 +7,16 @@ XNNPACK takes the maximum of floats only, and an 8-bit network would fall into s
 """
 
 import dataclasses
-import operator
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import tensorflow as tf
 
+from synpose_tf.models.folded import Forward
 from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE, Generator
+
+Range = tuple[float, float]  # Lowest and highest value.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,20 +37,17 @@ def fold(generator: Generator) -> dict[str, Linear]:
 
     The last gives all 17 depths: the root's column is zero.
     """
-    layers = {unit.name: _fold_unit(unit) for unit in (generator.first, *generator.units)}
-    kernel, bias = generator.last.get_weights()
-    layers[generator.last.name] = Linear(np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
-    return layers
+    *inner, (kernel, bias) = Forward.from_weights(generator.get_weights()).layers
+    last = (np.pad(kernel, ((0, 0), (1, 0))), np.pad(bias, (1, 0)))
+    units = (generator.first, *generator.units, generator.last)
+    return {unit.name: Linear(*layer) for unit, layer in zip(units, (*inner, last), strict=True)}
 
 
-def _fold_unit(unit):
-    (kernel,) = unit.linear.get_weights()
-    gamma, beta, mean, variance = unit.norm.get_weights()
-    gain = gamma / np.sqrt(variance + unit.norm.epsilon)
-    return Linear(kernel * gain, beta - mean * gain)
+def _sum(name, one, two):
+    return one + two
 
 
-def compose(names, x, unit, linear, add=operator.add):
+def compose(names, x, unit, linear, add=_sum):
     """The network of figure 3, whatever its layers are made of.
 
     Args:
@@ -54,7 +55,7 @@ def compose(names, x, unit, linear, add=operator.add):
         x: (batch, 34), normalised keypoints.
         unit: of (name, x), a linear layer and a leaky ReLU.
         linear: of (name, x), a linear layer.
-        add: of two tensors.
+        add: of (name, one tensor, another).
 
     Returns:
         What `linear` gives for the last layer: (batch, 17) depths.
@@ -62,20 +63,44 @@ def compose(names, x, unit, linear, add=operator.add):
     first, *inner, last = names
     x = unit(first, x)
     for one, two in zip(inner[::2], inner[1::2], strict=True):
-        x = add(x, unit(two, unit(one, x)))
+        x = add(f"{two}_sum", x, unit(two, unit(one, x)))
     return linear(last, x)
+
+
+def inner(ranges: Mapping[str, Range], layers: dict[str, Linear]) -> dict[str, Range]:
+    """Ranges without those of the first layer's inside and of the depths, which stay floats.
+
+    A coordinate or a depth beyond an 8-bit range would be cut off there, and with it the joint;
+    one inner value of many that is cut off moves a joint little. The two layers are small.
+
+    Args:
+        ranges: by name of `DepthNetwork`'s tensors.
+        layers: from `fold`.
+    """
+    first, *_, last = layers
+    floats = ("given", first, f"{first}_raised", last)
+    return {name: ends for name, ends in ranges.items() if name not in floats}
 
 
 class DepthNetwork(tf.Module):
     """A folded network of ops that every delegate lists.
 
+    Its tensors have names: `given`, then each layer's, after which come `_raised`, what leaky
+    ReLU adds to it, and `_leaky`, the two together; `_sum` where a block ends.
+
     Args:
         layers: from `fold`.
+        ranges: (low, high) by name of the tensors that are rounded to 8 bits; none by default.
     """
 
-    def __init__(self, layers: dict[str, Linear]):
+    def __init__(
+        self,
+        layers: dict[str, Linear],
+        ranges: Mapping[str, Range] = MappingProxyType({}),
+    ):
         super().__init__()
         self.layers = layers
+        self.ranges = dict(ranges)
 
     @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
     def depths(self, keypoints):
@@ -89,13 +114,23 @@ class DepthNetwork(tf.Module):
 
     def _run(self, keypoints, last):
         # -1 and not 1: the batch of the file can be resized.
-        x = tf.reshape(keypoints, (-1, 2 * JOINTS))
-        return compose(self.layers, x, self._unit, last)
+        x = self._rounded("given", tf.reshape(keypoints, (-1, 2 * JOINTS)))
+        return compose(self.layers, x, self._unit, last, self._add)
 
     def _linear(self, name, x):
         layer = self.layers[name]
-        return tf.matmul(x, tf.constant(layer.kernel)) + tf.constant(layer.bias)
+        x = tf.matmul(x, tf.constant(layer.kernel)) + tf.constant(layer.bias)
+        return self._rounded(name, x)
 
     def _unit(self, name, x):
         x = self._linear(name, x)
-        return x + tf.nn.relu((NEGATIVE_SLOPE - 1.0) * x)
+        raised = self._rounded(f"{name}_raised", tf.nn.relu((NEGATIVE_SLOPE - 1.0) * x))
+        return self._add(f"{name}_leaky", x, raised)
+
+    def _add(self, name, one, two):
+        return self._rounded(name, one + two)
+
+    def _rounded(self, name, x):
+        if name not in self.ranges:
+            return x
+        return tf.quantization.fake_quant_with_min_max_args(x, *self.ranges[name])

@@ -18,6 +18,8 @@ class Raised(tf_keras.layers.Layer):
 def build(layers: dict[str, Linear], wrap=lambda layer: layer) -> tf_keras.Model:
     """Builds the twin; each layer begins with the weights of its name.
 
+    Keras layers bear the names of `DepthNetwork`'s tensors, which they give.
+
     Args:
         layers: from `depth_network.fold`.
         wrap: given each layer, returns what stands in its place.
@@ -38,10 +40,10 @@ def build(layers: dict[str, Linear], wrap=lambda layer: layer) -> tf_keras.Model
     def unit(name, x):
         x = linear(name, x)
         raised = wrap(Raised(name=f"{name}_raised"))(x)
-        return wrap(tf_keras.layers.Add(name=f"{name}_leaky"))([x, raised])
+        return add(f"{name}_leaky", x, raised)
 
-    def add(one, two):
-        return wrap(tf_keras.layers.Add())([one, two])
+    def add(name, one, two):
+        return wrap(tf_keras.layers.Add(name=name))([one, two])
 
     inputs = tf_keras.Input((2 * JOINTS,), name="keypoints")
     x = wrap(tf_keras.layers.Activation("linear", name="given"))(inputs)

@@ -16,13 +16,14 @@ import tempfile
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.export.tflite import calibration
-from synpose_tf.export.tflite.depth_network import Linear
+from synpose_tf.export.tflite import calibration, depth_network
+from synpose_tf.export.tflite.depth_network import DepthNetwork, Linear, Range
 from synpose_tf.training.augmentation import Augmentation
 from synpose_tf.training.input_pipeline import training_batches
 
 POSES = 100_000  # Of the training split, and as many again as its run changed them.
 STEPS = 4_000
+RANGE_POSES = 10_000
 _BATCH = 5_000
 
 
@@ -44,8 +45,8 @@ def training_poses(trained) -> np.ndarray:
 
 def fine_tune(
     layers: dict[str, Linear], poses: np.ndarray, depths: np.ndarray, steps: int = STEPS
-) -> bytes:
-    """Trains the 8-bit network to give depths, and converts it.
+) -> DepthNetwork:
+    """Trains the 8-bit network to give depths.
 
     Args:
         layers: from `depth_network.fold`.
@@ -54,19 +55,39 @@ def fine_tune(
         steps: of training.
 
     Returns:
-        The content of a .tflite file, 8 bits throughout, floats in and out.
+        The network with its learned ranges; its first and last layers stay floats.
 
     Raises:
         SynposeError: the process fails.
     """
+    some = np.random.default_rng(0).permutation(len(poses))[:RANGE_POSES]
+    ranges = depth_network.inner(calibration.ranges(layers, poses[some]), layers)
     with tempfile.TemporaryDirectory() as scratch:
-        given, got = pathlib.Path(scratch, "given.npz"), pathlib.Path(scratch, "got.tflite")
-        arrays = {"poses": poses, "depths": depths, "steps": steps, "names": list(layers)}
-        for name, layer in layers.items():
-            arrays |= {f"{name}/kernel": layer.kernel, f"{name}/bias": layer.bias}
-        np.savez(given, **arrays)
+        given, got = pathlib.Path(scratch, "given.npz"), pathlib.Path(scratch, "got.npz")
+        write(given, layers, ranges, poses=poses, depths=depths, steps=steps)
         _run("synpose_tf.export.tflite.qat_training", given, got)
-        return got.read_bytes()
+        layers, ranges, _ = read(got)
+        return DepthNetwork(layers, ranges)
+
+
+def write(path: pathlib.Path, layers: dict[str, Linear], ranges: dict[str, Range], **others):
+    """Writes layers, ranges and other arrays, for `read` in another process."""
+    arrays = {f"range/{name}": ends for name, ends in ranges.items()}
+    for name, layer in layers.items():
+        arrays |= {f"kernel/{name}": layer.kernel, f"bias/{name}": layer.bias}
+    np.savez(path, **arrays, **others)
+
+
+def read(path: pathlib.Path) -> tuple[dict[str, Linear], dict[str, Range], dict[str, np.ndarray]]:
+    """Layers, ranges and other arrays that `write` wrote, in their order."""
+    kinds = {"kernel": {}, "bias": {}, "range": {}, "": {}}
+    with np.load(path) as arrays:
+        for key in arrays.files:
+            kind, _, name = key.rpartition("/")
+            kinds[kind][name] = arrays[key]
+    layers = {name: Linear(kernel, kinds["bias"][name]) for name, kernel in kinds["kernel"].items()}
+    ranges = {name: tuple(map(float, ends)) for name, ends in kinds["range"].items()}
+    return layers, ranges, kinds[""]
 
 
 def _run(module, *arguments):

@@ -1,11 +1,10 @@
 """The process of `quantization_aware`: trains the Keras 2 twin with the rounding of 8 bits.
 
 The twin learns depths that the float network gave: no labels, no adversarial networks. Weights
-have a scale for each unit; the ranges of all other tensors begin where nearly all values of the
-float network lie, and follow the gradient like weights.
+have a scale for each unit; the given ranges of tensors between layers follow the gradient like
+weights. The first layer and the last, whose tensors have no ranges, are trained as floats.
 """
 
-import pathlib
 import sys
 
 import numpy as np
@@ -13,14 +12,12 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 
-from synpose_tf.export.tflite import keras2_twin, writer
-from synpose_tf.export.tflite.depth_network import Linear
+from synpose_tf.export.tflite import keras2_twin, qat
+from synpose_tf.export.tflite.depth_network import Linear, Range
 from synpose_tf.models.networks import JOINTS
 
 BATCH = 256
 LEARNING_RATE = 3e-4
-RANGE_POSES = 2_048
-OUTERMOST = 0.01  # Percent of a tensor's values beyond either end of its first range.
 
 _WEIGHTS = tfmot.quantization.keras.quantizers.LastValueQuantizer(
     num_bits=8, per_axis=True, symmetric=True, narrow_range=True
@@ -48,14 +45,13 @@ class LearnedRange(tfmot.quantization.keras.quantizers.Quantizer):
 
 
 class EightBits(tfmot.quantization.keras.QuantizeConfig):
-    """Which tensors of a layer are rounded: every layer's output, and in training the kernel."""
+    """Which tensors of a layer are rounded: its output, and the kernel if it has one."""
 
-    def __init__(self, low: float, high: float, kernel: bool = True):
+    def __init__(self, low: float, high: float):
         self.output = LearnedRange(low, high)
-        self.kernel = kernel
 
     def get_weights_and_quantizers(self, layer):
-        return [(layer.kernel, _WEIGHTS)] if self.kernel and hasattr(layer, "kernel") else []
+        return [(layer.kernel, _WEIGHTS)] if hasattr(layer, "kernel") else []
 
     def set_quantize_weights(self, layer, quantize_weights):
         if quantize_weights:
@@ -71,30 +67,21 @@ class EightBits(tfmot.quantization.keras.QuantizeConfig):
         return [self.output]
 
     def get_config(self):
-        return {**self.output.get_config(), "kernel": self.kernel}
+        return self.output.get_config()
 
 
-def first_ranges(layers: dict[str, Linear], poses: np.ndarray) -> list[tuple[float, float]]:
-    """The range of each of the twin's layers, in order, on poses (poses, 34)."""
-    plain = keras2_twin.build(layers)
-    inner = [layer.output for layer in plain.layers[1:]]
-    values = tf_keras.Model(plain.inputs, inner).predict(poses, verbose=0)
-    ends = [np.percentile(v, (OUTERMOST, 100.0 - OUTERMOST)) for v in values]
-    return [(min(float(low), 0.0), max(float(high), 0.0)) for low, high in ends]
-
-
-def rounded_twin(layers: dict[str, Linear], ranges, kernels: bool = True) -> tf_keras.Model:
+def rounded_twin(layers: dict[str, Linear], ranges: dict[str, Range]) -> tf_keras.Model:
     """The twin with the rounding of 8 bits.
 
     Args:
         layers: from `depth_network.fold`.
-        ranges: (low, high) of each layer's output, in order.
-        kernels: round the weights, too.
+        ranges: of the tensors that are rounded, by name.
     """
-    ends = iter(ranges)
 
     def wrap(layer):
-        config = EightBits(*next(ends), kernel=kernels)
+        if layer.name not in ranges:
+            return layer
+        config = EightBits(*ranges[layer.name])
         return tfmot.quantization.keras.QuantizeWrapperV2(layer, config)
 
     return keras2_twin.build(layers, wrap)
@@ -109,48 +96,29 @@ def train(model: tf_keras.Model, poses: np.ndarray, depths: np.ndarray, steps: i
     model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0)
 
 
-def trained(model: tf_keras.Model) -> tuple[dict[str, Linear], list[tuple[float, float]]]:
-    """The weights, as floats, and the ranges that a rounded twin has learned."""
-    layers, ranges = {}, []
-    for wrapper in model.layers[1:]:
-        values = {w.name.rpartition("/")[2].partition(":")[0]: w.numpy() for w in wrapper.weights}
+def trained(model: tf_keras.Model) -> tuple[dict[str, Linear], dict[str, Range]]:
+    """The weights, as floats, and the ranges that a rounded twin has learned, by name."""
+    layers, ranges = {}, {}
+    for layer in model.layers[1:]:
+        name = getattr(layer, "layer", layer).name
+        values = {w.name.rpartition("/")[2].partition(":")[0]: w.numpy() for w in layer.weights}
         if "kernel" in values:
-            layers[wrapper.layer.name] = Linear(values["kernel"], values["bias"])
-        low, high = (next(v for k, v in values.items() if k.endswith(f"output_{end}"))
-                     for end in ("min", "max"))  # fmt: skip
-        ranges.append((float(low), float(high)))
+            layers[name] = Linear(values["kernel"], values["bias"])
+        ends = [float(v) for end in ("min", "max")
+                for k, v in values.items() if k.endswith(f"output_{end}")]  # fmt: skip
+        if ends:
+            ranges[name] = tuple(ends)
     return layers, ranges
 
 
-class Rounded(tf.Module):
-    """A rounded twin under the signature of every lifter file."""
-
-    def __init__(self, model: tf_keras.Model):
-        super().__init__()
-        self.model = model
-
-    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
-    def depths(self, keypoints):
-        flat = tf.reshape(keypoints, (-1, 2 * JOINTS))
-        return {"depths": self.model(flat, training=False)}
-
-
 def main(given, got):
-    """Reads what `quantization_aware.fine_tune` wrote, trains, converts."""
+    """Reads what `qat.fine_tune` wrote, trains, writes weights and ranges."""
     tf_keras.utils.set_random_seed(0)
-    with np.load(given) as arrays:
-        layers = {
-            str(name): Linear(arrays[f"{name}/kernel"], arrays[f"{name}/bias"])
-            for name in arrays["names"]
-        }
-        poses, depths = arrays["poses"].reshape(-1, 2 * JOINTS), arrays["depths"]
-        steps = int(arrays["steps"])
-    model = rounded_twin(layers, first_ranges(layers, poses[:RANGE_POSES]))
-    train(model, poses, depths, steps)
-    # The converter refuses weights that are rounded with a scale for each unit, and rounds float
-    # weights to just these. It takes the other ranges from the graph.
-    final = Rounded(rounded_twin(*trained(model), kernels=False))
-    pathlib.Path(got).write_bytes(writer.convert(final, "dynamic"))
+    layers, ranges, others = qat.read(given)
+    model = rounded_twin(layers, ranges)
+    poses = others["poses"].reshape(-1, 2 * JOINTS)
+    train(model, poses, others["depths"], int(others["steps"]))
+    qat.write(got, *trained(model))
 
 
 if __name__ == "__main__":

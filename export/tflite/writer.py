@@ -44,7 +44,8 @@ def write(trained, folder: pathlib.Path, precision: str) -> None:
     layers = depth_network.fold(trained.model.averaged_generator)
     if precision == "qat":
         poses = qat.training_poses(trained)
-        content = qat.fine_tune(layers, poses, calibration.both_ways(layers, poses))
+        network = qat.fine_tune(layers, poses, calibration.both_ways(layers, poses))
+        content = convert(network, "int8")
     elif precision in ("int8", "integer"):
         content = calibrated(layers, calibration.training_poses(trained), precision)
     else:
@@ -59,31 +60,31 @@ def write_file(folder: pathlib.Path, content: bytes, trained) -> None:
 
 
 def calibrated(layers: dict[str, Linear], poses: np.ndarray, precision: str = "int8") -> bytes:
-    """8 bits throughout by calibration alone.
+    """8 bits by calibration alone.
 
     Args:
         layers: from `depth_network.fold`.
         poses: (poses, 17, 2), normalised training poses.
-        precision: `int8`, floats in and out, or `integer`.
+        precision: `int8`, whose first and last layers are floats, or `integer`.
 
     Raises:
         SynposeError: poses that can't calibrate.
     """
-    ranges = calibration.usual(layers, calibration.check(poses))
-    features = run(convert(DepthNetwork(layers), "int8", ranges, "features"), poses)
+    ranges = calibration.ranges(layers, calibration.check(poses))
+    if precision == "int8":
+        ranges = depth_network.inner(ranges, layers)
+    features = run(convert(DepthNetwork(layers, ranges), "int8", "features"), poses)
     layers = calibration.refit(layers, features, calibration.depths(layers, poses))
-    return convert(DepthNetwork(layers), precision, ranges)
+    return convert(DepthNetwork(layers, ranges), precision)
 
 
-def convert(
-    network: DepthNetwork, precision: str, poses: np.ndarray = (), output: str = "depths"
-) -> bytes:
+def convert(network: DepthNetwork, precision: str, output: str = "depths") -> bytes:
     """Converts a network.
 
     Args:
-        network: with its folded layers.
+        network: with its folded layers; for `int8` and `integer` with ranges: layers between
+            tensors that have them compute in 8 bits.
         precision: one of `PRECISIONS` but `qat`.
-        poses: (poses, 17, 2), normalised, which give the ranges of `int8` and `integer`.
         output: `depths`, or `features` for what the last layer gets.
     """
     with tempfile.TemporaryDirectory() as folder, quiet():
@@ -93,9 +94,6 @@ def convert(
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if precision == "float16":
             converter.target_spec.supported_types = [tf.float16]
-        if precision in ("int8", "integer"):
-            converter.representative_dataset = lambda: ({"keypoints": p[None]} for p in poses)
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         if precision == "integer":
             converter.inference_input_type = converter.inference_output_type = tf.int8
         return compact.compact(converter.convert())

@@ -23,8 +23,6 @@ _PLACE = 25.0
 _NOISE = 1e-3
 # A joint is an outlier beyond so many standard deviations; of one pose at most so many are.
 _OUTLIER, _MOST_OUTLIERS = 8.0, 3
-# Fewer joints than these fix neither place nor size.
-MIN_JOINTS = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +73,7 @@ class PoseDistribution:
 
         Returns:
             (n, 17, 2), pixels; joints that are seen are as they came. With fewer than
-            `MIN_JOINTS` seen, the joints filled in mean nothing.
+            three seen, the joints filled in mean nothing.
         """
         seen = seen[..., None]
         poses, size, centre = self._normalize(pixels, seen, xp)

@@ -1,1 +1,3 @@
 """Configurations for `python -m synpose_tf.train --config=NAME`."""
+
+__all__ = ["ablation", "default", "paper", "robust", "robust_synchronized", "small"]

@@ -1,8 +1,6 @@
 """Evaluating a lifter on a prepared split: per action, their mean, and all poses."""
 
-import csv
 import dataclasses
-import io
 import json
 
 import keras
@@ -84,15 +82,14 @@ class Table:
 
     def text(self) -> str:
         """The table for a terminal."""
-        width = max(len(name) for name in self.rows) + 2
-        head = f"{'':{width}}" + "".join(f"{c:>10}" for c in (*COLUMNS.values(), "poses"))
-        lines = [self.caption, "", head]
-        for name, row in self.rows.items():
-            if name == MEAN_OF_ACTIONS:
-                lines.append("-" * len(head))
-            figures = "".join(f"{row[key]:10.2f}" for key in COLUMNS)
-            lines.append(f"{name:{width}}{figures}{self.counts[name]:>10}")
-        return "\n".join(lines)
+        rows = [
+            (name, *(f"{row[key]:.2f}" for key in COLUMNS), str(self.counts[name]))
+            for name, row in self.rows.items()
+        ]
+        least = (2 + max(map(len, self.rows)), *(8 for _ in COLUMNS), 8)
+        head, *lines = tables.align([("", *COLUMNS.values(), "poses"), *rows], least)
+        lines.insert(list(self.rows).index(MEAN_OF_ACTIONS), "-" * len(head))
+        return "\n".join([self.caption, "", head, *lines])
 
     def markdown(self) -> str:
         """The table for a README."""
@@ -104,12 +101,11 @@ class Table:
 
     def csv(self) -> str:
         """The table as CSV."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["action", *COLUMNS, "poses"])
-        for name, row in self.rows.items():
-            writer.writerow([name, *(f"{row[key]:.4f}" for key in COLUMNS), self.counts[name]])
-        return out.getvalue()
+        rows = [
+            (name, *(f"{row[key]:.4f}" for key in COLUMNS), self.counts[name])
+            for name, row in self.rows.items()
+        ]
+        return tables.csv_text([("action", *COLUMNS, "poses"), *rows])
 
     def json(self, **about) -> str:
         """The table as JSON, with whatever else is to be said of it."""

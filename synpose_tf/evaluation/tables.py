@@ -3,9 +3,11 @@
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import math
 import pathlib
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -83,46 +85,34 @@ class Table:
     # === Forms ===
     def text(self) -> str:
         """For a terminal; published rows stand below a line that names their source."""
-        lines = [[row.name, *map(self._show, row.cells)] for row in self.rows]
-        widths = [max(map(len, column)) for column in zip(("", *self.columns), *lines, strict=True)]
-
-        def aligned(cells):
-            first, *others = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-            return "  ".join((cells[0].ljust(len(first)), *others)).rstrip()
-
-        out = [self.caption, "", aligned(("", *self.columns))]
+        rows = ((row.name, *map(self._show, row.cells)) for row in self.rows)
+        head, *lines = align([("", *self.columns), *rows])
+        out = [self.caption, "", head]
         for source in self.sources:
             if source != MEASURED:
                 out.append(f"-- published, not measured here ({source})")
-            chosen = (
-                line for line, row in zip(lines, self.rows, strict=True) if row.source == source
-            )
-            out += map(aligned, chosen)
+            pairs = zip(lines, self.rows, strict=True)
+            out += [line for line, row in pairs if row.source == source]
         return "\n".join([*out, *(("", *self.notes) if self.notes else ())]) + "\n"
 
     def markdown(self) -> str:
         """For a README."""
-
-        def line(cells):
-            return "| " + " | ".join(cells) + " |"
-
-        out = [self.caption, "", line(("", *self.columns)), line(["---"] * (len(self.columns) + 1))]
+        rows = []
         for source in self.sources:
             mark = "" if source == MEASURED else f" (published, {source})"
             chosen = (row for row in self.rows if row.source == source)
-            out += [line([row.name + mark, *map(self._show, row.cells)]) for row in chosen]
+            rows += [(row.name + mark, *map(self._show, row.cells)) for row in chosen]
+        out = [self.caption, "", *markdown_lines(("", *self.columns), rows)]
         return "\n".join([*out, *(("", *self.notes) if self.notes else ())]) + "\n"
 
     def csv(self) -> str:
         """A header and a line a row; a column of means is followed by `<name> std`."""
         spread = [any(isinstance(row.cells[c], Spread) for row in self.rows)
                   for c in range(len(self.columns))]  # fmt: skip
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
         header = ["name", "source"]
         for name, wide in zip(self.columns, spread, strict=True):
             header += [name, f"{name} std"] if wide else [name]
-        writer.writerow(header)
+        lines = [header]
         for source in self.sources:
             for row in (row for row in self.rows if row.source == source):
                 values = [row.name, row.source]
@@ -131,8 +121,8 @@ class Table:
                         values += [_plain(cell.mean), _plain(cell.deviation)]
                     else:
                         values += [_plain(cell), ""] if wide else [_plain(cell)]
-                writer.writerow(values)
-        return out.getvalue()
+                lines.append(values)
+        return csv_text(lines)
 
     def json(self, **about) -> str:
         """With every single value, and whatever else is to be said of it."""
@@ -161,6 +151,38 @@ class Table:
             mean, deviation = self._show(cell.mean), cell.deviation
             return mean if deviation is None else f"{mean} ± {deviation:.{self.decimals}f}"
         return f"{cell:.{self.decimals}f}" if isinstance(cell, float) else str(cell)
+
+
+# === What all tables are made of ===
+def align(rows: Iterable[Sequence[str]], least: Sequence[int] = ()) -> list[str]:
+    """Rows of texts as lines for a terminal, the first column to the left, the others right.
+
+    Args:
+        rows: of equally many texts.
+        least: what columns are wide at least, for the first of them.
+    """
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    first, *others = map(max, itertools.zip_longest(widths, least, fillvalue=0))
+    return [
+        "  ".join(
+            [row[0].ljust(first)]
+            + [text.rjust(width) for text, width in zip(row[1:], others, strict=True)]
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def markdown_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A head and rows of texts as lines of Markdown."""
+    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def csv_text(rows: Iterable[Sequence]) -> str:
+    """Rows as CSV."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
 
 
 def _plain(cell):

@@ -1,1 +1,3 @@
 """Cameras, and the normalisation of poses."""
+
+__all__ = ["camera", "normalization"]

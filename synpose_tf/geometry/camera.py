@@ -206,3 +206,41 @@ def turn(points, axis, angles, xp=np):
     cos, sin = xp.cos(angles)[..., None], xp.sin(angles)[..., None]
     along = xp.sum(axis * points, axis=-1, keepdims=True)
     return points * cos + xp.cross(axis, points) * sin + axis * along * (1.0 - cos)
+
+
+def turn_image(points, degrees: float, xp=np):
+    """Turns points of an image (..., d), x right, y down, about the origin, clockwise."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    x, y = points[..., 0], points[..., 1]
+    turned = [x * cos - y * sin, x * sin + y * cos]
+    return xp.stack([*turned, *(points[..., i] for i in range(2, points.shape[-1]))], axis=-1)
+
+
+def quarter_turns(degrees: int, image_size) -> tuple[np.ndarray, np.ndarray, tuple | None]:
+    """What turns an image clockwise by 90, 180 or 270 degrees.
+
+    Args:
+        degrees: 0 turns nothing.
+        image_size: (width, height) before, pixels; None is about the origin.
+
+    Returns:
+        matrix (2, 2) and shift (2,), pixels of the turned image are matrix · p + shift; and its
+        size.
+    """
+    matrix, shift, size = np.eye(2), np.zeros(2), image_size
+    for _ in range(degrees // 90 % 4):
+        quarter = np.array([[0.0, -1.0], [1.0, 0.0]])
+        height = size[1] if size else 0
+        matrix, shift = quarter @ matrix, quarter @ shift + (height, 0.0)
+        size = size and size[::-1]
+    return matrix, shift, size
+
+
+def turn_intrinsics(intrinsics, degrees: int, image_size) -> np.ndarray:
+    """The intrinsics (9,) of a camera whose image is turned clockwise, see `quarter_turns`."""
+    fx, fy, cx, cy, k1, k2, p1, p2, k3 = intrinsics
+    size = image_size
+    for _ in range(degrees // 90 % 4):
+        fx, fy, cx, cy, p1, p2 = fy, fx, size[1] - cy, cx, p2, -p1
+        size = size[::-1]
+    return np.array([fx, fy, cx, cy, k1, k2, p1, p2, k3])

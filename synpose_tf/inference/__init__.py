@@ -1,1 +1,3 @@
 """Lifts keypoints with trained weights."""
+
+__all__ = ["evaluated_lifter", "lifter", "pretrained", "smoothing"]

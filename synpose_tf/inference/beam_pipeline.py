@@ -25,7 +25,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.inference import beam_arrays
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import assembly, units
+from synpose_tf.keypoints import assembly, belief, units
 from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
@@ -45,16 +45,19 @@ class Settings:
     layout: str | None = None
     fps: float | None = None
     image_size: tuple[float, float] | None = None
-    min_confidence: float = 0.0
+    min_confidence: float | None = None
     units: str | None = None
     body_height: float = 1700.0
 
-    def wanted(self, layout: str | None = None) -> assembly.Wanted:
-        layout = layout or self.layout
+    def wanted(self, piece: "Piece | None" = None) -> assembly.Wanted:
+        """What the user says, and where that leaves it open, what a piece's file tells."""
+        layout, least = self.layout, self.min_confidence
+        if piece is not None:
+            layout = piece.layout or layout
+            least = piece.min_confidence if least is None else least
         size = self.image_size and (int(self.image_size[0]), int(self.image_size[1]))
-        return assembly.Wanted(
-            layout and named(layout), self.fps, size, self.min_confidence, units.check(self.units)
-        )
+        unit = units.check(self.units)
+        return assembly.Wanted(layout and named(layout), self.fps, size, least, unit)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Piece:
         name: of the file of results.
         start, stop: frames; None for all.
         layout: of the joints, by its name, or None to have it recognised.
+        min_confidence: a joint below counts as missed; None for what all of the file's frames say.
     """
 
     path: str
@@ -73,6 +77,7 @@ class Piece:
     start: int = 0
     stop: int | None = None
     layout: str | None = None
+    min_confidence: float | None = None
 
 
 # === What is to be done ===
@@ -89,9 +94,9 @@ def plan(paths: Sequence[str], frames: int, settings: Settings) -> list[Piece]:
         if count is None:
             pieces.append(Piece(path, ""))
             continue
-        layout = settings.layout or _layout(path, min(count, frames), settings)
+        told = _told(path, min(count, frames), settings)
         for start in range(0, count, frames):
-            pieces.append(Piece(path, "", start, min(start + frames, count), layout))
+            pieces.append(Piece(path, "", start, min(start + frames, count), *told))
     return [
         dataclasses.replace(piece, name=f"poses-{index:05d}-of-{len(pieces):05d}.npz")
         for index, piece in enumerate(pieces)
@@ -125,15 +130,20 @@ def _files(paths):
     return files
 
 
-def _layout(path, frames, settings):
-    """The layout that the first frames tell, for all pieces of a file."""
+def _told(path, frames, settings):
+    """Layout and least confidence by what the first frames tell, for all pieces of a file."""
     person = _person(Piece(path, "", 0, frames))
-    if assembly.all_missed(person, settings.min_confidence):
+    least = settings.min_confidence
+    if least is None:
+        least = belief.least_confidence([person.joints])
+    if settings.layout:
+        return settings.layout, least
+    if assembly.all_missed(person, least):
         raise SynposeError(
             f"{path}: every joint of the first {frames} frames is missing, so the layout can't be "
             "told. Give --layout."
         )
-    return assembly.to_tracks([person], settings.wanted())[0][0].layout.name
+    return assembly.to_tracks([person], settings.wanted())[0][0].layout.name, least
 
 
 # === Reading ===
@@ -157,8 +167,8 @@ def read(piece: Piece, settings: Settings) -> list[KeypointTrack]:
     """
     if piece.stop is None:
         return _read_file(piece.path, settings)
-    person, wanted = _person(piece), settings.wanted(piece.layout)
-    if assembly.all_missed(person, settings.min_confidence):
+    person, wanted = _person(piece), settings.wanted(piece)
+    if assembly.all_missed(person, wanted.min_confidence):
         return [_nobody(person, wanted)]
     return assembly.to_tracks([person], wanted)[0]
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synpose_tf.completion.gaussian import MIN_JOINTS
 from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
 from synpose_tf.inference import pretrained
-from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.keypoints.conversion import carried, to_h36m
+from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
+from synpose_tf.keypoints.upright import camera_roll
 from synpose_tf.models.folded import Forward
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
@@ -18,6 +19,7 @@ from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
 # Sum of the 16 bones over stature: mean of `synthetic_pose`'s people, standard deviation 0.05.
 BONES_PER_STATURE = 2.40
 BODY_HEIGHT_MM = 1700.0
+_STATURES_MM = 300.0, 3000.0  # Of people from birth on, with room.
 _BATCH = 2048
 
 
@@ -26,7 +28,8 @@ class Lifted:
     """Lifted poses without metric scale.
 
     Args:
-        poses: (n, 17, 3), camera frame, root-relative; NaN where too few joints were seen.
+        poses: (n, 17, 3), camera frame, root-relative; NaN where too few joints were seen, or
+            where these are too small or too flat to be a person.
         keypoints: (n, 17, 2), pixels, gaps filled in.
         inferred: (n, 17), True where a gap was filled in.
     """
@@ -106,7 +109,8 @@ class Lifter:
 
         Args:
             keypoints: (n, 17, 2), pixels; NaN where a joint was missed. A pose with fewer than
-                `MIN_JOINTS` joints becomes NaN.
+                `MIN_JOINTS` joints becomes NaN, as does one too small or too flat to be a person
+                (`keypoints.plausibility`).
             intrinsics: (9,) or (n, 9), see `synpose_tf.geometry.camera`; `camera` mode needs them.
             doubt: treat joints that contradict the others as missed
                 (`PoseDistribution.outliers`); for detections.
@@ -133,8 +137,8 @@ class Lifter:
 
     def _lift_batch(self, keypoints, intrinsics, doubt):
         seen = np.isfinite(keypoints).all(-1)
-        enough = seen.sum(-1) >= MIN_JOINTS
         known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
+        enough = (seen.sum(-1) >= MIN_JOINTS) & is_person(known, seen)
         if doubt:
             seen &= ~self.completion.distribution.outliers(known, seen)
         complete = known
@@ -153,49 +157,129 @@ class Lifter:
         return np.pad(self._forward(poses.reshape(-1, 2 * len(H36M_17))), ((0, 0), (1, 0)))
 
     def lift_track(
-        self, track: KeypointTrack, intrinsics=None, body_height: float = BODY_HEIGHT_MM
+        self,
+        track: KeypointTrack,
+        intrinsics=None,
+        body_height: float = BODY_HEIGHT_MM,
+        roll: float | None = None,
     ) -> PoseTrack:
         """Lifts a person's track to millimetres, piece by piece.
 
         Joints that contradict the others count as missed. A pose's size is unknown from one
         view: every frame gets the size at which the bones, added up, are those of somebody of
-        `body_height`.
+        `body_height`. The roll of the camera is taken out before lifting and put back after.
 
         Args:
             track: a `KeypointTrack`; `synpose_tf.keypoints` maps its layout.
             intrinsics: (9,); gives the root's path as well.
             body_height: stature in millimetres.
+            roll: degrees by which upright people are tilted clockwise in the image; None to
+                estimate it (`synpose_tf.keypoints.upright`).
 
         Raises:
-            SynposeError: `camera` mode without intrinsics, or a full disk.
+            SynposeError: `camera` mode without intrinsics, no stature, or a full disk.
 
         Returns:
             The poses, in the track's `scratch` if it has one.
         """
-        pieces = (self._lift_piece(piece, intrinsics, body_height) for piece in track.pieces())
+        check_body_height(body_height)
+        if roll is None:
+            roll = camera_roll(track.keypoints, track.layout)
+        pieces = (
+            self._lift_piece(piece, intrinsics, body_height, roll) for piece in track.pieces()
+        )
         return PoseTrack(
             name=track.name,
             frames=track.frames,
             times=track.times,
             body_height=body_height,
             image_size=track.image_size,
+            roll=roll,
             scratch=track.scratch,
             **{"root": None} | joined(pieces, track.scratch),
         )
 
-    def _lift_piece(self, track, intrinsics, body_height):
+    def _lift_piece(self, track, intrinsics, body_height, roll):
         """Columns of a `PoseTrack`."""
         keypoints, _ = to_h36m(track)
-        lifted = self.lift(keypoints, intrinsics, doubt=True)
+        turn = Roll(roll, intrinsics)
+        lifted = self.lift(turn.out_of(keypoints), turn.intrinsics, doubt=True)
         unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
         columns = {
-            "poses": lifted.poses * unit[:, None, None],
-            "keypoints": lifted.keypoints,
+            "poses": turn.back(lifted.poses * unit[:, None, None]),
+            "keypoints": turn.into(lifted.keypoints, keypoints, lifted.inferred),
             "inferred": lifted.inferred,
         }
+        if track.exchanged is not None:
+            columns["exchanged"] = _carried(track.exchanged, track.layout)
         if intrinsics is not None:
-            columns["root"] = root_path(lifted.keypoints, unit, intrinsics)
+            columns["root"] = turn.back(root_path(lifted.keypoints, unit, turn.intrinsics))
         return columns
+
+
+class Roll:
+    """A camera's roll, out of the image of its people and back into their poses.
+
+    Args:
+        degrees: by which upright people are tilted clockwise; 0 changes nothing at all.
+        intrinsics: (9,), and the image is turned about the optical axis, without its distortion;
+            None, and it is turned about its origin.
+    """
+
+    def __init__(self, degrees: float, intrinsics=None):
+        self._degrees, self._given = degrees, intrinsics
+        self.intrinsics = intrinsics  # Of the camera without roll.
+        if degrees and intrinsics is not None:
+            fx, fy, cx, cy = np.asarray(intrinsics, np.float64)[:4]
+            self.intrinsics = camera.pinhole([np.sqrt(fx * fy)] * 2, (cx, cy))
+
+    def out_of(self, keypoints):
+        """Pixels (n, 17, 2) of the camera without roll."""
+        return self._turned(keypoints, -self._degrees, self._given, self.intrinsics)
+
+    def into(self, keypoints, seen, inferred):
+        """Pixels (n, 17, 2) of the camera as it is; joints that were seen as they came."""
+        if not self._degrees:
+            return keypoints
+        turned = self._turned(keypoints, self._degrees, self.intrinsics, self._given)
+        kept = ~inferred & np.isfinite(keypoints).all(-1)
+        return np.where(kept[..., None], seen, turned).astype(np.float32)
+
+    def back(self, points):
+        """Points (..., 3) of the frame without roll in the camera's frame."""
+        return camera.turn_image(points, self._degrees) if self._degrees else points
+
+    def _turned(self, pixels, degrees, source, target):
+        if not degrees:
+            return pixels
+        if source is None:
+            return camera.turn_image(pixels, degrees).astype(np.float32)
+        rays = camera.pixels_to_rays(pixels.astype(np.float64), np.asarray(source, np.float64))
+        turned = camera.turn_image(rays, degrees)
+        points = np.concatenate([turned, np.ones_like(turned[..., :1])], axis=-1)
+        return camera.project(points, np.asarray(target, np.float64)).astype(np.float32)
+
+
+def _carried(marks, layout):
+    """Marks of a layout's joints (n, J) at Human3.6M's (n, 17)."""
+    order = carried(layout)
+    return marks[:, [index or 0 for index in order]] & [index is not None for index in order]
+
+
+def check_body_height(millimetres: float) -> None:
+    """Refuses what is no stature, such as metres.
+
+    Raises:
+        SynposeError: it is none.
+    """
+    least, most = _STATURES_MM
+    if not least <= millimetres <= most:
+        meant = [m for m in (1000.0, 10.0) if least <= m * millimetres <= most]
+        hint = f" Did you mean {meant[0] * millimetres:g}?" if meant else ""
+        raise SynposeError(
+            f"--body_height={millimetres:g}: expected millimetres, from {least:g} to {most:g}."
+            + hint
+        )
 
 
 def bone_sum(poses) -> np.ndarray:

@@ -11,16 +11,19 @@ import functools
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import quarter_turns
 from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
-from synpose_tf.keypoints import units
+from synpose_tf.keypoints import belief, sides, units, upright
 from synpose_tf.keypoints.detections import Person, marked_missed
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
+from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
 from synpose_tf.structures.skeleton import Skeleton
 from synpose_tf.structures.tracks import KeypointTrack
 
 DEFAULT_FPS = 30.0
 MAX_PIXEL = 1e5  # No camera has so many; a number beyond is no place in an image.
+_SHORTEST_STEP, _LONGEST_STEP = 1.0 / 20_000.0, 3.0  # Seconds a frame.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,15 +34,17 @@ class Wanted:
         layout: of the joints.
         fps: frames a second.
         image_size: (width, height), pixels.
-        min_confidence: a joint below counts as missed.
+        min_confidence: a joint below counts as missed; None for `belief.least_confidence`.
         units: of the coordinates, one of `units.UNITS`.
+        rotate: degrees, 90, 180 or 270, by which the image is turned clockwise.
     """
 
     layout: Skeleton | None = None
     fps: float | None = None
     image_size: tuple[int, int] | None = None
-    min_confidence: float = 0.0
+    min_confidence: float | None = None
     units: str | None = None
+    rotate: int = 0
 
 
 def to_tracks(
@@ -56,22 +61,32 @@ def to_tracks(
         SynposeError: the layout or the unit can't be told, or times do not increase.
     """
     notes = _Notes()
+    told = dict.fromkeys(note for person in people for note in person.notes)
     people = [_in_order(_body(person)) for person in people]
-    surveys = [_survey(person, wanted.min_confidence) for person in people]
+    least = wanted.min_confidence
+    if least is None:
+        least = belief.least_confidence([person.joints for person in people])
+    surveys = [_survey(person, least) for person in people]
     for survey in surveys:
         notes.add("{} joints lie outside of any image; they are taken as missed", survey.wild)
         notes.add("{} frames without a joint; they stay without a pose", survey.empty)
+        text = "{} joints are below a confidence of %.2g%s and count as missed; --min_confidence "
+        share = ", a quarter of the usual one," if wanted.min_confidence is None else ""
+        notes.add(text % (least, share) + "sets the bound", survey.doubted)
     where = people[0].where
     seen = [survey.extent.seen for survey in surveys]
     people = _in_pixels(people, surveys, wanted, notes)
     people = [
-        _without_missing(person, wanted.min_confidence)
-        for person, count in zip(people, seen, strict=True)
-        if count
+        _without_missing(person, least) for person, count in zip(people, seen, strict=True) if count
     ]
+    people = [_rotated(person, wanted) for person in people]
+    people = [
+        dataclasses.replace(person, layout=layout)
+        for person, layout in zip(people, _layouts(people, wanted.layout), strict=True)
+    ]
+    people = [whole for person in people if (whole := _without_points(person, notes)) is not None]
     if not people:
-        raise SynposeError(f"{where}: every joint of every frame is missing.")
-    layouts = _layouts(people, wanted.layout)
+        raise SynposeError(f"{where}: every joint of every frame is missing, or in one point.")
     names = _unique([person.name for person in people])
     tracks = [
         KeypointTrack(
@@ -80,18 +95,31 @@ def to_tracks(
             confidence=derived(_confidence, person.joints),
             frames=person.frames,
             times=_times(person, wanted.fps),
-            layout=layout,
-            image_size=wanted.image_size or person.image_size,
+            layout=person.layout,
+            image_size=person.image_size,
             scratch=scratch,
         )
-        for person, name, layout in zip(people, names, layouts, strict=True)
+        for person, name in zip(people, names, strict=True)
     ]
-    return tracks, notes.texts()
+    tracks = [_right_sides(track, notes) for track in tracks]
+    for track in tracks:
+        if quarter := upright.turned(track.keypoints, track.layout):
+            notes.add(
+                f"{track.name} lies or stands on the head nearly always; if the camera was held "
+                f"otherwise, give --rotate={(360 - quarter + wanted.rotate) % 360}"
+            )
+    return tracks, [*told, *notes.texts()]
 
 
-def all_missed(person: Person, min_confidence: float = 0.0) -> bool:
+def _right_sides(track, notes):
+    track, frames = sides.put_back(track)
+    notes.add("left and right were exchanged in {} frames; they are put back, and marked", frames)
+    return track
+
+
+def all_missed(person: Person, min_confidence: float | None = None) -> bool:
     """Whether every joint of every frame counts as missed."""
-    return not _survey(person, min_confidence).extent.seen
+    return not _survey(person, min_confidence or 0.0).extent.seen
 
 
 def _points(joints):
@@ -125,7 +153,8 @@ class _Notes:
         self._counts[text] += int(count)
 
     def texts(self):
-        return [text.format(count) for text, count in self._counts.items() if count]
+        # Names of people and files may have braces of their own.
+        return [text.replace("{}", str(n)) for text, n in self._counts.items() if n]
 
 
 @dataclasses.dataclass
@@ -134,11 +163,13 @@ class _Survey:
 
     Args:
         wild: joints far outside of any image.
+        doubted: joints of too low a confidence, but of some.
         empty: frames without a joint.
         extent: of the joints that are seen.
     """
 
     wild: int = 0
+    doubted: int = 0
     empty: int = 0
     extent: units.Extent = dataclasses.field(default_factory=units.Extent)
 
@@ -148,6 +179,8 @@ def _survey(person, min_confidence):
     for joints in pieces(person.joints):
         seen = _seen(joints, min_confidence)
         survey.wild += int(_wild(joints).sum())
+        doubted = (joints[..., 2] > 0) & (joints[..., 2] < min_confidence)
+        survey.doubted += int(doubted.sum())
         survey.empty += int((~seen.any(-1)).sum())
         survey.extent.add(joints, seen)
     return survey
@@ -177,6 +210,31 @@ def _believed(joints, min_confidence):
     return joints
 
 
+def _without_points(person, notes):
+    """A person whose poses are large enough to be one, or None; see `plausibility`."""
+    small, seen = 0, 0
+    for joints in pieces(person.joints):
+        there = np.isfinite(joints[..., :2]).all(-1).any(-1)
+        bad = _no_person(joints)
+        small, seen = small + int(bad.sum()), seen + int((there & ~bad).sum())
+    notes.add("{} poses are too small or too flat to be a person; they are left out", small)
+    if not seen:
+        return None
+    return dataclasses.replace(person, joints=derived(_large, person.joints)) if small else person
+
+
+def _no_person(joints):
+    """Poses (F,) of some joints that are no person's."""
+    seen = np.isfinite(joints[..., :2]).all(-1)
+    return (seen.sum(-1) >= MIN_JOINTS) & ~is_person(joints[..., :2], seen)
+
+
+def _large(joints):
+    joints = joints.copy()
+    joints[_no_person(joints)] = np.nan, np.nan, 0.0
+    return joints
+
+
 def _in_order(person):
     """Frames increasing, each once; the first of those that come twice."""
     frames, rows = np.unique(person.frames, return_index=True)
@@ -201,6 +259,21 @@ def _in_pixels(people, surveys, wanted, notes):
                 notes.add(note)
         converted.append(person)
     return converted
+
+
+def _rotated(person, wanted):
+    """The image turned clockwise by `wanted.rotate`, and the size that the user may have given."""
+    size = wanted.image_size or person.image_size
+    matrix, shift, size = quarter_turns(wanted.rotate, size)
+    if wanted.rotate:
+        turn = functools.partial(_turned, matrix=matrix.T, shift=shift)
+        person = dataclasses.replace(person, joints=derived(turn, person.joints))
+    return dataclasses.replace(person, image_size=size)
+
+
+def _turned(joints, matrix, shift):
+    points = joints[..., :2] @ matrix.astype(np.float32) + shift.astype(np.float32)
+    return np.concatenate([points, joints[..., 2:]], axis=-1)
 
 
 def _layouts(people, wanted):
@@ -230,8 +303,20 @@ def _times(person, fps):
                 f"{person.where}: the times of {person.name!r} do not increase with its frames. "
                 "Correct them, or give --fps to go by the frame numbers."
             )
+        _check_unit(person)
         return person.times.astype(np.float64)
     return person.frames / (fps or person.fps or DEFAULT_FPS)
+
+
+def _check_unit(person):
+    """Times in milliseconds are no seconds: no film has a frame every few seconds."""
+    steps = np.diff(person.times) / np.diff(person.frames)
+    if len(steps) and not _SHORTEST_STEP <= (step := float(np.median(steps))) <= _LONGEST_STEP:
+        raise SynposeError(
+            f"{person.where}: the times of {person.name!r} go up by {step:.4g} a frame, which are "
+            "no seconds of a film; milliseconds? Give seconds, or --fps to go by the frame "
+            "numbers."
+        )
 
 
 def _unique(names):

@@ -77,12 +77,15 @@ class Sightings:
         known: what else `Person` takes of all the people.
     """
 
+    LOOKED = -2  # The track number of nobody, in a frame that was looked at.
+
     def __init__(self, where, scratch: Scratch):
         self.where = str(where)
         self.known = {}
         self._frames, self._tracks, self._times = (array.array(code) for code in "qqd")
         self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
         self._first = None
+        self._looked = array.array("q"), array.array("d")  # Frames, times.
 
     def __len__(self):
         return len(self._frames)
@@ -117,6 +120,27 @@ class Sightings:
         self._times.append(time)
         with np.errstate(over="ignore"):
             self.joints.append(np.asarray(joints, np.float32)[None])
+
+    def look(self, frame: int, time: float = np.nan) -> None:
+        """Tells of a frame that was looked at, whether anybody is in it or not."""
+        self._looked[0].append(frame)
+        self._looked[1].append(time)
+
+    def add_empty_frames(self) -> None:
+        """Adds, as `LOOKED`, those frames that were looked at and in which there is nobody."""
+        frames = np.array(self._looked[0], np.int64)
+        for index in np.flatnonzero(~np.isin(frames, self.frames.copy())):
+            self.add_nobody(int(frames[index]), self._looked[1][index])
+        self._looked = array.array("q"), array.array("d")
+
+    def add_nobody(self, frame: int, time: float = np.nan) -> int:
+        """Adds a pose without joints, as `LOOKED`; gives its row."""
+        self.add("", frame, np.full((self._first[1], 3), np.nan), self.LOOKED, time)
+        return len(self) - 1
+
+    def time(self, row: int) -> float:
+        """Seconds, NaN where not given."""
+        return self._times[row]
 
     @property
     def frames(self) -> np.ndarray:

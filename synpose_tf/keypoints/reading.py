@@ -17,7 +17,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.io import restricted_npz
 from synpose_tf.io.files import visible
 from synpose_tf.io.scratch import Scratch, derived
-from synpose_tf.keypoints import assembly, json_stream, tracking
+from synpose_tf.keypoints import assembly, image_names, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings, labelled, split_number
 from synpose_tf.keypoints.formats import (
     alphapose,
@@ -122,8 +122,9 @@ def read(
     layout: str | None = None,
     fps: float | None = None,
     image_size: tuple[int, int] | None = None,
-    min_confidence: float = 0.0,
+    min_confidence: float | None = None,
     units: str | None = None,
+    rotate: int = 0,
     scratch: Scratch | None = None,
     progress: Callable = iter,
 ) -> Recording:
@@ -135,8 +136,10 @@ def read(
         layout: one of `layouts.LAYOUTS`; None to take the file's or recognise it.
         fps: frames a second; None for the file's, or `tracking.DEFAULT_FPS`.
         image_size: (width, height), pixels; None for the file's or unknown.
-        min_confidence: a joint of a lower confidence counts as missed.
+        min_confidence: a joint of a lower confidence counts as missed; None for a quarter of the
+            usual one (`belief`).
         units: of the coordinates, one of `units.UNITS`; None for the file's, or to recognise it.
+        rotate: degrees, 90, 180 or 270, by which the image is turned clockwise.
         scratch: a `Scratch()`, and the tracks' joints stay there, on disk, for recordings that
             need not fit into memory; None for arrays.
         progress: wraps the sequence of files, as `tqdm` does.
@@ -152,19 +155,19 @@ def read(
         found = _read_frames(kind, files, place, progress)
     else:
         found = []
-        for path in progress(files):
+        titles = image_names.labels([(str(path.parent), path.stem) for path in files])
+        for path, title in zip(progress(files), titles, strict=True):
             persons = kind.read(path, place)
-            found += labelled(persons, path.stem) if len(files) > 1 else persons
+            found += labelled(persons, title) if len(files) > 1 else persons
     found = [person for person in found if len(person.frames)]
     if not found:
         raise SynposeError(f"{files[0]}: holds nobody. The detector saw no person in any frame.")
     if layout is None:
         found = [_in_named_layout(person) for person in found]
     wanted = assembly.Wanted(
-        layout and named(layout), fps, image_size, min_confidence, check_units(units)
+        layout and named(layout), fps, image_size, min_confidence, check_units(units), rotate
     )
     tracks, notes = assembly.to_tracks(found, wanted, place)
-    notes += dict.fromkeys(note for person in found for note in person.notes)
     if scratch is None:
         tracks = [track.loaded() for track in tracks]
     return Recording(kind.title, tracks, notes)
@@ -276,14 +279,13 @@ def _recognise(path):
 def _read_frames(kind, files, scratch, progress):
     """Files of one frame each, as recordings by what stands before the number of the frame."""
     numbered = [split_number(path.stem) for path in files]
-    counted = len({entry for entry in numbered if entry[1] is not None}) < len(files)
+    folders = [str(path.parent) for path in files]
+    whole = {(*entry, folder) for entry, folder in zip(numbered, folders, strict=True)}
+    counted = len(whole) < len(files) or any(frame is None for _, frame in numbered)
     recordings = {}
     for index, path in enumerate(progress(files)):
-        name, frame = ("", index) if counted else numbered[index]
+        before, frame = ("", index) if counted else numbered[index]
+        name = folders[index], before
         recordings.setdefault(name, Sightings(path.parent, scratch))
         kind.add_frame(path, frame, recordings[name])
-    found = []
-    for name, recording in recordings.items():
-        persons = tracking.separate(recording, **recording.known)
-        found += labelled(persons, name) if len(recordings) > 1 else persons
-    return found
+    return tracking.separate_all(recordings)

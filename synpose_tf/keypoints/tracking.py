@@ -1,31 +1,41 @@
 """Who is who: from people in frames to one track a person.
 
-Where the detector numbered the people, its numbers hold. Where it did not:
+Where the detector numbered the people, its numbers hold; but a number that stands twice in a
+frame, for two people, is no track's. Where it did not number them:
 
-- If no frame shows more than one person, all frames are one person's.
+- If no frame shows more than one person, all frames are one person's, up to a jump that no person
+  makes (`synpose_tf.keypoints.cuts`).
 - Otherwise, frame by frame, each person continues the track whose last pose is nearest (mean
   distance of the joints; the nearest pair first), if that is nearer than half the pose's size
   and at most `MAX_GAP` steps from frame to frame ago; else a new track begins.
 
-This follows people who do not meet. Through crossings and crowds, let the detector track.
+This follows people who do not meet. Through crossings and crowds, let the detector track. A frame
+in which nobody was seen belongs to the track around it, without a joint.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from synpose_tf.io import scratch
-from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, marked_missed
+from synpose_tf.keypoints import cuts, image_names
+from synpose_tf.keypoints.cuts import poses_apart
+from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
+from synpose_tf.keypoints.plausibility import is_person
+from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
+_SIZE = 1000, 1000  # Of an image, where it is not known.
+_ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 
 
 def separate(sightings: Sightings, **known) -> list[Person]:
     """One `Person` for each, the longest seen first; frames in order, each once.
 
     Who stands twice in a frame, number for number, is taken once; where a detector's number
-    does, the one of higher confidence is kept.
+    stands twice for one person, the one of higher confidence is kept.
 
     Args:
         sightings: of one recording.
@@ -33,35 +43,97 @@ def separate(sightings: Sightings, **known) -> list[Person]:
     """
     if not len(sightings):
         return []
-    order = np.argsort(sightings.frames, kind="stable")
-    joints = scratch.chosen(sightings.joints, order)
-    order = order[_distinct(sightings.frames[order], joints)]
-    frames, tracks = sightings.frames[order], sightings.tracks[order]
-    joints = scratch.chosen(sightings.joints, order)
-    times = None if sightings.times is None else sightings.times[order]
-    if not _tell_people_apart(frames, tracks):
-        tracks[:] = NOBODY
+    sightings.add_empty_frames()
+    seen = functools.partial(_seen, scale=_pixels(sightings.joints, known))
+    rows, nobody = _people(sightings, seen)
+    frames, tracks = sightings.frames[rows], sightings.tracks[rows]
+    joints = scratch.chosen(sightings.joints, rows)
+    tracks, kept, notes = _trusted(frames, tracks, joints, seen)
+    rows, frames, tracks = rows[kept], frames[kept], tracks[kept]
     unnamed = np.flatnonzero(tracks == NOBODY)
     first = tracks.max(initial=NOBODY) + 1
-    points = scratch.derived(_seen, scratch.chosen(joints, unnamed))
-    tracks[unnamed] = first + follow(frames[unnamed], points)
-    people = []
-    for track, rows in _rows_by(tracks):
-        rows = _best_of_each_frame(frames, joints, rows)
-        people.append(
-            Person(
-                name=f"track {track}" if track < first else f"person {track - first + 1}",
-                frames=frames[rows],
-                joints=scratch.chosen(sightings.joints, order[rows]),
-                where=sightings.where,
-                times=None if times is None else times[rows],
-                **known,
-            )
+    points = scratch.derived(seen, scratch.chosen(sightings.joints, rows[unnamed]))
+    labels, more = follow(frames[unnamed], points)
+    nobody = np.concatenate([nobody, _emptied(rows[unnamed[labels == NOBODY]], sightings)])
+    tracks[unnamed] = np.where(labels == NOBODY, NOBODY, first + labels)
+    members = {track: rows[chosen] for track, chosen in _rows_by(tracks) if track != NOBODY}
+    members = _with_empty_frames(members, nobody, sightings)
+    times = sightings.times
+    notes = (*known.pop("notes", ()), *notes, *more)
+    people = [
+        Person(
+            name=f"track {track}" if track < first else f"person {track - first + 1}",
+            frames=sightings.frames[chosen],
+            joints=scratch.chosen(sightings.joints, chosen),
+            where=sightings.where,
+            times=None if times is None else times[chosen],
+            notes=notes,
+            **known,
         )
+        for track, chosen in members.items()
+    ]
     return sorted(people, key=lambda person: -len(person.frames))
 
 
-def follow(frames: np.ndarray, points: np.ndarray) -> np.ndarray:
+def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known) -> list[Person]:
+    """The people of recordings by name (`image_names`), which is in theirs if there are several.
+
+    Args:
+        known: what else `Person` takes of all of them; what one alone knows is its `known`.
+    """
+    recordings = {name: entry for name, entry in recordings.items() if len(entry)}
+    if len(recordings) < 2:
+        return [p for entry in recordings.values() for p in separate(entry, **entry.known, **known)]
+    found = []
+    labels = image_names.labels(list(recordings))
+    for label, recording in zip(labels, recordings.values(), strict=True):
+        found += labelled(separate(recording, **recording.known, **known), label)
+    return found
+
+
+def _people(sightings, seen):
+    """Rows of people, by frame, and of those that may tell of frames in which there is nobody.
+
+    A pose without a number that can't be a person's is none, unless there is no other.
+    """
+    order = np.argsort(sightings.frames, kind="stable")
+    joints = scratch.chosen(sightings.joints, order)
+    there = np.concatenate([_are_people(seen(part)) for part in scratch.pieces(joints)])
+    looked = sightings.tracks[order] == sightings.LOOKED
+    if not (there & ~looked).any():
+        there = ~looked
+    there |= sightings.tracks[order] > NOBODY
+    rows = order[there]
+    joints = scratch.chosen(sightings.joints, rows)
+    return rows[_distinct(sightings.frames[rows], joints)], order[~there]
+
+
+def _emptied(rows, sightings):
+    """New rows without joints, of the frames of others."""
+    times = [sightings.time(row) for row in rows]
+    frames = sightings.frames[rows]
+    return np.array(list(map(sightings.add_nobody, frames.tolist(), times)), np.int64)
+
+
+def _with_empty_frames(members, nobody, sightings):
+    """Rows of frames without anybody go to the track around them, the longest if several."""
+    taken = np.unique(np.concatenate([sightings.frames[rows] for rows in members.values()]))
+    frames = sightings.frames[nobody]
+    frames, first = np.unique(frames[~np.isin(frames, taken)], return_index=True)
+    nobody = nobody[~np.isin(sightings.frames[nobody], taken)][first]
+    lengths = sorted(members, key=lambda track: -len(members[track]))
+    owner = np.full(len(frames), lengths[0])
+    for track in reversed(lengths):
+        span = sightings.frames[members[track][[0, -1]]]
+        owner[(frames > span[0]) & (frames < span[1])] = track
+    whole = {}
+    for track, rows in members.items():
+        rows = np.concatenate([rows, nobody[owner == track]])
+        whole[track] = rows[np.argsort(sightings.frames[rows], kind="stable")]
+    return whole
+
+
+def follow(frames: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Numbers people who have none, by the rules of the module's text.
 
     Args:
@@ -69,11 +141,11 @@ def follow(frames: np.ndarray, points: np.ndarray) -> np.ndarray:
         points: (N, J, 2), NaN where not seen; an array, or rows on disk.
 
     Returns:
-        (N,), numbers from 0.
+        (N,), numbers from 0, or `NOBODY` for a pose that is nobody's; and notes for the user.
     """
-    labels = np.zeros(len(frames), np.int64)
     if _each_once(frames):
-        return labels
+        return cuts.split(frames, points)
+    labels = np.zeros(len(frames), np.int64)
     live, count = _Live(points.shape[1]), 0
     steps = np.diff(np.unique(frames))
     gap = MAX_GAP * (np.median(steps) if len(steps) else 1)
@@ -88,7 +160,7 @@ def follow(frames: np.ndarray, points: np.ndarray) -> np.ndarray:
             count += int(new.sum())
             live.update(matched, frame, seen[start:end])
             found[start:end] = matched
-    return labels
+    return labels, []
 
 
 def _each_once(frames):
@@ -117,7 +189,7 @@ class _Live:
 
     def match(self, points):
         labels = np.full(len(points), NOBODY)
-        steps = _steps(points, self.points)
+        steps = poses_apart(points[:, None], self.points)
         while steps.size and steps.min() <= MAX_STEP:
             person, track = np.unravel_index(steps.argmin(), steps.shape)
             labels[person] = self.labels[track]
@@ -135,21 +207,10 @@ class _Live:
         self.points = self.points[chosen]
 
 
-def _steps(points, before):
-    """(P, T), mean distance of the joints that both show, in sizes of the pose before."""
-    distances = np.linalg.norm(points[:, None] - before, axis=-1)
-    shared = np.isfinite(distances)
-    total = np.where(shared, distances, 0.0).sum(-1)
-    filled = np.where(np.isfinite(before), before, -np.inf).max(1, initial=-np.inf)
-    filled -= np.where(np.isfinite(before), before, np.inf).min(1, initial=np.inf)
-    size = np.linalg.norm(np.maximum(filled, 1.0), axis=-1)
-    return np.where(shared.any(-1), total / np.maximum(shared.sum(-1), 1) / size, np.inf)
-
-
-def _seen(joints):
-    """(N, J, 2), NaN where the confidence is 0 or nothing was found."""
+def _seen(joints, scale):
+    """(N, J, 2), scaled; NaN where the confidence is 0 or nothing was found."""
     seen = (joints[..., 2] > 0) & ~marked_missed(joints)
-    return np.where(seen[..., None], joints[..., :2], np.nan)
+    return np.where(seen[..., None], joints[..., :2] * scale, np.nan)
 
 
 def _distinct(frames, joints):
@@ -168,12 +229,39 @@ def _distinct_rows(*columns):
     return np.sort(index)
 
 
-def _tell_people_apart(frames, tracks):
-    """Whether numbers stand once in a frame: AlphaPose writes 0 for all where it tracks not."""
-    frames, tracks = frames[tracks != NOBODY], tracks[tracks != NOBODY]
+def _trusted(frames, tracks, joints, seen):
+    """The detector's numbers (N,) where they are tracks', which rows to keep, and notes."""
     order = np.lexsort((tracks, frames))
     again = (np.diff(frames[order]) == 0) & (np.diff(tracks[order]) == 0)
-    return again.sum() <= 0.05 * len(frames)
+    again &= tracks[order[1:]] != NOBODY
+    tracks, kept = tracks.copy(), np.ones(len(frames), bool)
+    if not again.any():
+        return tracks, kept, []
+    one, other = order[:-1][again], order[1:][again]
+    apart = np.zeros(len(one), bool)
+    for part in scratch.slices(len(one)):
+        first, second = joints[one[part]], joints[other[part]]
+        apart[part] = poses_apart(seen(second), seen(first)) > _ONE_PERSON
+        surer = _score(first) >= _score(second)
+        kept[np.where(surer, other[part], one[part])[~apart[part]]] = False
+    notes = []
+    if not kept.all():
+        notes.append(f"{(~kept).sum()} times a person stands twice in a frame; the surer is kept")
+    wrong = np.unique(tracks[one[apart]])
+    if len(wrong):
+        doubtful = np.isin(tracks, wrong)
+        tracks[doubtful] = NOBODY
+        kept |= doubtful
+        numbers = ", ".join(map(str, wrong[:5])) + (", …" if len(wrong) > 5 else "")
+        notes = [
+            f"the detector's number {numbers} stands for two people in one frame; who is who is "
+            "told by where they are"
+        ]
+    return tracks, kept, notes
+
+
+def _score(joints):
+    return np.nan_to_num(joints[:, :, 2]).mean(-1)
 
 
 def _rows_by(tracks):
@@ -183,10 +271,17 @@ def _rows_by(tracks):
     yield from zip(labels.tolist(), np.split(order, starts[1:]), strict=True)
 
 
-def _best_of_each_frame(frames, joints, rows):
-    if _each_once(frames[rows]):
-        return rows
-    parts = scratch.pieces(scratch.chosen(joints, rows))
-    score = np.concatenate([np.nan_to_num(part[:, :, 2]).mean(-1) for part in parts])
-    order = rows[np.lexsort((-score, frames[rows]))]
-    return order[np.diff(frames[order], prepend=frames[order][:1] - 1) > 0]
+def _are_people(points):
+    return is_person(points, np.isfinite(points).all(-1))
+
+
+def _pixels(joints, known):
+    """(2,), what makes coordinates about as large as pixels; how people move is told in these."""
+    unit = known.get("units")
+    if unit is None:
+        sample = np.abs(_seen(joints[:: max(1, len(joints) // 500)], 1.0))
+        largest = sample.max((1, 2), initial=0.0, where=np.isfinite(sample))
+        largest = largest[largest > 0]
+        small = len(largest) and np.median(largest) <= MAX_FRACTION
+        unit = FRACTIONS if small else PIXELS
+    return np.float32(1.0 if unit == PIXELS else known.get("image_size") or _SIZE)

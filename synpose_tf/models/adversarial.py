@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from synpose_tf.geometry import normalization
+from synpose_tf.geometry import camera, normalization
 from synpose_tf.models import losses
 from synpose_tf.models.base import LiftingModel, halves
 from synpose_tf.models.critic_pass import critic_pass
@@ -40,17 +40,6 @@ class Sample:
     poses_3d: tf.Tensor
     axis: tf.Tensor
     paired: tf.Tensor | None = None
-
-
-def turn(poses, axis, angles):
-    """Turns poses (batch, 17, 3) about unit axes (batch, 3) by angles (batch, 1), radians.
-
-    Rodrigues' formula: p cos θ + (a × p) sin θ + a (a · p)(1 - cos θ).
-    """
-    axis = tf.broadcast_to(axis[:, None], tf.shape(poses))
-    cos, sin = tf.cos(angles)[..., None], tf.sin(angles)[..., None]
-    along = tf.reduce_sum(axis * poses, axis=-1, keepdims=True)
-    return poses * cos + tf.linalg.cross(axis, poses) * sin + axis * along * (1.0 - cos)
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
@@ -178,7 +167,7 @@ class SynchronizedAdversarialModel(LiftingModel):
         with tf.GradientTape() as generator_tape:
             depths = self.generator(batch.poses_2d, training=True)
             lifted = normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
-            turned = turn(lifted, batch.axis, turns)
+            turned = camera.turn(lifted, batch.axis, turns, keras.ops)
             fake = self._critic_inputs(turned, self.reprojection(turned, training=True))
             # The generator's own losses, beside what the critic says of it: (weight, value).
             own = {"angle_loss": (self.angle_weight, tf.reduce_mean(losses.angle_loss(lifted)))}
@@ -247,7 +236,7 @@ class SynchronizedAdversarialModel(LiftingModel):
     def _real_sample(self, batch, turns):
         poses_3d, poses_2d = batch.poses_3d, batch.poses_2d
         if self.turn_real:
-            poses_3d = turn(poses_3d, batch.axis, turns)
+            poses_3d = camera.turn(poses_3d, batch.axis, turns, keras.ops)
             poses_2d = normalization.reproject(poses_3d, batch.perspective, keras.ops)
         return self._critic_inputs(poses_3d, poses_2d)
 

@@ -95,10 +95,13 @@ def critic_pass(
     real, fake = ([tf.reshape(x, (size, -1)) for x in inputs] for inputs in (real, fake))
     mixed = [f + mixture * (r - f) for r, f in zip(real, fake, strict=True)]
     inputs = [tf.concat(parts, axis=0) for parts in zip(real, fake, mixed, strict=True)]
-    layers = {layer.name: _Linear(layer, size, tf.matmul) for layer in critic.hidden_layers}
-    pose_3d, first, second, pose_2d, kcs, hidden = layers.values()
-    if mixed_precision:
-        first.product = second.product = hidden.product = _bfloat16_product
+    between = _bfloat16_product if mixed_precision else tf.matmul
+    pose_3d, pose_2d, kcs = (
+        _Linear(layer, size, tf.matmul) for layer in (critic.pose_3d, critic.pose_2d, critic.kcs)
+    )
+    first, second, hidden = (
+        _Linear(layer, size, between) for layer in (*critic.residual, critic.hidden)
+    )
     width = critic.width
 
     # === Forward, all samples ===
@@ -129,14 +132,19 @@ def critic_pass(
 
     # === Weights ===
     share = 1.0 / tf.cast(size, scores.dtype)
-    gradients = [g for layer in layers.values() for g in layer.gradients(share)]
+    gradients = {}
+    for linear in (pose_3d, first, second, pose_2d, kcs, hidden):
+        kernel, bias = linear.gradients(share)
+        gradients |= {linear.layer.kernel.path: kernel, linear.layer.bias.path: bias}
     difference = tf.reduce_sum(top[size : 2 * size], axis=0) - tf.reduce_sum(top[:size], axis=0)
     top_gradient = share * difference + tf.reduce_sum(adjoint_top, axis=0)
-    gradients += [top_gradient[:, None], tf.zeros(1, scores.dtype)]
+    gradients[critic.score.kernel.path] = top_gradient[:, None]
+    gradients[critic.score.bias.path] = tf.zeros(1, scores.dtype)
+    in_order = [gradients[variable.path] for variable in critic.trainable_variables]
 
     fake_score = tf.reduce_mean(scores[size : 2 * size])
     loss = fake_score - tf.reduce_mean(scores[:size]) + penalty_weight * penalty
     fake_gradients = [
         tf.reshape(share * b[size : 2 * size], shape) for b, shape in zip(back, shapes, strict=True)
     ]
-    return CriticPass(loss, fake_score, penalty, gradients, fake_gradients)
+    return CriticPass(loss, fake_score, penalty, in_order, fake_gradients)

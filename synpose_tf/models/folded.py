@@ -12,8 +12,9 @@ import numpy as np
 
 from synpose_tf.io import files
 
-_SLOPE = 0.2  # Of the leaky ReLU, `networks.NEGATIVE_SLOPE`.
-_EPSILON = 1e-3  # Of the batch norm, Keras' default.
+# Of `networks`, which imports them from here: Keras takes seconds.
+NEGATIVE_SLOPE = 0.2  # Of the leaky ReLU.
+EPSILON = 1e-3  # Of the batch norm.
 _UNIT = 5  # Arrays of a unit: kernel; gamma, beta, mean and variance of its batch norm.
 
 
@@ -62,7 +63,7 @@ def save_weights(path, weights: Sequence[np.ndarray]) -> None:
 
 
 def _fold(kernel, gamma, beta, mean, variance):
-    scale = gamma / np.sqrt(variance + _EPSILON)
+    scale = gamma / np.sqrt(variance + EPSILON)
     return kernel * scale, beta - mean * scale
 
 
@@ -72,4 +73,4 @@ def _linear(x, layer):
 
 
 def _leaky(x, xp):
-    return xp.maximum(x, _SLOPE * x)
+    return xp.maximum(x, NEGATIVE_SLOPE * x)

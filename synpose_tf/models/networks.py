@@ -8,10 +8,10 @@ norm: a gradient penalty is a matter of single samples.
 import keras
 from keras import layers, ops
 
+from synpose_tf.models.folded import EPSILON, NEGATIVE_SLOPE
 from synpose_tf.structures.skeleton import H36M_17
 
 JOINTS = len(H36M_17)
-NEGATIVE_SLOPE = 0.2
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
@@ -42,7 +42,7 @@ class DenseUnit(layers.Layer):
             kernel_initializer="he_normal",
             dtype="mixed_bfloat16" if mixed_precision else None,
         )
-        self.norm = layers.BatchNormalization(momentum=0.9)
+        self.norm = layers.BatchNormalization(momentum=0.9, epsilon=EPSILON)
         self.drop = layers.Dropout(dropout)
 
     def build(self, input_shape):
@@ -215,11 +215,6 @@ class Critic(keras.Model):
         self.kcs = dense("kcs")
         self.hidden = dense("hidden")
         self.score = layers.Dense(1, name="score")
-
-    @property
-    def hidden_layers(self):
-        """The layers with an activation, in the order of their variables."""
-        return [self.pose_3d, *self.residual, self.pose_2d, self.kcs, self.hidden]
 
     def build(self, input_shape=None):
         bones = JOINTS - 1

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from synpose_tf.errors import SynposeError
 from synpose_tf.structures.tracks import PoseTrack
 
+__all__ = ["FORMATS", "Format", "format_of", "write"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Format:

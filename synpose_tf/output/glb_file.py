@@ -13,11 +13,12 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
-from synpose_tf.io.scratch import PIECE, slices
+from synpose_tf.io.scratch import slices
 from synpose_tf.output import gltf, rig, stage, stick_figure, timeline
 from synpose_tf.structures.skeleton import H36M_17
 
 _METRE = 1000.0  # millimetres
+_MEASURED = 2_048  # At most so many poses, evenly spread, tell the lengths of the bones at rest.
 _NODES = stick_figure.NODES
 _ROOT = _NODES[0]
 # The nodes that have another place than their parent: one for each joint.
@@ -78,7 +79,8 @@ def _people(tracks, path):
 
 def _add(document, person):
     """Adds a person; gives the accessors to be filled, by node and property."""
-    some = person.keys[np.linspace(0, len(person.keys) - 1, PIECE).astype(int)]
+    count = min(len(person.keys), _MEASURED)
+    some = person.keys[np.linspace(0, len(person.keys) - 1, count).astype(int)]
     lengths = stick_figure.rest_lengths(np.asarray(person.points[np.unique(some)]))
     nodes = _add_nodes(document, person)
     skin = _add_skin(document, nodes, lengths)

@@ -1,10 +1,10 @@
 """Poses as JSON, written frame by frame, so that length costs no memory.
 
   {… the entries of `synpose_tf.output.schema` …,
-   "tracks": [{"name": …, "body_height": …, "image_size": [width, height] or null,
+   "tracks": [{"name": …, "body_height": …, "image_size": [width, height] or null, "roll": 0.0,
      "frames": [{"frame": 0, "time": 0.0, "pose": [[x, y, z], … 17] or null,
                  "root": [x, y, z] or null, "keypoints": [[x, y] or null, … 17],
-                 "inferred": ["Nose", …]}, …]}, …]}
+                 "inferred": ["Nose", …], "exchanged": ["LHip", …]}, …]}, …]}
 
 Millimetres have one decimal, pixels two. A number that is not finite never appears: null
 stands for what is not known.
@@ -33,6 +33,7 @@ def write(tracks, path):
 def _write_track(handle, track):
     size = track.image_size and [int(length) for length in track.image_size]
     about = {"name": track.name, "body_height": float(track.body_height), "image_size": size}
+    about["roll"] = round(float(track.roll), 3)
     handle.write(f'{_text(about)[:-1]},"frames":[')
     records = (record for piece in track.pieces() for record in _records(piece))
     for number, record in enumerate(records):
@@ -42,6 +43,7 @@ def _write_track(handle, track):
 
 def _records(piece):
     times = np.round(np.asarray(piece.times, float), 6)
+    none = np.zeros((len(times), 0), bool)
     roots = [None] * len(times) if piece.root is None else _points(piece.root, 1)
     columns = zip(
         piece.frames,
@@ -51,17 +53,23 @@ def _records(piece):
         roots,
         _points(piece.keypoints, 2),
         piece.inferred,
+        none if piece.exchanged is None else piece.exchanged,
         strict=True,
     )
-    for frame, time, lifted, pose, root, keypoints, inferred in columns:
+    for frame, time, lifted, pose, root, keypoints, inferred, exchanged in columns:
         yield {
             "frame": int(frame),
             "time": time,
             "pose": pose if lifted else None,
             "root": root,
             "keypoints": keypoints,
-            "inferred": [H36M_17.joints[joint] for joint in np.flatnonzero(inferred)],
+            "inferred": _names(inferred),
+            "exchanged": _names(exchanged),
         }
+
+
+def _names(marks):
+    return [H36M_17.joints[joint] for joint in np.flatnonzero(marks)]
 
 
 def _points(points, decimals):

@@ -3,9 +3,9 @@
 N is the number of frames of all T people, one person after the other; `track` says whose a
 row is.
 
-  names (T,), body_height (T,), image_size (T, 2) with -1 where unknown
+  names (T,), body_height (T,), roll (T,), image_size (T, 2) with -1 where unknown
   track, frames, times (N,)
-  poses (N, 17, 3), root (N, 3), keypoints (N, 17, 2), inferred (N, 17)
+  poses (N, 17, 3), root (N, 3), keypoints (N, 17, 2), inferred (N, 17), exchanged (N, 17)
 
 A row without a pose is NaN, a person without a path has NaN roots. Beside them the entries
 of `synpose_tf.output.schema`.
@@ -29,6 +29,7 @@ _COLUMNS = {
     "root": (np.float32, (3,)),
     "keypoints": (np.float32, (_JOINTS, 2)),
     "inferred": (bool, (_JOINTS,)),
+    "exchanged": (bool, (_JOINTS,)),
 }
 
 
@@ -39,6 +40,7 @@ def write(tracks, path):
     about |= {
         "names": np.array([track.name for track in tracks]),
         "body_height": np.array([track.body_height for track in tracks], float),
+        "roll": np.array([track.roll for track in tracks], float),
         "image_size": np.array([track.image_size or (-1, -1) for track in tracks], np.int32),
     }
     numbers = (np.full(length, number) for number, length in enumerate(lengths))
@@ -50,16 +52,19 @@ def write(tracks, path):
             _write(archive, key, array.dtype, array.shape, [array])
         _write(archive, "track", np.dtype(np.int64), (sum(lengths),), numbers)
         for key, (dtype, shape) in _COLUMNS.items():
-            parts = itertools.chain.from_iterable(_column(track, key, shape) for track in tracks)
+            unknown = np.zeros((), dtype) if dtype is bool else np.nan
+            parts = itertools.chain.from_iterable(
+                _column(track, key, shape, unknown) for track in tracks
+            )
             _write(archive, key, np.dtype(dtype), (sum(lengths), *shape), parts)
     return [path]
 
 
-def _column(track, key, shape):
+def _column(track, key, shape, unknown):
     rows = getattr(track, key)
     for part in slices(len(track.frames)):
         missing = (part.stop - part.start, *shape)
-        yield np.full(missing, np.nan) if rows is None else rows[part]
+        yield np.full(missing, unknown) if rows is None else rows[part]
 
 
 def _write(archive, key, dtype, shape, parts):

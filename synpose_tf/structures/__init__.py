@@ -1,1 +1,3 @@
 """Skeletons, and tracks of keypoints and poses."""
+
+__all__ = ["skeleton", "tracks"]

@@ -47,7 +47,9 @@ class KeypointTrack(_Track):
         times: (F,), seconds, increasing.
         layout: the skeleton that names the joints.
         image_size: (width, height), pixels, or None where unknown.
-        scratch: where keypoints and confidence lie, or None for memory.
+        exchanged: (F, J), True where the detector called the joint by the other side's name and
+            that was put right; None for nowhere.
+        scratch: where keypoints, confidence and exchanged lie, or None for memory.
     """
 
     name: str
@@ -57,9 +59,10 @@ class KeypointTrack(_Track):
     times: np.ndarray
     layout: Skeleton
     image_size: tuple[int, int] | None = None
+    exchanged: np.ndarray | None = None
     scratch: Scratch | None = None
 
-    columns = ("keypoints", "confidence", "frames", "times")
+    columns = ("keypoints", "confidence", "frames", "times", "exchanged")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +79,11 @@ class PoseTrack(_Track):
         frames, times: (F,), the keypoint track's.
         body_height: millimetres, the stature that gives the poses their size.
         image_size: (width, height), pixels, or None where unknown.
-        scratch: where poses, root, keypoints and inferred lie, or None for memory.
+        exchanged: (F, 17), True where left and right of the detector were exchanged and put
+            right; None for nowhere.
+        roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
+            are in the frame of the camera as it was.
+        scratch: where poses, root, keypoints, inferred and exchanged lie, or None for memory.
     """
 
     name: str
@@ -88,9 +95,11 @@ class PoseTrack(_Track):
     times: np.ndarray
     body_height: float
     image_size: tuple[int, int] | None = None
+    exchanged: np.ndarray | None = None
+    roll: float = 0.0
     scratch: Scratch | None = None
 
-    columns = ("poses", "root", "keypoints", "inferred", "frames", "times")
+    columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged")
 
     @property
     def lifted(self) -> np.ndarray:

@@ -105,6 +105,9 @@ class Workdir:
         # Runs of before there was a choice were `synchronized`.
         before = {"config.method": methods.DEFAULT} | _flatten(self.run())
         now = _flatten(json.loads(json.dumps(run)))
+        # Of a data set with configurations they wrote its name, and nothing of its files.
+        if before["dataset"].split("/")[0] == before.get("data"):
+            before["data"] = now.get("data")
         changed = [
             f"  {key}: {before.get(key)!r} there, {now.get(key)!r} now"
             for key in sorted(before.keys() | now.keys())

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf.completion.gaussian import MIN_JOINTS, PoseDistribution
+from synpose_tf.completion.gaussian import PoseDistribution
 from synpose_tf.completion.network import JOINTS, features
+from synpose_tf.keypoints.plausibility import MIN_JOINTS
 from synpose_tf.models.folded import save_weights
 from synpose_tf.models.networks import ResidualLifter
 from synpose_tf.structures.skeleton import H36M_17

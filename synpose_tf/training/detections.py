@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from synpose_tf import keypoints
-from synpose_tf.completion.gaussian import MIN_JOINTS
 from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.keypoints.plausibility import MIN_JOINTS
 from synpose_tf.training.input_pipeline import training_batches
 
 

@@ -1,1 +1,3 @@
 """Pictures of poses."""
+
+__all__ = ["colours", "plotting"]

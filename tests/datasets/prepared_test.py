@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 
 import numpy as np
@@ -89,6 +90,17 @@ def test_sets_from_different_folders_are_kept_apart(builder, archive):
     assert second.data_path != builder.data_path
     assert not np.array_equal(keypoints(builder), keypoints(second))
     np.testing.assert_array_equal(keypoints(builder, "train"), keypoints(second, "train"))
+
+
+def test_what_a_set_was_made_from(builder, archive, tmp_path):
+    copy = shutil.copytree(archive, tmp_path / "mocap")
+    found = {prepared.made_from(builder), prepared.made_from(prepared.prepare(source(copy)))}
+    assert len(found) == 2
+    assert all(re.fullmatch(r"from_mocap_[0-9a-f]{12}", name) for name in found)
+    without_files = tfds.builder("synthetic_pose", data_dir=tmp_path)
+    assert prepared.made_from(without_files) is None
+    with_configs = tfds.builder("h36m/gt", data_dir=tmp_path / "from_h36m_0123456789ab")
+    assert prepared.made_from(with_configs) == "from_h36m_0123456789ab"
 
 
 def test_a_set_is_prepared_again_when_a_file_changes(tmp_path):

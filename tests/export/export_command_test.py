@@ -19,7 +19,7 @@ from synpose_tf.training.checkpoint import Workdir
 from synpose_tf.version import __version__
 
 DATA = ("--manual_dir=mocap", "--data_dir=data")
-RUN = {"version": __version__, "dataset": "cmu_mocap/1.0.0", "config": {"steps": 0}}
+RUN = {"version": __version__, "dataset": "cmu_mocap/2.0.0", "config": {"steps": 0}}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def export(folder, *flags):
 
 
 def test_the_table_is_printed_and_written(exported, folder):
-    assert f"verified on {VIEWS['test']} test poses of cmu_mocap/1.0.0" in exported.stdout
+    assert f"verified on {VIEWS['test']} test poses of cmu_mocap/2.0.0" in exported.stdout
     assert "saved_model  out/saved_model/1" in exported.stdout
     tree = json.loads((folder / "out" / "verification.json").read_text())
     (row,) = tree["exports"]
@@ -75,7 +75,7 @@ def test_the_card_says_what_the_model_is(exported, folder):
     assert card["weights"] == "run, checkpoint last"
     assert card["normalization"] == "camera"
     assert card["joints"][:2] == ["Hip", "RHip"]
-    assert card["training_data"][0]["name"] == "cmu_mocap/1.0.0"
+    assert card["training_data"][0]["name"] == "cmu_mocap/2.0.0"
     assert "mocap.cs.cmu.edu" in card["training_data"][0]["citation"]
     assert card["evaluation"]["poses"] == VIEWS["test"]
     text = (version / "README.md").read_text()

@@ -138,3 +138,15 @@ def test_nobody_is_no_error():
 
 def test_mpii_is_a_layout():
     assert MPII_16 in layouts.LAYOUTS.values()
+
+
+@pytest.mark.parametrize("extent", [(0.0, 0.0), (3.0, 3.0), (200.0, 0.0)])
+def test_a_point_and_a_line_are_nobody_and_the_others_are_as_before(extent, lifter, views):
+    keypoints = views["keypoints_2d"].copy()
+    corner = np.random.default_rng(0).uniform(0.0, 1.0, (17, 2))
+    keypoints[3] = 500.0 + corner * extent
+    lifted, before = lift(lifter, views, keypoints), lift(lifter, views)
+    assert np.isnan(lifted.poses[3]).all()
+    assert np.isnan(lifted.keypoints[3]).all()
+    others = np.delete(np.arange(len(keypoints)), 3)
+    np.testing.assert_array_equal(lifted.poses[others], before.poses[others])

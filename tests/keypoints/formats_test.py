@@ -177,8 +177,9 @@ def test_mmpose_of_photos(tmp_path):
     for frame in range(1, 12):
         dump(tmp_path / f"shot_{frame}.json", mmpose_photo([joints[frame]]))
     track = read_one(tmp_path)
-    assert (track.layout, track.frames.tolist()) == (COCO_17, list(range(1, 12)))
-    np.testing.assert_allclose(track.keypoints, joints[1:, :, :2], atol=1e-3)
+    assert (track.layout, track.frames.tolist()) == (COCO_17, list(range(12)))
+    assert np.isnan(track.keypoints[0]).all()
+    np.testing.assert_allclose(track.keypoints[1:], joints[1:, :, :2], atol=1e-3)
     assert len(read_one(tmp_path / "shot_3.json").frames) == 1
     dump(tmp_path / "shot_5.json", mmpose_photo([joints[5]], "h36m"))
     with pytest.raises(SynposeError, match=r"shot_5.json: its dataset_name is another"):
@@ -216,9 +217,11 @@ def test_yolo(visible, tmp_path):
     tracks = keypoints.read([tmp_path]).tracks
     assert [track.name for track in tracks] == ["track 4", "track 5"]
     for track, joints in zip(tracks, people, strict=True):
-        assert (track.layout, track.frames.tolist()) == (COCO_17, list(range(1, 12)))
-        np.testing.assert_allclose(track.keypoints, joints[1:, :, :2], atol=1e-3)
-        np.testing.assert_allclose(track.confidence, 0.9 if visible else 1.0)
+        rows = np.isfinite(track.keypoints).all((1, 2))
+        assert (track.layout, track.frames[rows].tolist()) == (COCO_17, list(range(1, 12)))
+        np.testing.assert_allclose(track.keypoints[rows], joints[1:, :, :2], atol=1e-3)
+        np.testing.assert_allclose(track.confidence[rows], 0.9 if visible else 1.0)
+    assert tracks[0].frames[0] == 0  # Of nobody, which is the longest track's.
 
 
 def vitpose(joints, names):
@@ -230,8 +233,9 @@ def test_vitpose_has_y_before_x(tmp_path):
     joints = walk(COCO_17)
     track = read_one(dump(tmp_path / "a.json", vitpose(joints, {"0": "nose"})))
     assert (track.layout, track.name) == (COCO_17, "track 3")
-    assert track.frames.tolist() == list(range(1, 13))
-    np.testing.assert_allclose(track.keypoints, joints[..., :2], atol=1e-3)
+    assert track.frames.tolist() == list(range(13))
+    assert np.isnan(track.keypoints[0]).all()
+    np.testing.assert_allclose(track.keypoints[1:], joints[..., :2], atol=1e-3)
 
 
 def test_vitpose_s_25_joints_are_not_in_openpose_s_order(tmp_path):
@@ -248,7 +252,7 @@ def test_vitpose_s_25_joints_are_not_in_openpose_s_order(tmp_path):
     track = read_one(dump(tmp_path / "a.json", tree))
     assert track.layout == BODY_25
     assert not np.array_equal(order, range(25))
-    np.testing.assert_allclose(track.keypoints, joints[..., :2], atol=1e-3)
+    np.testing.assert_allclose(track.keypoints[1:], joints[..., :2], atol=1e-3)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])

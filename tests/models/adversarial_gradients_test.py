@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synpose_tf.geometry import normalization
+from synpose_tf.geometry import camera, normalization
 from synpose_tf.models import losses
-from synpose_tf.models.adversarial import turn
 from synpose_tf.models.critic_pass import critic_pass
 from synpose_tf.models.networks import Critic
 
@@ -25,7 +24,7 @@ def plain_losses(model, data):
     def real():
         if not model.turn_real:
             return critic_inputs(real_batch.poses_3d, real_batch.poses_2d)
-        turned = turn(real_batch.poses_3d, real_batch.axis, real_turns)
+        turned = camera.turn(real_batch.poses_3d, real_batch.axis, real_turns, keras.ops)
         poses_2d = normalization.reproject(turned, real_batch.perspective, keras.ops)
         return critic_inputs(turned, poses_2d)
 
@@ -34,7 +33,7 @@ def plain_losses(model, data):
         return normalization.lift(batch.poses_2d, depths, batch.perspective, keras.ops)
 
     def fake():
-        turned = turn(lifted(), batch.axis, turns)
+        turned = camera.turn(lifted(), batch.axis, turns, keras.ops)
         return critic_inputs(turned, model.reprojection(turned, training=True))
 
     def score(inputs):

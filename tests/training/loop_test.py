@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from checkpoint_files import history, state, steps, weights
+from checkpoint_files import assert_identical, history, state, steps, weights
 
 from synpose_tf.config import TrainConfig
 from synpose_tf.training import guard, input_pipeline
@@ -71,6 +71,18 @@ def test_rolls_back_past_the_bad_batch_at_half_the_rate(training, tmp_path, caps
     for network in ("critic", "generator", "reprojection"):
         assert float(getattr(model, f"{network}_optimizer").learning_rate) == pytest.approx(5e-4)
     assert run.skipped == BAD_STEP - 6
+
+
+def test_a_run_that_rolled_back_and_one_that_goes_on_from_it_are_the_same(training, tmp_path):
+    """In one process the random turns go on behind the steps left out, as in the next one."""
+    training(rollback=True).run()
+    whole = weights(tmp_path / "run", "last")
+    for step in (10, 12):
+        Workdir(tmp_path / "run").step_checkpoint(step).unlink()
+    again = training(rollback=True)
+    assert (again.step, again.skipped) == (8, 1)
+    again.run()
+    assert_identical(weights(tmp_path / "run", "last"), whole)
 
 
 def test_gives_up_after_some_rollbacks(training, arrays):

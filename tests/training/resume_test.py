@@ -12,6 +12,9 @@ from checkpoint_files import assert_identical, history, steps, weights
 from command_process import TINY_CONFIG, Kill, run
 from motion_capture import write_archive
 
+from synpose_tf.errors import SynposeError
+from synpose_tf.training.checkpoint import Workdir
+
 TRAIN = (
     "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
     "--steps=12", "--validate_every=6", "--checkpoint_every=2", "--keep=4",
@@ -130,7 +133,7 @@ def test_noresume_never_writes_over_a_run(folder, workdir):
 
 def test_a_folder_in_use_is_refused(folder, workdir):
     holder = subprocess.Popen(
-        ["flock", "--nonblock", str(workdir), "sh", "-c", "echo held; exec sleep 100"],
+        ["flock", "--nonblock", str(workdir / ".lock"), "sh", "-c", "echo held; exec sleep 100"],
         stdout=subprocess.PIPE,
     )
     try:
@@ -141,3 +144,15 @@ def test_a_folder_in_use_is_refused(folder, workdir):
         holder.wait()
     assert finished.code == 1
     assert "--workdir=copy is in use by another process" in finished.stderr
+
+
+def test_a_run_that_knew_its_data_set_by_name_goes_on(tmp_path):
+    """Runs of before said nothing of the files of a set with configurations."""
+    workdir = Workdir(tmp_path)
+    run = {"dataset": "h36m/gt/1.0.0", "data": "h36m", "config": {"steps": 0}}
+    workdir.open_for(run)
+    workdir.checkpoint("last").parent.mkdir()
+    workdir.checkpoint("last").touch()
+    workdir.check(run | {"data": "from_h36m_0123456789ab"})
+    with pytest.raises(SynposeError, match="dataset: 'h36m/gt/1.0.0' there, 'h36m/sh/1.0.0' now"):
+        workdir.check(run | {"data": None, "dataset": "h36m/sh/1.0.0"})

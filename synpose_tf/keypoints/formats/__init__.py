@@ -1,1 +1,17 @@
 """One module a file format; `synpose_tf.keypoints.reading` lists them."""
+
+__all__ = [
+    "alphapose",
+    "coco_annotations",
+    "detectron",
+    "lifted_poses",
+    "mediapipe",
+    "mmpose",
+    "numpy_arrays",
+    "openpose",
+    "results_list",
+    "stacked_hourglass",
+    "videopose3d",
+    "vitpose",
+    "yolo",
+]

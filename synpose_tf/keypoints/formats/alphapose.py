@@ -32,6 +32,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     for image, content in json_stream.entries(path):
         where = f"{path}: {image[:80]!r}"
         recording, frame = images.place(image, where)
+        recording.look(frame)
         for index, person in enumerate(_people(content, where)):
             joints, track = _person(person, f"{where}, person {index}")
             recording.add(f"{image[:80]!r}, person {index}", frame, joints, track)

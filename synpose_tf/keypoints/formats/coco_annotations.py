@@ -4,16 +4,22 @@
      "annotations": [{"image_id": 12, "keypoints": [x, y, v, …], …}, …],
      "categories": [{"keypoints": ["nose", "left_eye", …], …}]}
 
-v is 0 for a joint without a label, 1 for a hidden and 2 for a visible one. Images are frames, by
-their number. People without a labelled joint (crowds) are left out. `track_id`, which data sets
-of videos add, tells who is who. The names of the joints tell the layout.
+v is 0 for a joint without a label, 1 for a hidden and 2 for a visible one. The images' file names
+say which recording and which frame an image is, as in results: ids follow no order. An image
+without annotations is a frame in which nobody was seen. People without a labelled joint (crowds)
+are left out. `track_id`, which data sets of videos add, tells who is who. Width and height are
+taken where they are the same for all images of a recording. The names of the joints tell the
+layout.
 """
 
+import array
 import pathlib
+
+import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import detections, json_stream, tracking
+from synpose_tf.keypoints import detections, image_names, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17
 
@@ -27,7 +33,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     Raises:
         SynposeError: an entry is damaged, or categories name the joints in different ways.
     """
-    recording = Sightings(path, scratch)
+    images = _Images(path, scratch)
     for index, entry in enumerate(json_stream.items(path, "annotations.item")):
         place = f"annotation {index}"
         where = f"{path}: {place}"
@@ -35,10 +41,62 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
             raise SynposeError(f"{where}: has no image_id and keypoints, as people's have.")
         joints = detections.triples(entry["keypoints"], where)
         if (joints[:, 2] > 0).any():
-            frame = detections.integer(entry["image_id"], f"{where}: image_id")
+            image = detections.integer(entry["image_id"], f"{where}: image_id")
             track = detections.track_number(entry.get("track_id"), f"{where}: track_id")
+            recording, frame = images.of(image, where)
             recording.add(place, frame, joints, track)
-    return tracking.separate(recording, joint_names=_names(path), usual=COCO_17)
+    return images.people()
+
+
+class _Images:
+    """The images of a file, by id; 24 bytes each, and a name for each recording."""
+
+    def __init__(self, path, scratch):
+        self._path, self._recordings, self._sizes = path, {}, {}
+        ids, recordings, frames = (array.array("q") for _ in range(3))
+        names = image_names.ImageNames()
+        for index, entry in enumerate(json_stream.items(path, "images.item")):
+            where = f"{path}: image {index}"
+            if not isinstance(entry, dict) or "id" not in entry:
+                raise SynposeError(f"{where}: has no id.")
+            ids.append(detections.integer(entry["id"], f"{where}: id"))
+            name = entry.get("file_name")
+            name, frame = names.split(name) if isinstance(name, str) else (("", ""), ids[-1])
+            if name not in self._recordings:
+                self._recordings[name] = Sightings(path, scratch)
+            self._recordings[name].look(frame)
+            recordings.append(list(self._recordings).index(name))
+            frames.append(frame)
+            self._sizes.setdefault(name, set()).add(_size(entry))
+        order = np.argsort(ids, kind="stable")
+        self._ids, self._which, self._frames = (
+            np.array(column, np.int64)[order] for column in (ids, recordings, frames)
+        )
+        self._scratch = scratch
+
+    def of(self, image, where):
+        """The recording and the frame of an image."""
+        place = int(np.searchsorted(self._ids, image))
+        if place < len(self._ids) and self._ids[place] == image:
+            recording = list(self._recordings.values())[self._which[place]]
+            return recording, int(self._frames[place])
+        if len(self._ids):
+            raise SynposeError(f"{where}: image_id {image} is none of its images.")
+        return self._recordings.setdefault(("", ""), Sightings(self._path, self._scratch)), image
+
+    def people(self):
+        """The people of all recordings."""
+        for name, recording in self._recordings.items():
+            sizes = self._sizes.get(name, {None})
+            recording.known["image_size"] = next(iter(sizes)) if len(sizes) == 1 else None
+        known = {"joint_names": _names(self._path), "usual": COCO_17}
+        return tracking.separate_all(self._recordings, **known)
+
+
+def _size(image):
+    size = image.get("width"), image.get("height")
+    whole = all(isinstance(side, int | float) and 1 <= side < 1e6 for side in size)
+    return tuple(map(int, size)) if whole else None
 
 
 def _names(path):

@@ -37,6 +37,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     recording = Sightings(path, scratch)
     for frame, classes in enumerate(frames):
         place = f"frame {frame}"
+        recording.look(frame)
         for person, joints in enumerate(_people(classes, f"{path}: {place}")):
             seen = np.column_stack([joints[0], joints[1], np.ones_like(joints[0])])
             recording.add(f"{place}, person {person}", frame, seen)

@@ -52,6 +52,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         frame = detections.integer(entry.get("frame", index), f"{where}: frame")
         time = entry.get("time")
         time = np.nan if time is None else float(detections.floats([time], f"{where}: time")[0])
+        recording.look(frame, time)
         for number, person in enumerate(entry["people"]):
             place = f"frame {frame}, person {number}"
             landmarks = _landmarks(person, f"{path}: {place}")

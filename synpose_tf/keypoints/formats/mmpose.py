@@ -44,6 +44,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         if not isinstance(entry, dict) or not isinstance(entry.get("instances"), list):
             raise SynposeError(f"{where}: expected frame_id and a list of instances.")
         frame = detections.integer(entry.get("frame_id", index), f"{where}: frame_id")
+        recording.look(frame)
         for number, instance in enumerate(entry["instances"]):
             _add(instance, f"frame {frame}, instance {number}", frame, recording)
     return tracking.separate(recording, layout=_layout(path))
@@ -55,6 +56,7 @@ def add_frame(path: pathlib.Path, frame: int, recording: Sightings) -> None:
     Raises:
         SynposeError: the file is damaged, or its layout differs.
     """
+    recording.look(frame)
     for index, instance in enumerate(_listed(path)):
         _add(instance, f"{path.name}, instance {index}", frame, recording)
         layout = _layout(path)

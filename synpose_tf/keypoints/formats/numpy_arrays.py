@@ -24,6 +24,9 @@ from synpose_tf.keypoints import tracking
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person, Sightings, marked_missed
 
 NAME = "NumPy arrays"
+_MOST_NEGATIVE = 0.1  # Of all scores; some detectors write logits.
+_LARGEST_SCORE = 100.0  # Per cent.
+_METRES = 20.0  # Below, x and y are no pixels.
 SHAPES = "(frames, joints, 2), (people, frames, joints, 2) or (joints, 2), or 3 with confidence"
 CONFIDENCE = ("confidence", "scores", "keypoint_scores")
 _FRAMES, _PEOPLE = 100, 50  # Enough to tell how people move.
@@ -77,9 +80,10 @@ def _followed(joints, frames, times, path, scratch, known):
     """People of (frames, people, joints, 3), in any order in each frame."""
     recording = Sightings(path, scratch)
     for index, people in enumerate(joints):
+        time = np.nan if times is None else times[index]
+        recording.look(frames[index], time)
         for number, person in enumerate(people):
             if not marked_missed(person).all():  # Rows that fill up a frame with fewer people.
-                time = np.nan if times is None else times[index]
                 recording.add(f"frame {index}, person {number}", frames[index], person, None, time)
     return tracking.separate(recording, **known)
 
@@ -170,6 +174,7 @@ def _numbers(array, where):
 def _confidence(arrays, points, path):
     """(…, joints), of an array that is taken from the others."""
     if points.shape[-1] == 3:
+        _check_confidence(points, path)
         return points[..., 2]
     key = next((key for key in CONFIDENCE if key in arrays), None)
     if key is None:
@@ -180,6 +185,26 @@ def _confidence(arrays, points, path):
             f"{path}: {key} has shape {confidence.shape}. Expected one number a joint."
         )
     return confidence.reshape(points.shape[:-1])
+
+
+def _check_confidence(points, path):
+    """The third number of a joint is no coordinate.
+
+    A coordinate goes below zero where joints lie before or left of the root, or beyond what any
+    detector's score is, or beside x and y that are no pixels.
+    """
+    x, y, third = np.moveaxis(np.where(np.isfinite(points), points, 0.0), -1, 0)
+    planar = np.percentile(np.abs([x, y]), 99)
+    if (
+        (third < 0).mean() > _MOST_NEGATIVE
+        or np.percentile(third, 99) > _LARGEST_SCORE
+        or (planar < _METRES and np.percentile(third, 99) > 1.5)
+    ):
+        raise SynposeError(
+            f"{path}: the third number of a joint runs from {third.min():.4g} to "
+            f"{third.max():.4g}, which is no confidence. Are these 3D poses? What is lifted is 2D: "
+            "save x and y in pixels, (…, 2), and a detector's scores as `confidence`, in an .npz."
+        )
 
 
 def _along(arrays, key, count, path):

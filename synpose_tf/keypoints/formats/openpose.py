@@ -26,6 +26,7 @@ def add_frame(path: pathlib.Path, frame: int, recording: detections.Sightings) -
     listed, _ = json_stream.find_prefix(path, PREFIXES)
     if listed is None:
         raise SynposeError(f"{path}: has no list of people. Expected OpenPose's JSON.")
+    recording.look(frame)
     recording.known["centred"] = units.CENTRED
     for index, person in enumerate(json_stream.items(path, f"{listed}.item")):
         where = f"{path}: person {index}"

@@ -12,7 +12,7 @@ import pathlib
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import detections, json_stream, tracking
+from synpose_tf.keypoints import detections, image_names, json_stream, tracking
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import COCO_17
 
@@ -49,7 +49,7 @@ class Images:
 
     def __init__(self, path: pathlib.Path, scratch: Scratch):
         self._path, self._scratch = path, scratch
-        self._recordings, self._unnumbered = {}, {}
+        self._recordings, self._names = {}, image_names.ImageNames()
 
     def place(self, image, where: str) -> tuple[Sightings, int]:
         """The recording that an image, a number or a name, belongs to, and its frame there.
@@ -65,25 +65,12 @@ class Images:
 
     def people(self) -> list[Person]:
         """The people of all recordings."""
-        found = []
-        for name, recording in self._recordings.items():
-            persons = tracking.separate(recording, usual=COCO_17)
-            found += detections.labelled(persons, name) if len(self._recordings) > 1 else persons
-        return found
+        return tracking.separate_all(self._recordings, usual=COCO_17)
 
     def _frame(self, image, where):
         if not isinstance(image, str):
-            return "", detections.integer(image, f"{where}: image_id")
-        name, frame = detections.split_number(_stem(image))
-        if frame is None:
-            return "", self._unnumbered.setdefault(image, len(self._unnumbered))
-        return name, frame
-
-
-def _stem(image):
-    """Of a path, without folders and suffix; pathlib takes ten times as long."""
-    name = image.rpartition("/")[2]
-    return name.rpartition(".")[0] or name
+            return ("", ""), detections.integer(image, f"{where}: image_id")
+        return self._names.split(image)
 
 
 def _track(entry, where):

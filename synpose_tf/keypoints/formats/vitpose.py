@@ -27,6 +27,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     for frame, people in enumerate(json_stream.items(path, "keypoints.item")):
         if not isinstance(people, dict):
             raise SynposeError(f"{path}: frame {frame}: expected an object of people by number.")
+        recording.look(frame)
         for number, joints in people.items():
             place = f"frame {frame}, person {number[:40]!r}"
             where = f"{path}: {place}"

@@ -35,6 +35,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     for frame, people in enumerate(json_stream.items(path, "item")):
         if not isinstance(people, list):
             raise SynposeError(f"{path}: frame {frame}: expected a list of people.")
+        recording.look(frame)
         for index, person in enumerate(people):
             _add(person, f"frame {frame}, person {index}", frame, recording)
     return tracking.separate(recording, usual=COCO_17)
@@ -46,6 +47,7 @@ def add_frame(path: pathlib.Path, frame: int, recording: Sightings) -> None:
     Raises:
         SynposeError: the file is damaged, or its layout differs.
     """
+    recording.look(frame)
     recording.known["usual"] = COCO_17
     for index, person in enumerate(json_stream.items(path, "item")):
         _add(person, f"{path.name}, person {index}", frame, recording)

@@ -6,6 +6,8 @@ Importing this imports no TensorFlow: `model_class` does, when a method is asked
 import importlib
 import inspect
 
+__all__ = ["DEFAULT", "METHODS", "model_arguments", "model_class", "register"]
+
 DEFAULT = "synchronized"
 METHODS = {
     "synchronized": "synpose_tf.models.adversarial.SynchronizedAdversarialModel",

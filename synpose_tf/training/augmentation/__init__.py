@@ -17,6 +17,8 @@ from synpose_tf.geometry import camera
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.training.augmentation import bodies, cameras, detectors
 
+__all__ = ["Augmentation", "bodies", "cameras", "detectors", "turn_people"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Augmentation:

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synpose_tf.completion.gaussian import MIN_JOINTS
 from synpose_tf.completion.network import Completion
 from synpose_tf.geometry import normalization
+from synpose_tf.keypoints.plausibility import MIN_JOINTS
 from synpose_tf.structures.skeleton import H36M_17
 
 # Detectors make few large errors: this share of joints has noise this many times as strong.
