@@ -6,7 +6,7 @@
 
 Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
 annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
-VideoPose3D's and Martinez's, and the npz that this command writes.
+VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this command writes.
 Format and layout of the joints are recognised. Joints that the detector missed, or is too unsure
 of, are inferred, and marked in the output. Exchanged sides are put back, a rolled camera is
 levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie

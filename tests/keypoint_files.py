@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import pickle
 
 import h5py
 import numpy as np
@@ -35,6 +36,9 @@ LAYOUT = {
     "videopose3d": H36M_17,
     "detectron": COCO_17,
     "hourglass": MPII_16,
+    "deeplabcut": COCO_17,
+    "deeplabcut_hdf5": COCO_17,
+    "sleap": COCO_17,
     "poses": H36M_17,
 }  # fmt: skip
 
@@ -324,6 +328,52 @@ def _hourglass(folder, people, frames):
     return folder / "Walking.54138969.h5"
 
 
+def deeplabcut_table(people, names=_COCO_NAMES):
+    """(columns' names, (F, columns)): several individuals, or without their row a single one."""
+    individuals = [("DLC_resnet50",), *[("DLC_resnet50", f"person{n}") for n in range(len(people))]]
+    individuals = individuals[:1] if len(people) == 1 else individuals[1:]
+    parts = [(name, coordinate) for name in names for coordinate in ("x", "y", "likelihood")]
+    columns = [(*individual, *part) for individual in individuals for part in parts]
+    return columns, np.concatenate([person.reshape(len(person), -1) for person in people], axis=1)
+
+
+def _deeplabcut(folder, people, frames):
+    columns, values = deeplabcut_table(people)
+    several = ["individuals"] if len(people) > 1 else []
+    heads = ["scorer", *several, "bodyparts", "coords"]
+    rows = [[head, *texts] for head, texts in zip(heads, zip(*columns, strict=True), strict=True)]
+    rows += [[f, *values[i]] for i, f in enumerate(frames)]
+    text = "".join(",".join(map(str, row)) + "\n" for row in rows)
+    path = folder / "walkDLC_resnet50.csv"
+    path.write_text(text)
+    return path
+
+
+def _deeplabcut_hdf5(folder, people, frames):
+    """As pandas' `to_hdf(…, format="table")` writes it."""
+    columns, values = deeplabcut_table(people)
+    kinds = [("index", "<i8"), ("values_block_0", "<f8", (len(columns),))]
+    table = np.zeros(len(frames), kinds)
+    table["index"], table["values_block_0"] = frames, values
+    path = folder / "walkDLC_resnet50.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("df_with_missing")
+        group.attrs["pandas_type"] = np.bytes_(b"frame_table")
+        group["table"] = table
+        group["table"].attrs["values_block_0_kind"] = np.bytes_(pickle.dumps(columns, 0))
+    return path
+
+
+def _sleap(folder, people, frames):
+    joints = np.stack(people)  # (tracks, frames, nodes, 3)
+    with h5py.File(folder / "walk.analysis.h5", "w") as file:
+        file["tracks"] = joints[..., :2].transpose(0, 3, 2, 1)
+        file["point_scores"] = joints[..., 2].transpose(0, 2, 1)
+        file["node_names"] = np.array(_COCO_NAMES, "S")
+        file["track_names"] = np.array([f"track_{n}" for n in range(len(people))], "S")
+    return folder / "walk.analysis.h5"
+
+
 _WRITERS = {
     "results": _results,
     "coco_annotations": _coco_annotations,
@@ -348,6 +398,9 @@ _WRITERS = {
     "detectron": _detectron,
     "hourglass": _hourglass,
     "poses": _poses,
+    "deeplabcut": _deeplabcut,
+    "deeplabcut_hdf5": _deeplabcut_hdf5,
+    "sleap": _sleap,
 }
 
 

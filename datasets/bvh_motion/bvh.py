@@ -1,7 +1,7 @@
 """BVH files to joint positions.
 
 The library bvhio parses the tree of joints. It holds each joint of each frame as an object, which
-takes 20 times the time of the rest, so motion is read and placed in space by NumPy. With M the
+takes 70 times as long as NumPy, by which motion is read and placed in space. With M the
 rotations of a joint's channels, intrinsic in the order of the file, a joint's place and turn are
 
     place = place of parent + turn of parent · offset,    turn = turn of parent · M,

@@ -98,10 +98,10 @@ def by_names(names: Sequence[str | None]) -> tuple[Skeleton | None, list[int]]:
         The layout, or None for no known one or, where some have no name, more than one; and for
         each of its joints the index of the joint in `names`.
     """
-    given = [name and _plain(name) for name in names]
+    given = [name and plain_name(name) for name in names]
     fitting = []
     for layout in LAYOUTS.values():
-        known = [_plain(joint) for joint in layout.joints]
+        known = [plain_name(joint) for joint in layout.joints]
         if layout in (BODY_25, OPENPOSE_18):  # So OpenPose calls it.
             known[known.index("thorax")] = "neck"
         if sorted(known) == sorted(name or "" for name in given):
@@ -116,7 +116,7 @@ def by_names(names: Sequence[str | None]) -> tuple[Skeleton | None, list[int]]:
 _SAME = {"midhip": "hip", "pelvis": "hip", "root": "hip"}
 
 
-def _plain(name):
+def plain_name(name):
     """A joint's name as `lefteye`."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
     words = [word.lower() for word in words]

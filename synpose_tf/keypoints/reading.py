@@ -22,6 +22,7 @@ from synpose_tf.keypoints.detections import Person, Sightings, labelled, split_n
 from synpose_tf.keypoints.formats import (
     alphapose,
     coco_annotations,
+    deeplabcut,
     detectron,
     lifted_poses,
     mediapipe,
@@ -29,6 +30,7 @@ from synpose_tf.keypoints.formats import (
     numpy_arrays,
     openpose,
     results_list,
+    sleap,
     stacked_hourglass,
     videopose3d,
     vitpose,
@@ -38,7 +40,7 @@ from synpose_tf.keypoints.layouts import LAYOUTS, WHOLE_BODY, by_names, named
 from synpose_tf.keypoints.units import check as check_units
 from synpose_tf.structures.tracks import KeypointTrack
 
-SUFFIXES = (".json", ".npy", ".npz", ".h5", ".hdf5")  # What is looked at in a folder.
+SUFFIXES = (".json", ".npy", ".npz", ".h5", ".hdf5", ".csv")  # What is looked at in a folder.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +94,8 @@ FORMATS = {
         Format("detectron", detectron.NAME, detectron.read, arrays=detectron.ARRAYS),
         Format("numpy", numpy_arrays.NAME, numpy_arrays.read),
         Format("hourglass", stacked_hourglass.NAME, stacked_hourglass.read),
+        Format("deeplabcut", deeplabcut.NAME, deeplabcut.read),
+        Format("sleap", sleap.NAME, sleap.read),
     )
 }
 
@@ -196,7 +200,9 @@ def _files(paths):
     for path in map(pathlib.Path, paths):
         if path.is_dir():
             inside = [p for p in visible(path.iterdir()) if p.suffix.lower() in SUFFIXES]
-            inside = sorted(p for p in inside if p.is_file())
+            # DeepLabCut writes the same into both.
+            twice = {p.with_suffix(".csv") for p in inside if p.suffix.lower() == ".h5"}
+            inside = sorted(p for p in inside if p.is_file() and p not in twice)
             if not inside:
                 raise SynposeError(
                     f"{path}: the folder holds no keypoint file. Expected {', '.join(SUFFIXES)}."
@@ -248,11 +254,15 @@ def _recognise(path):
         found = (kind for kind in archives if restricted_npz.holds(path, kind.arrays))
         return next(found, FORMATS["numpy"])
     if head.startswith(b"\x89HDF"):
-        return FORMATS["hourglass"]
+        if sleap.holds(path):
+            return FORMATS["sleap"]
+        return FORMATS["deeplabcut" if deeplabcut.holds(path) else "hourglass"]
+    if head.removeprefix(b"\xef\xbb\xbf").startswith(deeplabcut.START):
+        return FORMATS["deeplabcut"]
     if not json_stream.starts(head):
         raise SynposeError(
-            f"{path}: neither JSON nor a NumPy or HDF5 file. Expected a file of keypoints: "
-            f"{'; '.join(kind.title for kind in FORMATS.values())}."
+            f"{path}: neither JSON nor NumPy, HDF5 or DeepLabCut's CSV. Expected a file of "
+            f"keypoints: {'; '.join(kind.title for kind in FORMATS.values())}."
         )
     by_prefix = {prefix: kind for kind in FORMATS.values() for prefix in kind.prefixes}
     prefix, top = json_stream.find_prefix(path, by_prefix)

@@ -10,6 +10,7 @@ The columns, in this order; what is not known is an empty cell:
   root_x, root_y, root_z   millimetres, camera frame: the root joint, the same in all 17 rows
   image_x, image_y         pixels, y down
   inferred       1 where the detector gave no joint and one was filled in, else 0
+  exchanged      1 where the detector had left and right exchanged, put back, else 0
 """
 
 import csv
@@ -21,7 +22,7 @@ from synpose_tf.structures.skeleton import H36M_17
 
 COLUMNS = (
     "track", "name", "frame", "time", "joint", "x", "y", "z", "root_x", "root_y", "root_z",
-    "image_x", "image_y", "inferred",
+    "image_x", "image_y", "inferred", "exchanged",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # A cell that begins so is run by spreadsheets.
 
@@ -43,6 +44,8 @@ def write(tracks, path):
 
 def _rows(piece, number, name):
     times = _cells(piece.times, 6)
+    inferred = np.asarray(piece.inferred, int)
+    exchanged = 0 * inferred if piece.exchanged is None else np.asarray(piece.exchanged, int)
     roots = [("", "", "")] * len(times) if piece.root is None else _cells(piece.root, 1)
     frames = zip(
         np.asarray(piece.frames).tolist(),
@@ -50,13 +53,14 @@ def _rows(piece, number, name):
         _cells(piece.poses, 1),
         roots,
         _cells(piece.keypoints, 2),
-        np.asarray(piece.inferred, int).tolist(),
+        inferred.tolist(),
+        exchanged.tolist(),
         strict=True,
     )
-    for frame, time, pose, root, keypoints, inferred in frames:
-        for joint, *cells in zip(H36M_17.joints, pose, keypoints, inferred, strict=True):
-            place, pixel, filled = cells
-            yield (number, name, frame, time, joint, *place, *root, *pixel, filled)
+    for frame, time, pose, root, *of_joints in frames:
+        for joint, *cells in zip(H36M_17.joints, pose, *of_joints, strict=True):
+            place, pixel, *marks = cells
+            yield (number, name, frame, time, joint, *place, *root, *pixel, *marks)
 
 
 def _cells(points, decimals):

@@ -22,7 +22,9 @@ HOSTILE = 'Zoë "<b>\u2028</script>'
 def people():
     """One with a path and frames without a pose, one without path, image size or any pose."""
     return [
-        pose_track(HOSTILE, unseen=(0, 7, 8)),
+        pose_track(
+            HOSTILE, unseen=(0, 7, 8), exchanged=np.random.default_rng(0).random((60, 17)) < 0.1
+        ),
         pose_track("", "sitting", 20, path=False, unseen=range(20), image_size=None),
     ]
 
@@ -111,6 +113,7 @@ def test_csv_holds_everything(people, tmp_path):
         joints = [row["joint"] for row, mine in zip(rows, own, strict=True) if mine]
         assert joints == list(H36M_17.joints) * count
         root = np.full((count, 3), np.nan) if track.root is None else track.root
+        exchanged = 0 * track.inferred if track.exchanged is None else track.exchanged
         for values, keys, tolerance in (
             (track.poses, ("x", "y", "z"), 0.051),
             (np.repeat(root[:, None], 17, axis=1), ("root_x", "root_y", "root_z"), 0.051),
@@ -118,6 +121,7 @@ def test_csv_holds_everything(people, tmp_path):
             (np.repeat(track.times[:, None, None], 17, axis=1), ("time",), 1e-6),
             (np.repeat(track.frames[:, None, None], 17, axis=1), ("frame",), 0),
             (track.inferred[..., None], ("inferred",), 0),
+            (exchanged[..., None], ("exchanged",), 0),
         ):
             written = column(*keys)[own].reshape(count, 17, -1)
             np.testing.assert_allclose(written, values, atol=tolerance)
