@@ -149,7 +149,8 @@ def test_a_folder_in_use_is_refused(folder, workdir):
 def test_a_run_that_knew_its_data_set_by_name_goes_on(tmp_path):
     """Runs of before said nothing of the files of a set with configurations."""
     workdir = Workdir(tmp_path)
-    run = {"dataset": "h36m/gt/1.0.0", "data": "h36m", "config": {"steps": 0}}
+    config = {"steps": 0, "method": "synchronized"}
+    run = {"dataset": "h36m/gt/1.0.0", "data": "h36m", "config": config}
     workdir.open_for(run)
     workdir.checkpoint("last").parent.mkdir()
     workdir.checkpoint("last").touch()
