@@ -103,6 +103,6 @@ def _remarks(measured):
     if distrust := measured.distrust:
         yield (
             f"{distrust.poses} test poses have a joint that differs by more than {FAR_OFF:g} mm. "
-            f"Do not trust a pose in which a joint is {distrust.reach:.2f} mean image radii or more "
-            f"from the hip ({100.0 * distrust.share:.1f} % of the test poses)."
+            f"Do not trust a pose in which a joint is {distrust.reach:.2f} mean image radii or "
+            f"more from the hip ({100.0 * distrust.share:.1f} % of the test poses)."
         )

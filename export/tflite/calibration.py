@@ -18,7 +18,8 @@ from synpose_tf.structures.skeleton import H36M_17
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
 BATCH = 1_000
-OUTERMOST = 0.005  # Percent of an inner tensor's values beyond either end of its range.
+OUTERMOST = 0.005  # Percent of a tensor's values at either end, which do not count.
+WIDER = 1.5  # The range of a tensor inside the network, in that of the values that count.
 RIDGE = 0.1  # Of the mean variance of the features.
 
 
@@ -86,8 +87,8 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
     first, *_, last = values = _tensors(layers, poses)
     found = {}
     for name, tensor in values.items():
-        outermost = 0.0 if name in (first, last) else OUTERMOST
-        low, high = np.percentile(tensor, (outermost, 100.0 - outermost))
+        wider = 1.0 if name in (first, last) else WIDER
+        low, high = wider * np.percentile(tensor, (OUTERMOST, 100.0 - OUTERMOST))
         found[name] = (min(float(low), 0.0), max(float(high), 0.0))
     return found
 

@@ -60,8 +60,30 @@ def test_a_joint_that_is_moved_by_a_centimetre_differs_by_a_centimetre(trained, 
     measured = verification.compare(make_format(poses), 123, results(poses), trained)
     assert measured.size == 123
     assert measured.max_difference == pytest.approx(10.0, rel=1e-4)
+    assert (measured.worst_pose, measured.worst_joint) == (5, "RAnkle")
+    assert measured.distrust is None
     assert measured.mean_difference == pytest.approx(10.0 / (96 * 17), rel=1e-4)
     assert any("differs" in failure and "10 mm" in failure for failure in measured.failures)
+
+
+def test_poses_that_are_far_off_are_told_by_their_reach(trained, make_format, tmp_path):
+    """Those that reach farthest have a joint moved outwards: the card warns of that reach."""
+    poses = trained.lifted - trained.lifted[:, :1]
+    reach = np.linalg.norm(poses, axis=-1)
+    worst = reach.max(axis=1).argsort()[-3:]
+    poses[worst, 16] += 0.6 * poses[worst, 16] / reach[worst, 16, None]
+    format = make_format(poses, 1e9, 1e9)
+    measured, folder = exporting.export(format, trained, tmp_path / "out")
+    assert measured.max_difference > verification.FAR_OFF
+    assert measured.distrust.poses == 3
+    after = np.linalg.norm(poses, axis=-1).max(axis=1)
+    assert measured.distrust.reach == pytest.approx(after[worst].min(), rel=1e-5)
+    assert measured.distrust.share == pytest.approx((after >= after[worst].min() - 1e-6).mean())
+    card = json.loads((folder / "model_card.json").read_text())["evaluation"]["export"]
+    assert card["distrust"]["poses"] == 3
+    text = (folder / "README.md").read_text()
+    assert "3 test poses have a joint that differs by more than 80 mm" in text
+    assert f"{measured.distrust.reach:.2f} mean image radii or more from the hip" in text
 
 
 def test_the_errors_are_those_of_the_metrics(trained, make_format):
@@ -146,6 +168,8 @@ def test_the_report_has_each_figure_in_each_form(trained, make_format):
     mpjpe = f"{report.reference(trained)['mpjpe']:.2f}"
     for text in (table.text(), table.markdown()):
         assert text.count(mpjpe) == 3
+        assert "there" in text
+        assert f"{good.worst_joint} {good.worst_pose}" in text
         for part in ("2.50", "0.100", "1.00", "other FAILED", "other: MPJPE changes by 3 mm"):
             assert part in text
     tree = json.loads(table.json())
