@@ -198,8 +198,11 @@ def _files(paths):
             inside = [p for p in visible(path.iterdir()) if p.suffix.lower() in SUFFIXES]
             inside = sorted(p for p in inside if p.is_file())
             if not inside:
+                folders = sorted(p.name for p in visible(path.iterdir()) if p.is_dir())
+                hint = f" It holds folders: {', '.join(folders)[:200]}. Name those."
                 raise SynposeError(
                     f"{path}: the folder holds no keypoint file. Expected {', '.join(SUFFIXES)}."
+                    + (hint if folders else "")
                 )
             files += inside
         elif path.is_file():
