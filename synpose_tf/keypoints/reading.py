@@ -204,8 +204,11 @@ def _files(paths):
             twice = {p.with_suffix(".csv") for p in inside if p.suffix.lower() == ".h5"}
             inside = sorted(p for p in inside if p.is_file() and p not in twice)
             if not inside:
+                folders = sorted(p.name for p in visible(path.iterdir()) if p.is_dir())
+                hint = f" It holds folders: {', '.join(folders)[:200]}. Name those."
                 raise SynposeError(
                     f"{path}: the folder holds no keypoint file. Expected {', '.join(SUFFIXES)}."
+                    + (hint if folders else "")
                 )
             files += inside
         elif path.is_file():

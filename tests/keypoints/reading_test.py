@@ -248,32 +248,6 @@ def test_joints_that_do_not_tell_ask_for_the_layout(tmp_path):
     assert keypoints.read([tmp_path / "a.npy"], layout="coco").tracks[0].layout == COCO_17
 
 
-# === Units ===
-
-
-def test_fractions_are_said_and_turned_into_pixels_on_demand(tmp_path):
-    joints = walk(COCO_17)
-    path = write("results", tmp_path, [joints / (*IMAGE, 1.0)])
-    with pytest.raises(SynposeError, match=r"0\.\d+ to 0\.\d+.*fractions.*--image_size=WIDTH"):
-        keypoints.read([path])
-    recording = keypoints.read([path], image_size=IMAGE)
-    np.testing.assert_allclose(recording.tracks[0].keypoints, joints[..., :2], atol=0.1)
-    assert "fractions, turned into pixels of 1000 x 1002" in recording.notes[0]
-
-
-def test_centred_fractions_are_refused(tmp_path):
-    joints = walk(COCO_17)
-    joints[..., :2] = joints[..., :2] / 500 - 1
-    with pytest.raises(SynposeError, match="centred"):
-        keypoints.read([write("results", tmp_path, [joints])], image_size=IMAGE)
-
-
-def test_pixels_where_mediapipe_gives_fractions(tmp_path):
-    path = write("mediapipe", tmp_path, [walk(LAYOUT["mediapipe"]) * (*IMAGE, 1.0)])
-    with pytest.raises(SynposeError, match=r"which are pixels.*divide by image_size"):
-        keypoints.read([path])
-
-
 # === What is wrong ===
 
 

@@ -8,6 +8,7 @@ from field_recordings import entries, read, walker
 from keypoint_files import walk, write
 
 from synpose_tf import keypoints
+from synpose_tf.errors import SynposeError
 from synpose_tf.keypoints.layouts import BODY_25, COCO_17
 
 
@@ -25,6 +26,13 @@ def test_two_folders_with_equal_file_names_are_two_recordings(form, depth, tmp_p
         assert name in track.name
         assert track.frames.tolist() == list(range(5))
         np.testing.assert_allclose(track.keypoints, person[..., :2], atol=1e-3)
+
+
+def test_a_folder_of_folders_names_these(tmp_path):
+    for name in ("cam2", "cam1", ".cache"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(SynposeError, match=r"no keypoint file.*folders: cam1, cam2. Name those"):
+        keypoints.read([tmp_path])
 
 
 def test_images_of_two_folders_in_one_file(tmp_path):

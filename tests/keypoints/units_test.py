@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from keypoint_files import IMAGE, walk, write
+from keypoint_files import IMAGE, LAYOUT, walk, write
 
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
@@ -32,6 +32,29 @@ def read_one(path, **wanted):
 
 
 # === Units ===
+
+
+def test_fractions_are_said_and_turned_into_pixels_on_demand(tmp_path):
+    joints = walk(COCO_17)
+    path = write("results", tmp_path, [joints / (*IMAGE, 1.0)])
+    with pytest.raises(SynposeError, match=r"0\.\d+ to 0\.\d+.*fractions.*--image_size=WIDTH"):
+        keypoints.read([path])
+    recording = keypoints.read([path], image_size=IMAGE)
+    np.testing.assert_allclose(recording.tracks[0].keypoints, joints[..., :2], atol=0.1)
+    assert "fractions, turned into pixels of 1000 x 1002" in recording.notes[0]
+
+
+def test_centred_fractions_are_refused(tmp_path):
+    joints = walk(COCO_17)
+    joints[..., :2] = joints[..., :2] / 500 - 1
+    with pytest.raises(SynposeError, match="centred"):
+        keypoints.read([write("results", tmp_path, [joints])], image_size=IMAGE)
+
+
+def test_pixels_where_mediapipe_gives_fractions(tmp_path):
+    path = write("mediapipe", tmp_path, [walk(LAYOUT["mediapipe"]) * (*IMAGE, 1.0)])
+    with pytest.raises(SynposeError, match=r"which are pixels.*divide by image_size"):
+        keypoints.read([path])
 
 
 def centred(joints, by_width):
