@@ -2,8 +2,8 @@
 
 >>> from synpose_tf import keypoints
 >>> recording = keypoints.read(["keypoints.json"])
->>> [(len(track.frames), track.layout.name) for track in recording.tracks]
-[(12, 'COCO-17')]
+>>> recording.tracks[0].layout.name
+'COCO-17'
 """
 
 from synpose_tf.keypoints import conversion, layouts
