@@ -227,5 +227,5 @@ def write(
     if still:
         performance = t_pose(still).joined(performance)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text(style, performance))
+    path.write_text(text(style, performance), encoding="utf-8")
     return performance
