@@ -91,7 +91,7 @@ def test_pieces_of_an_archive_are_the_plain_commands_result(keypoints, tmp_path,
 
 @needs_beam
 def test_the_first_piece_tells_layout_and_roll_of_all(tmp_path):
-    """Somebody who sits in the second piece tells no roll; the camera is the same."""
+    """Who sits, in the second piece, would tell another; the camera is the same."""
     stands, sits = (pose_track(motion=m, frames=2048).keypoints for m in ("walking", "sitting"))
     rolled = turn_image(np.concatenate([stands, sits]) - 500.0, 26.0) + 500.0
     np.save(tmp_path / "keypoints.npy", rolled)
