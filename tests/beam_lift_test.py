@@ -7,19 +7,26 @@ import os
 import numpy as np
 import pytest
 from command_process import run
+from pose_tracks import pose_track
+
+from synpose_tf.geometry.camera import turn_image
+from synpose_tf.structures.skeleton import H36M_17
 
 HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
 needs_beam = pytest.mark.skipif(not HAS_BEAM, reason="apache-beam is not installed")
 LAYOUT = "--layout=h36m"
+SWAPPED = [1000, 1001]
 
 
 @pytest.fixture(scope="module")
-def keypoints(synthetic_views):
-    """(5000, 17, 2), pixels, with missed joints and a stretch where nobody is seen."""
-    views = synthetic_views["keypoints_2d"]
-    keypoints = np.resize(views, (5000, 17, 2)).astype(np.float32)
+def keypoints():
+    """(5000, 17, 2), pixels: a person who walks there and back, with missed joints, a stretch where
+    nobody is seen, and two frames whose sides are exchanged."""
+    there = pose_track(frames=32).keypoints
+    keypoints = np.resize(np.concatenate([there, there[-2:0:-1]]), (5000, 17, 2))
     keypoints[np.random.default_rng(0).random((5000, 17)) < 0.05] = np.nan
     keypoints[2048:4096] = np.nan
+    keypoints[SWAPPED] = keypoints[SWAPPED][:, H36M_17.mirror]
     return keypoints
 
 
@@ -27,7 +34,7 @@ def results(folder):
     """The arrays of the files that the manifest lists, joined."""
     manifest = json.loads((folder / "manifest.json").read_text())
     arrays = [np.load(folder / part["name"], allow_pickle=False) for part in manifest]
-    keys = ("poses", "keypoints", "inferred", "frames", "times", "root")
+    keys = ("poses", "keypoints", "inferred", "exchanged", "frames", "times", "root")
     return {key: np.concatenate([piece[key] for piece in arrays]) for key in keys}
 
 
@@ -54,6 +61,7 @@ def test_pieces_of_a_file_are_the_plain_commands_result(keypoints, tmp_path, cam
     assert "of 5000 frames lifted; 3 files in out" in finished.stdout
     found = results(tmp_path / "out")
     assert np.isnan(found["poses"][2048:4096]).all()
+    assert np.flatnonzero(found["exchanged"].any(1)).tolist() == SWAPPED
     same(found, lift_plain(tmp_path, "keypoints.npy", *camera))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "manifest.json",
@@ -79,6 +87,21 @@ def test_pieces_of_an_archive_are_the_plain_commands_result(keypoints, tmp_path,
     assert finished.code == 0, finished.stderr
     assert "of 5000 frames lifted; 3 files in out" in finished.stdout
     same(results(tmp_path / "out"), lift_plain(tmp_path, "keypoints.npz", "--min_confidence=0.1"))
+
+
+@needs_beam
+def test_the_first_piece_tells_layout_and_roll_of_all(tmp_path):
+    """Who sits, in the second piece, would tell another; the camera is the same."""
+    stands, sits = (pose_track(motion=m, frames=2048).keypoints for m in ("walking", "sitting"))
+    rolled = turn_image(np.concatenate([stands, sits]) - 500.0, 26.0) + 500.0
+    np.save(tmp_path / "keypoints.npy", rolled)
+    flags = ("keypoints.npy", "--output=out", "--frames_per_file=2048")
+    finished = run("beam_lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    parts = [np.load(tmp_path / "out" / f"poses-0000{i}-of-00002.npz") for i in range(2)]
+    (one,), (other,) = (part["roll"] for part in parts)
+    assert one == other
+    assert abs(one - 26.0) < 8.0
 
 
 @needs_beam

@@ -29,6 +29,7 @@ from synpose_tf.keypoints import assembly, belief, units
 from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
+from synpose_tf.keypoints.upright import camera_roll
 from synpose_tf.output import npz_file
 from synpose_tf.structures.tracks import KeypointTrack
 
@@ -70,6 +71,7 @@ class Piece:
         start, stop: frames; None for all.
         layout: of the joints, by its name, or None to have it recognised.
         min_confidence: a joint below counts as missed; None for what all of the file's frames say.
+        roll: degrees, the camera's; None to estimate it.
     """
 
     path: str
@@ -78,6 +80,7 @@ class Piece:
     stop: int | None = None
     layout: str | None = None
     min_confidence: float | None = None
+    roll: float | None = None
 
 
 # === What is to be done ===
@@ -131,19 +134,20 @@ def _files(paths):
 
 
 def _told(path, frames, settings):
-    """Layout and least confidence by what the first frames tell, for all pieces of a file."""
+    """Layout, least confidence and roll by what the first frames tell, for all pieces of a file."""
     person = _person(Piece(path, "", 0, frames))
     least = settings.min_confidence
     if least is None:
         least = belief.least_confidence([person.joints])
-    if settings.layout:
-        return settings.layout, least
     if assembly.all_missed(person, least):
+        if settings.layout:
+            return settings.layout, least, None
         raise SynposeError(
             f"{path}: every joint of the first {frames} frames is missing, so the layout can't be "
             "told. Give --layout."
         )
-    return assembly.to_tracks([person], settings.wanted())[0][0].layout.name, least
+    track = assembly.to_tracks([person], settings.wanted())[0][0]
+    return track.layout.name, least, camera_roll(track.keypoints, track.layout)
 
 
 # === Reading ===
@@ -234,7 +238,7 @@ class Lift(beam.DoFn):
     def process(self, piece):
         about = dataclasses.asdict(piece)
         try:
-            tracks = [self._lift(track) for track in read(piece, self.settings)]
+            tracks = [self._lift(track, piece.roll) for track in read(piece, self.settings)]
             write(tracks, self.output, piece.name)
         except SynposeError as error:
             yield about | {"error": str(error)}
@@ -245,10 +249,10 @@ class Lift(beam.DoFn):
         }
         yield about | counts
 
-    def _lift(self, track):
+    def _lift(self, track, roll):
         given = self.settings.intrinsics
         intrinsics = None if given is None else np.array(given)
-        return self._lifter.lift_track(track, intrinsics, self.settings.body_height)
+        return self._lifter.lift_track(track, intrinsics, self.settings.body_height, roll)
 
 
 def write(tracks, folder: str, name: str) -> None:
