@@ -20,11 +20,11 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a run of four steps in `run`."""
+    """A folder with a run of one step in `run`."""
     folder = tmp_path_factory.mktemp("everywhere")
     write_archive(folder / "mocap")
     (folder / "tiny.py").write_text(TINY_CONFIG)
-    flags = ("--dataset=cmu_mocap", "--config=tiny.py", "--workdir=run", *DATA)
+    flags = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--workdir=run", *DATA)
     (folder / "said").write_text(run("train", *flags, folder=folder))
     return folder
 
@@ -65,7 +65,7 @@ def test_lifting(tmp_path):
 def test_training_says_what_it_cannot_do(folder):
     said = (folder / "said").read_text()
     assert "this system ends a process without asking it" in said
-    assert "after 4 steps" in said
+    assert "after 1 steps" in said
 
 
 def test_evaluating(folder):
