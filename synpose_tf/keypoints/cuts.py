@@ -5,7 +5,8 @@ jumps. A jump is a step from pose to pose of more than `MAX_STEP` sizes and of m
 `_USUAL_STEPS` times the recording's usual step, or a change of size beyond `_MAX_GROWTH`. Real
 motion at 50 Hz stays below 0.14 in 999 of 1,000 steps (CMU's 1,216 views, detections of
 Human3.6M's S9); at 5 Hz it goes up to 0.86, but is then usual. Who jumps to another place and is
-back within `_BLINK` frames was not there: the detector erred.
+back within `_BLINK` frames was not there: the detector erred. It also erred where the joints jump,
+but only onto each other, as when it takes head for feet (stacked hourglass, Human3.6M's S9).
 
 Where every fourth step is a jump, or the usual step is a third of the body, the input is no film,
 but separate pictures, and stays together.
@@ -19,11 +20,13 @@ from synpose_tf.keypoints.detections import NOBODY
 MAX_STEP = 0.4  # Of the pose's size, the diagonal of its bounding box.
 _USUAL_STEPS = 8.0
 _MAX_GROWTH = 2.5
+_SAME_PLACE = 0.12  # Of the size, the mean distance to the nearest joint of the other pose.
 _BLINK = 3
 _PICTURES, _PICTURES_STEP = 0.25, 0.3
 NO_FILM = "the poses jump from frame to frame: taken for separate pictures, not a film"
 
 
+@np.errstate(over="ignore", invalid="ignore")  # Of numbers that are no places.
 def poses_apart(points, others) -> np.ndarray:
     """Mean distance of the joints that both poses show, in sizes of the other pose.
 
@@ -70,6 +73,8 @@ def split(frames, points) -> tuple[np.ndarray, list[str]]:
     usual = np.median(steps[np.isfinite(steps)]) if np.isfinite(steps).any() else 0.0
     far = np.isfinite(steps) & (steps > max(MAX_STEP, _USUAL_STEPS * usual))
     jumps = 1 + np.flatnonzero(far | (sizes > _MAX_GROWTH))
+    if len(jumps) <= _PICTURES * len(steps):
+        jumps = np.array([row for row in jumps if not _same_place(points, row)], int)
     if usual > _PICTURES_STEP or len(jumps) > _PICTURES * len(steps):
         return np.zeros(len(frames), np.int64), [NO_FILM]
     labels = _labels(points, np.concatenate([[0], jumps, [len(frames)]]))
@@ -90,6 +95,14 @@ def _steps(points):
         parts.append([poses_apart(part[1:], part[:-1]), growth(part[1:], part[:-1])])
         last = part[-1:]
     return np.concatenate(parts, axis=1)
+
+
+def _same_place(points, row):
+    """Whether the joints of a pose lie where some of the one before lay, whichever they are."""
+    one, two = (pose[np.isfinite(pose).all(-1)] for pose in (points[row], points[row - 1]))
+    apart = np.linalg.norm(one[:, None] - two, axis=-1)
+    size = max(np.linalg.norm(np.ptp(pose, axis=0)) for pose in (one, two))
+    return max(apart.min(0).mean(), apart.min(1).mean()) <= _SAME_PLACE * size
 
 
 def _labels(points, bounds):

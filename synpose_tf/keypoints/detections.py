@@ -121,6 +121,24 @@ class Sightings:
         with np.errstate(over="ignore"):
             self.joints.append(np.asarray(joints, np.float32)[None])
 
+    def add_all(self, frames: np.ndarray, joints, times: np.ndarray | None = None) -> None:
+        """Adds people whom nobody followed.
+
+        Args:
+            frames: (N,), integers.
+            joints: (N, J, 3), as `add` takes them.
+            times: (N,), seconds, or None.
+
+        Raises:
+            SynposeError: a full disk.
+        """
+        self._first = self._first or ("the first frame", joints.shape[1])
+        times = np.full(len(frames), np.nan) if times is None else times
+        self._frames.frombytes(np.ascontiguousarray(frames, np.int64).tobytes())
+        self._tracks.frombytes(np.full(len(frames), NOBODY, np.int64).tobytes())
+        self._times.frombytes(np.ascontiguousarray(times, np.float64).tobytes())
+        self.joints.append(np.asarray(joints, np.float32))
+
     def look(self, frame: int, time: float = np.nan) -> None:
         """Tells of a frame that was looked at, whether anybody is in it or not."""
         self._looked[0].append(frame)

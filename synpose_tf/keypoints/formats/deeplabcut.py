@@ -21,7 +21,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import named_joints
+from synpose_tf.keypoints import named_joints, tracking
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 
 NAME = "DeepLabCut CSV or HDF5"
@@ -53,7 +53,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     frames, columns, values = table
     individuals = {}
     for number, (*_, part, coordinate) in enumerate(columns):
-        name = columns[number][-3] if len(columns[number]) == 4 else "person 1"
+        name = columns[number][-3] if len(columns[number]) == 4 else ""
         individuals.setdefault(name, {}).setdefault(part, {})[coordinate] = number
     if len(individuals) > 1:
         individuals.pop(_UNIQUE, None)
@@ -62,18 +62,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         where = str(path) if len(individuals) == 1 else f"{path}: {name}"
         joints = np.stack([_joint(values, part, where) for part in parts.items()], axis=1)
         layout, joints = named_joints.to_layout([*parts], joints, where, _REMEDY)
-        seen = named_joints.seen_frames(joints)
-        people.append(
-            Person(
-                name=name,
-                frames=frames[seen],
-                joints=scratch.keep(joints[seen]),
-                where=where,
-                layout=layout,
-                units="pixels",
-            )
-        )
-    return people
+        people.append(Person(name, frames, joints, where, layout=layout, units="pixels"))
+    return tracking.by_name(people, scratch)
 
 
 def _joint(values, part, where):

@@ -7,9 +7,11 @@
   archive with one array may call it anything.
 
 Of people and frames the axis is that of the frames that `frames` or `times` fit, or along which
-the joints hardly move. People who come by frames, as rtmlib gives them, are followed.
+the joints hardly move. People who come by frames, as rtmlib gives them, are followed; one person,
+up to a jump that no person makes.
 """
 
+import dataclasses
 import io
 import pathlib
 import warnings
@@ -63,10 +65,10 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     }
     if by_frame:
         return _followed(joints, frames, times, path, scratch, known)
-    return [
+    people = [
         Person(
             name=f"person {index + 1}",
-            joints=scratch.keep(person),
+            joints=person,
             frames=frames,
             times=times,
             where=str(path),
@@ -74,6 +76,9 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         )
         for index, person in enumerate(joints)
     ]
+    if len(people) == 1:
+        return tracking.alone(dataclasses.replace(people[0], name=""), scratch)
+    return [dataclasses.replace(p, joints=scratch.keep(p.joints)) for p in people]
 
 
 def _followed(joints, frames, times, path, scratch, known):

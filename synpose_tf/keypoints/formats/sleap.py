@@ -18,7 +18,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.io import hdf5
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import named_joints
+from synpose_tf.keypoints import named_joints, tracking
 from synpose_tf.keypoints.detections import Person
 
 NAME = "SLEAP analysis HDF5"
@@ -57,19 +57,11 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         joints = np.concatenate([joints, confidence[..., None]], axis=-1)
         where = str(path) if len(points) == 1 else f"{path}: track {number}"
         layout, joints = named_joints.to_layout(names, joints, where, _REMEDY)
-        seen = named_joints.seen_frames(joints)
-        name = tracks[number] if number < len(tracks) else f"person {number + 1}"
-        people.append(
-            Person(
-                name=name,
-                frames=np.arange(len(joints))[seen],
-                joints=scratch.keep(joints[seen]),
-                where=where,
-                layout=layout,
-                units="pixels",
-            )
-        )
-    return people
+        other = f"person {number + 1}" if len(points) > 1 else ""
+        name = tracks[number] if number < len(tracks) else other
+        frames = np.arange(len(joints))
+        people.append(Person(name, frames, joints, where, layout=layout, units="pixels"))
+    return tracking.by_name(people, scratch)
 
 
 def _texts(path, key):
