@@ -260,6 +260,28 @@ class Roll:
         return camera.project(points, np.asarray(target, np.float64)).astype(np.float32)
 
 
+def turned_intrinsics(intrinsics, degrees: int, track: KeypointTrack):
+    """The intrinsics (9,) of the camera of a picture that was turned.
+
+    Args:
+        intrinsics: (9,), of the picture before; None stays None.
+        degrees: 0, 90, 180 or 270, clockwise.
+        track: of the turned picture.
+
+    Raises:
+        SynposeError: the size of the picture is not known.
+    """
+    if intrinsics is None or not degrees:
+        return intrinsics
+    if track.image_size is None:
+        raise SynposeError(
+            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
+            "before it is turned."
+        )
+    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
+    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
+
+
 def _carried(marks, layout):
     """Marks of a layout's joints (n, J) at Human3.6M's (n, 17)."""
     order = carried(layout)

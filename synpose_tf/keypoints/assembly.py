@@ -47,6 +47,19 @@ class Wanted:
     rotate: int = 0
 
 
+class NobodyError(SynposeError):
+    """No frame has joints that can be a person's.
+
+    Args:
+        where: the file.
+        notes: for the user.
+    """
+
+    def __init__(self, where: str, notes: list[str]):
+        super().__init__(f"{where}: every joint of every frame is missing, or in one point.")
+        self.notes = notes
+
+
 def to_tracks(
     people: list[Person], wanted: Wanted, scratch: Scratch | None = None
 ) -> tuple[list[KeypointTrack], list[str]]:
@@ -59,6 +72,7 @@ def to_tracks(
 
     Raises:
         SynposeError: the layout or the unit can't be told, or times do not increase.
+        NobodyError: nobody is in any frame.
     """
     notes = _Notes()
     told = dict.fromkeys(note for person in people for note in person.notes)
@@ -86,7 +100,7 @@ def to_tracks(
     ]
     people = [whole for person in people if (whole := _without_points(person, notes)) is not None]
     if not people:
-        raise SynposeError(f"{where}: every joint of every frame is missing, or in one point.")
+        raise NobodyError(where, [*told, *notes.texts()])
     names = _unique([person.name for person in people])
     tracks = [
         KeypointTrack(
@@ -117,9 +131,34 @@ def _right_sides(track, notes):
     return track
 
 
-def all_missed(person: Person, min_confidence: float | None = None) -> bool:
-    """Whether every joint of every frame counts as missed."""
-    return not _survey(person, min_confidence or 0.0).extent.seen
+def nobody(people: list[Person], wanted: Wanted) -> KeypointTrack:
+    """The frames of a `NobodyError`, which stay without a pose where others of the file have one.
+
+    Args:
+        people: of one file, as it has them.
+        wanted: what the user says, the layout at least.
+
+    Raises:
+        SynposeError: times do not increase.
+    """
+    person = people[0]
+    frames = np.concatenate([p.frames for p in people])
+    times = None if person.times is None else np.concatenate([p.times for p in people])
+    order = np.argsort(frames)
+    person = dataclasses.replace(
+        person, frames=frames[order], times=None if times is None else times[order]
+    )
+    _, _, size = quarter_turns(wanted.rotate, wanted.image_size or person.image_size)
+    count = (len(frames), len(wanted.layout))
+    return KeypointTrack(
+        name=person.name,
+        keypoints=np.full((*count, 2), np.nan, np.float32),
+        confidence=np.zeros(count, np.float32),
+        frames=person.frames,
+        times=_times(person, wanted.fps),
+        layout=wanted.layout,
+        image_size=size,
+    )
 
 
 def _points(joints):
