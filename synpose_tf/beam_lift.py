@@ -89,8 +89,8 @@ def main(arguments):
     if _mode(pretrained) == "camera" and intrinsics is None:
         origin = f"workdir={FLAGS.workdir}" if FLAGS.workdir else f"pretrained={pretrained}"
         raise SynposeError(
-            f"--{origin} was trained in camera mode: give --intrinsics=fx,fy,cx,cy of the camera "
-            "in pixels."
+            f"--{origin} was trained with camera normalisation: give --intrinsics=fx,fy,cx,cy of "
+            "the camera in pixels."
         )
     settings = beam_pipeline.Settings(
         pretrained=pretrained,

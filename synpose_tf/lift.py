@@ -165,10 +165,10 @@ def _lifter(intrinsics):
         lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
     if lifter.mode == "camera" and intrinsics is None:
         raise SynposeError(
-            f"{origin} was trained in camera mode. Give --intrinsics=fx,fy,cx,cy of the camera in "
-            "pixels, or take a lifter of paper mode, such as --pretrained=paper."
+            f"{origin} was trained with camera normalisation. Give --intrinsics=fx,fy,cx,cy of "
+            "the camera in pixels, or take a lifter of paper normalisation, such as --pretrained=paper."
         )
-    print(f"lifter: {origin}, {lifter.mode} mode")
+    print(f"lifter: {origin}, {lifter.mode} normalisation")
     return lifter
 
 

@@ -128,7 +128,8 @@ class Lifter:
             raise ValueError(f"keypoints must be (n, 17, 2), found {keypoints.shape}")
         if intrinsics is None and self.mode == "camera":
             raise SynposeError(
-                "This lifter was trained in camera mode and needs the camera's intrinsics."
+                "This lifter was trained with camera normalisation and needs the camera's "
+                "intrinsics."
             )
         if intrinsics is not None:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
