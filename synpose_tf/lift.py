@@ -166,7 +166,8 @@ def _lifter(intrinsics):
     if lifter.mode == "camera" and intrinsics is None:
         raise SynposeError(
             f"{origin} was trained with camera normalisation. Give --intrinsics=fx,fy,cx,cy of "
-            "the camera in pixels, or take a lifter of paper normalisation, such as --pretrained=paper."
+            "the camera in pixels, or take a lifter of paper normalisation, such as "
+            "--pretrained=paper."
         )
     print(f"lifter: {origin}, {lifter.mode} normalisation")
     return lifter
