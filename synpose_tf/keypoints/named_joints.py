@@ -38,6 +38,9 @@ def to_layout(
     Raises:
         SynposeError: they are too few for a person, or no person's.
     """
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SynposeError(f"{where}: two points are called {twice[:80]!r}. Name each once.")
     given = [_plain(name, names) for name in names]
     index = {name: number for number, name in reversed([*enumerate(given)])}
     orders = {layout.name: [index.get(name) for name in _own(layout)] for layout in _LAYOUTS}

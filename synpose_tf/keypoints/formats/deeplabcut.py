@@ -10,10 +10,13 @@ The HDF5 file is a pandas table; its columns' names are a pickle, of which only 
 texts are read. Body parts have any names: `synpose_tf.keypoints.named_joints`.
 """
 
+import codecs
 import csv
 import io
+import json
 import pathlib
 import pickle
+import re
 
 import h5py
 import numpy as np
@@ -25,12 +28,19 @@ from synpose_tf.keypoints import named_joints, tracking
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 
 NAME = "DeepLabCut CSV or HDF5"
-START = b"scorer,"
+_START = re.compile(r"scorer([,;\t])")  # And how the cells are parted.
 _HEAD = {"scorer", "individuals", "bodyparts", "coords"}
 _COORDS = ("x", "y", "likelihood")
 _UNIQUE = "single"  # The individual of body parts that are tracked once, such as a box.
 _EXPORT = "In DeepLabCut: analyze_videos(…, save_as_csv=True), and give the CSV file."
+_ONCE = "Name each body part once in config.yaml, and analyse again."
 _REMEDY = "Name the body parts so in config.yaml, and analyse again."
+
+
+def starts(head: bytes) -> bool:
+    """Whether a file that begins so is its CSV, in whatever encoding."""
+    encoding = json.detect_encoding(head)
+    return bool(_START.match(codecs.getincrementaldecoder(encoding)("replace").decode(head)))
 
 
 def holds(path: pathlib.Path) -> bool:
@@ -54,7 +64,9 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     individuals = {}
     for number, (*_, part, coordinate) in enumerate(columns):
         name = columns[number][-3] if len(columns[number]) == 4 else ""
-        individuals.setdefault(name, {}).setdefault(part, {})[coordinate] = number
+        parts = individuals.setdefault(name, {}).setdefault(part, {})
+        if parts.setdefault(coordinate, number) != number:
+            raise SynposeError(f"{path}: two columns are {coordinate} of {part[:80]!r}. {_ONCE}")
     if len(individuals) > 1:
         individuals.pop(_UNIQUE, None)
     people = []
@@ -82,7 +94,11 @@ def _joint(values, part, where):
 def _read_csv(path):
     """Frames (F,), the columns' names, values (F, columns)."""
     with reading(path):
-        rows = [*csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))]
+        content = path.read_bytes()
+        text = content.decode(json.detect_encoding(content))
+        start = _START.match(text)
+        separator = start[1] if start else ","
+        rows = [*csv.reader(io.StringIO(text), delimiter=separator)]
     head = [row for row in rows[:4] if row and row[0] in _HEAD]
     body = [row for row in rows[len(head) :] if row]
     kinds = [row[0] for row in head]
@@ -101,7 +117,7 @@ def _read_csv(path):
             f"{path}, line {uneven[0]}: {len(rows[uneven[0] - 1])} cells, where others have "
             f"{width}. The file is cut off or damaged; export it again."
         )
-    frames = [row[0] for row in body]
+    frames = [re.sub(r"\.0*$", "", row[0]) for row in body]
     other = [frame for frame in frames if not (frame.isdecimal() and len(frame) < 18)]
     if other:
         raise SynposeError(
@@ -110,7 +126,8 @@ def _read_csv(path):
         )
     columns = [tuple(cells) for cells in zip(*(row[1:] for row in head), strict=True)]
     with reading(path):
-        values = [[float(cell or "nan") for cell in row[1:]] for row in body]
+        point = "." if separator == "," else ","  # As Excel writes it where a comma is the point.
+        values = [[float(cell.replace(point, ".") or "nan") for cell in row[1:]] for row in body]
     values = np.array(values, np.float32).reshape(len(body), len(columns))
     return np.array([*map(int, frames)], np.int64), columns, values
 

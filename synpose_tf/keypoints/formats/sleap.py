@@ -66,9 +66,11 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
 
 def _texts(path, key):
     values = hdf5.read(path, path, key)
-    if values.dtype.kind not in "SO" or values.ndim != 1:
+    if values.ndim != 1 or values.size and values.dtype.kind not in "SO":
         raise SynposeError(f"{path}: {key} is {values.dtype} of shape {values.shape}, not names.")
     with reading(path):
+        if not values.size:  # Of a recording without tracks, whatever type its names have.
+            return []
         return [v.decode() if isinstance(v, bytes) else str(v) for v in values.tolist()]
 
 
@@ -96,4 +98,6 @@ def _points(path, nodes, classic, scored):
             f"{path}: point_scores are {scores.dtype} of shape {scores.shape}, where tracks have "
             f"{shape}. {_EXPORT}"
         )
-    return points, scores.transpose(order)
+    scores = scores.transpose(order)
+    # What people corrected by hand has no score.
+    return points, np.where(np.isnan(scores) & np.isfinite(points).all(-1), 1.0, scores)
