@@ -42,13 +42,14 @@ class Lifted:
 class Lifter:
     """A trained lifter, ready for pixels of Human3.6M's 17 joints.
 
-    >>> keypoints = np.random.default_rng(0).uniform(0.0, 300.0, (8, 17, 2))  # Pixels.
-    >>> keypoints[:4, 16] = np.nan  # A joint that was missed.
-    >>> lifted = Lifter.from_pretrained().lift(keypoints)
-    >>> lifted.poses.shape
-    (8, 17, 3)
-    >>> lifted.inferred.sum(axis=1).tolist()
-    [1, 1, 1, 1, 0, 0, 0, 0]
+    Examples:
+        >>> keypoints = np.random.default_rng(0).uniform(0.0, 300.0, (8, 17, 2))  # Pixels.
+        >>> keypoints[:4, 16] = np.nan  # A joint that was missed.
+        >>> lifted = Lifter.from_pretrained().lift(keypoints)
+        >>> lifted.poses.shape
+        (8, 17, 3)
+        >>> lifted.inferred.sum(axis=1).tolist()
+        [1, 1, 1, 1, 0, 0, 0, 0]
 
     Args:
         weights: of the `networks.Generator` that gives depths from normalised 2D poses.

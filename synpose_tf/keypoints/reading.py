@@ -1,9 +1,10 @@
 """Reads keypoint files of any known format, recognised by their content.
 
->>> from synpose_tf import keypoints
->>> recording = keypoints.read(["keypoints.json"])
->>> [(track.name, len(track.frames), track.layout.name) for track in recording.tracks]
-[('person 1', 12, 'COCO-17')]
+Examples:
+    >>> from synpose_tf import keypoints
+    >>> (track,) = keypoints.read(["keypoints.json"]).tracks
+    >>> track.name, len(track.frames), track.layout.name
+    ('person 1', 12, 'COCO-17')
 
 JSON is read as a stream, the joints go to disk: its size is bounded by the disk, the memory by
 the number of people and frames (about 10 MB an hour and person). In the end the joints come into
