@@ -1,0 +1,3 @@
+"""The lifter as a page for browsers, phones' among them."""
+
+__all__ = ["completion_files"]
