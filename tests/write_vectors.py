@@ -2,8 +2,9 @@
 
   python tests/write_vectors.py
 
-The page (`export/web`), the Kotlin of `examples/android` and the Swift of `examples/ios` follow them.
-All people are those of `synthetic_pose`. Null is a joint that is missed, or a frame without a pose.
+The page (`export/web`), the Kotlin of `examples/android` and the Swift of `examples/ios` follow
+them. All people are those of `synthetic_pose`. Null is a joint that is missed, or a frame without a
+pose.
 """
 
 import json

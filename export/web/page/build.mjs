@@ -26,7 +26,7 @@ await build({
 
 cpSync("static", `${out}/site`, { recursive: true });
 const wasm = {
-  "@litertjs/core": ["litert_wasm_internal", "litert_wasm_compat_internal"],
+  "@litertjs/core": ["litert_wasm_compat_internal"],
   "@mediapipe/tasks-vision": ["vision_wasm_internal"],
 };
 for (const [name, files] of Object.entries(wasm)) {

@@ -1,0 +1,194 @@
+// What is looked at now: a camera, a video, a photo or keypoints, one at a time.
+
+import type { Detector, Picture } from "./detector.ts";
+import { loadDetector, type Card } from "./loading.ts";
+import { Recording } from "./output/recording.ts";
+import { imageCanvas, sceneCanvas, settings, video } from "./page.ts";
+import { Film, type Sighting } from "./people.ts";
+import { believed, LEAST_OF_MEDIAPIPE, leastConfidence } from "./pose/belief.ts";
+import { LAYOUTS } from "./pose/layouts.ts";
+import type { Lifter } from "./pose/lifting.ts";
+import type { Points } from "./pose/vector.ts";
+import { Rates } from "./rates.ts";
+import { openCamera, type Facing } from "./source/camera.ts";
+import { eachFrame } from "./source/frames.ts";
+import { readKeypoints } from "./source/keypoint_file.ts";
+import { openPhoto, openVideo } from "./source/media_file.ts";
+import { themeColours } from "./view/colours.ts";
+import { drawImage } from "./view/image_view.ts";
+import { Orbit } from "./view/orbit.ts";
+import type { Person } from "./view/person.ts";
+import { drawScene } from "./view/scene.ts";
+
+type Size = [number, number];
+
+export class Player {
+  readonly recording = new Recording();
+  readonly rates = new Rates();
+  readonly orbit = new Orbit();
+  people: Person[] = [];
+  paused = false;
+  mirrored = false;
+  readonly lifter: Lifter;
+  readonly #card: Card;
+  #detector: Promise<Detector> | null = null;
+  #picture: Picture | null = null;
+  #size: Size | null = null;
+  #close = () => {};
+  readonly #failed: (error: unknown) => void;
+  #run = 0; // Counts what was opened, so that what is still running can see that it is over.
+
+  /** `failed` is told of what goes wrong in a film that was opened. */
+  constructor(card: Card, lifter: Lifter, failed: (error: unknown) => void) {
+    this.#card = card;
+    this.lifter = lifter;
+    this.#failed = failed;
+  }
+
+  /** Ends what is looked at now. */
+  stop(): void {
+    this.#run += 1;
+    this.#close();
+    this.#close = () => {};
+    this.#picture = this.#size = null;
+    this.people = [];
+    this.paused = this.mirrored = false;
+    this.recording.clear();
+    this.rates.clear();
+    this.draw();
+  }
+
+  /** Takes up settings of the detector when it is needed next. */
+  async forgetDetector(): Promise<void> {
+    const detector = this.#detector;
+    this.#detector = null;
+    (await detector?.catch(() => null))?.close();
+  }
+
+  async camera(facing: Facing): Promise<void> {
+    this.stop();
+    const run = this.#run;
+    const close = await openCamera(video, facing);
+    await this.#film(run, close, facing === "user");
+  }
+
+  async video(file: File): Promise<void> {
+    this.stop();
+    const run = this.#run;
+    await this.#film(run, await openVideo(video, file), false);
+  }
+
+  async photo(file: File): Promise<void> {
+    this.stop();
+    const run = this.#run, photo = await openPhoto(file), detector = await this.#loadDetector();
+    if (run !== this.#run) return;
+    this.#show(photo, [photo.width, photo.height]);
+    this.#close = () => photo.close();
+    await this.#look(detector, this.#newFilm(), 0, 0, false);
+  }
+
+  async keypoints(files: readonly File[]): Promise<void> {
+    this.stop();
+    const run = this.#run, recorded = await readKeypoints(files);
+    this.#show(null, recorded.imageSize);
+    const scores = recorded.frames.flatMap(({ people }) => people.flat().map((joint) => joint[2]!));
+    const least = leastConfidence(scores);
+    const film = new Film(this.lifter, recorded.layout, this.#size, this.recording);
+    const frames: { time: number; people: Person[] }[] = [];
+    for (const { frame, time, people } of recorded.frames) {
+      const sightings = people.map((joints) => ({ joints: believed(joints, least), landmarks: null }));
+      const lifted = await this.rates.measure("lifter", () =>
+        film.lift(frame, time, sightings, settings()));
+      if (run !== this.#run) return;
+      frames.push({ time, people: lifted });
+    }
+    this.#play(run, frames);
+  }
+
+  togglePause(): void {
+    this.paused = !this.paused;
+    if (!video.srcObject && !video.src) return;
+    if (this.paused) video.pause();
+    else void video.play();
+  }
+
+  draw(): void {
+    const colours = themeColours();
+    drawImage(imageCanvas.getContext("2d")!, this.#picture, this.#size, this.people, colours, this.mirrored);
+    drawScene(sceneCanvas.getContext("2d")!, this.orbit, this.people, colours);
+  }
+
+  /** Lifts what the video element shows, until something else is opened. */
+  async #film(run: number, close: () => void, mirrored: boolean): Promise<void> {
+    if (run !== this.#run) return close();
+    this.#close = close;
+    this.mirrored = mirrored;
+    const detector = () => this.#loadDetector(); // Again after a change of its settings.
+    await detector();
+    if (run !== this.#run) return;
+    this.#show(video, [video.videoWidth, video.videoHeight]);
+    const film = this.#newFilm();
+    let frame = 0;
+    eachFrame(video, async (seconds) => {
+      try {
+        if (!this.paused) await this.#look(await detector(), film, frame++, seconds, true);
+      } catch (error) {
+        if (run !== this.#run) return;
+        this.stop();
+        this.#failed(error);
+      }
+    }, () => run !== this.#run);
+  }
+
+  async #look(detector: Detector, film: Film, frame: number, seconds: number, moving: boolean) {
+    const run = this.#run, picture = this.#picture!;
+    const found = await this.rates.measure("detector", () => detector.detect(picture, moving));
+    const sightings = found.map((landmarks) => this.#sighting(landmarks));
+    const people = await this.rates.measure("lifter", () =>
+      film.lift(frame, seconds, sightings, settings()));
+    if (run !== this.#run) return;
+    this.people = people;
+    this.rates.frame();
+    this.draw();
+  }
+
+  #sighting(landmarks: Points): Sighting {
+    const [width, height] = this.#size!;
+    const joints = landmarks.map(([x, y, , visibility]) => [x! * width, y! * height, visibility!]);
+    return { joints: believed(joints, LEAST_OF_MEDIAPIPE), landmarks };
+  }
+
+  /** Shows frames again and again, at their own speed. */
+  #play(run: number, frames: readonly { time: number; people: Person[] }[]): void {
+    const start = frames[0]!.time, end = frames[frames.length - 1]!.time;
+    let clock = 0, before = performance.now();
+    const step = () => {
+      if (run !== this.#run) return;
+      const now = performance.now();
+      if (!this.paused) clock += (now - before) / 1000;
+      before = now;
+      const time = start + (end > start ? clock % (end - start) : 0);
+      const next = frames.findIndex((frame) => frame.time > time);
+      this.people = frames[(next < 0 ? frames.length : next) - 1]!.people;
+      this.draw();
+      if (frames.length > 1) requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  #show(picture: Picture | null, size: Size | null): void {
+    this.#picture = picture;
+    this.#size = this.recording.imageSize = size;
+  }
+
+  #newFilm(): Film {
+    return new Film(this.lifter, LAYOUTS["mediapipe"]!, this.#size, this.recording);
+  }
+
+  #loadDetector(): Promise<Detector> {
+    const { people, processor } = settings();
+    this.#detector ??= loadDetector(this.#card, people, processor);
+    this.#detector.catch(() => (this.#detector = null)); // The next one may succeed.
+    return this.#detector;
+  }
+}
