@@ -4,7 +4,6 @@ import { PoseLandmarker } from "@mediapipe/tasks-vision";
 import type { Points } from "./pose/vector.ts";
 
 export type Processor = "CPU" | "GPU";
-export type Picture = HTMLVideoElement | HTMLCanvasElement | ImageBitmap;
 
 const FILES = {
   wasmLoaderPath: "wasm/vision_wasm_internal.js",
@@ -30,7 +29,7 @@ export class Detector {
   }
 
   /** The 33 landmarks of each person: x and y in fractions of the picture, z, visibility. */
-  async detect(picture: Picture, film: boolean): Promise<Points[]> {
+  async detect(picture: ImageBitmap, film: boolean): Promise<Points[]> {
     if (film !== this.#video) {
       await this.#landmarker.setOptions({ runningMode: film ? "VIDEO" : "IMAGE" });
       this.#video = film;

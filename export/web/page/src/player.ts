@@ -1,6 +1,6 @@
 // What is looked at now: a camera, a video, a photo or keypoints, one at a time.
 
-import type { Detector, Picture } from "./detector.ts";
+import type { Detector } from "./detector.ts";
 import { loadDetector, type Card } from "./loading.ts";
 import { Recording } from "./output/recording.ts";
 import { imageCanvas, sceneCanvas, settings, video } from "./page.ts";
@@ -32,7 +32,7 @@ export class Player {
   readonly lifter: Lifter;
   readonly #card: Card;
   #detector: Promise<Detector> | null = null;
-  #picture: Picture | null = null;
+  #picture: ImageBitmap | null = null; // In which the people were found.
   #size: Size | null = null;
   #close = () => {};
   readonly #failed: (error: unknown) => void;
@@ -50,7 +50,7 @@ export class Player {
     this.#run += 1;
     this.#close();
     this.#close = () => {};
-    this.#picture = this.#size = null;
+    this.#show(null, null);
     this.people = [];
     this.paused = this.mirrored = false;
     this.recording.clear();
@@ -82,18 +82,18 @@ export class Player {
     this.stop();
     const run = this.#run, photo = await openPhoto(file), detector = await this.#loadDetector();
     if (run !== this.#run) return;
-    this.#show(photo, [photo.width, photo.height]);
-    this.#close = () => photo.close();
-    await this.#look(detector, this.#newFilm(), 0, 0, false);
+    this.recording.imageSize = [photo.width, photo.height];
+    await this.#look(photo, detector, this.#newFilm(), 0, 0, false);
   }
 
   async keypoints(files: readonly File[]): Promise<void> {
     this.stop();
     const run = this.#run, recorded = await readKeypoints(files);
     this.#show(null, recorded.imageSize);
+    this.recording.imageSize = recorded.imageSize;
     const scores = recorded.frames.flatMap(({ people }) => people.flat().map((joint) => joint[2]!));
     const least = leastConfidence(scores);
-    const film = new Film(this.lifter, recorded.layout, this.#size, this.recording);
+    const film = new Film(this.lifter, recorded.layout, recorded.imageSize, this.recording);
     const frames: { time: number; people: Person[] }[] = [];
     for (const { frame, time, people } of recorded.frames) {
       const sightings = people.map((joints) => ({ joints: believed(joints, least), landmarks: null }));
@@ -126,12 +126,14 @@ export class Player {
     const detector = () => this.#loadDetector(); // Again after a change of its settings.
     await detector();
     if (run !== this.#run) return;
-    this.#show(video, [video.videoWidth, video.videoHeight]);
+    this.recording.imageSize = [video.videoWidth, video.videoHeight];
     const film = this.#newFilm();
     let frame = 0;
     eachFrame(video, async (seconds) => {
       try {
-        if (!this.paused) await this.#look(await detector(), film, frame++, seconds, true);
+        if (this.paused) return;
+        const picture = await createImageBitmap(video);
+        await this.#look(picture, await detector(), film, frame++, seconds, true);
       } catch (error) {
         if (run !== this.#run) return;
         this.stop();
@@ -140,22 +142,20 @@ export class Player {
     }, () => run !== this.#run);
   }
 
-  async #look(detector: Detector, film: Film, frame: number, seconds: number, moving: boolean) {
-    const run = this.#run, picture = this.#picture!;
+  async #look(
+    picture: ImageBitmap, detector: Detector, film: Film, frame: number, seconds: number,
+    moving: boolean,
+  ): Promise<void> {
+    const run = this.#run, size: Size = [picture.width, picture.height];
     const found = await this.rates.measure("detector", () => detector.detect(picture, moving));
-    const sightings = found.map((landmarks) => this.#sighting(landmarks));
+    const sightings = found.map((landmarks) => sighting(landmarks, size));
     const people = await this.rates.measure("lifter", () =>
       film.lift(frame, seconds, sightings, settings()));
-    if (run !== this.#run) return;
+    if (run !== this.#run) return picture.close();
+    this.#show(picture, size);
     this.people = people;
     this.rates.frame();
     this.draw();
-  }
-
-  #sighting(landmarks: Points): Sighting {
-    const [width, height] = this.#size!;
-    const joints = landmarks.map(([x, y, , visibility]) => [x! * width, y! * height, visibility!]);
-    return { joints: believed(joints, LEAST_OF_MEDIAPIPE), landmarks };
   }
 
   /** Shows frames again and again, at their own speed. */
@@ -176,13 +176,14 @@ export class Player {
     step();
   }
 
-  #show(picture: Picture | null, size: Size | null): void {
+  #show(picture: ImageBitmap | null, size: Size | null): void {
+    this.#picture?.close();
     this.#picture = picture;
-    this.#size = this.recording.imageSize = size;
+    this.#size = size;
   }
 
   #newFilm(): Film {
-    return new Film(this.lifter, LAYOUTS["mediapipe"]!, this.#size, this.recording);
+    return new Film(this.lifter, LAYOUTS["mediapipe"]!, this.recording.imageSize, this.recording);
   }
 
   #loadDetector(): Promise<Detector> {
@@ -191,4 +192,9 @@ export class Player {
     this.#detector.catch(() => (this.#detector = null)); // The next one may succeed.
     return this.#detector;
   }
+}
+
+function sighting(landmarks: Points, [width, height]: Size): Sighting {
+  const joints = landmarks.map(([x, y, , visibility]) => [x! * width, y! * height, visibility!]);
+  return { joints: believed(joints, LEAST_OF_MEDIAPIPE), landmarks };
 }

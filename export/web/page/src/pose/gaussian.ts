@@ -10,11 +10,13 @@ const PLACE = 25; // Variance of a pose's place, squared mean radii: any is as g
 const NOISE = 1e-3; // Variance of a joint that is seen.
 const OUTLIER = 8; // Standard deviations, beyond which a joint is not believed,
 const MOST_OUTLIERS = 3; // and how many of them one pose has at most.
+const PATTERNS = 64; // Sets of joints whose inverse is kept.
 
 export class PoseDistribution {
   readonly #mean: Float32Array;
   readonly #covariance: Float32Array;
   readonly #free: Float32Array; // The covariance of poses at any place.
+  readonly #precisions = new Map<string, Float64Array>(); // By the joints that are seen.
 
   /** `mean` (17, 2) and `covariance` (34, 34), by rows. */
   constructor(mean: Float32Array, covariance: Float32Array) {
@@ -89,8 +91,17 @@ export class PoseDistribution {
       seen[i >> 1] ? pose[i >> 1]![i % 2]! - this.#mean[i]! : 0);
   }
 
-  /** (Σss + noise)⁻¹; joints that are not seen are taken out by zeros. */
+  /** (Σss + noise)⁻¹, inverted once for all poses of late that show the same joints. */
   #precision(seen: readonly boolean[]): Float64Array {
+    const key = seen.map(Number).join("");
+    const found = this.#precisions.get(key) ?? this.#invert(seen);
+    if (this.#precisions.size >= PATTERNS) this.#precisions.clear();
+    this.#precisions.set(key, found);
+    return found;
+  }
+
+  /** Joints that are not seen are taken out by zeros. */
+  #invert(seen: readonly boolean[]): Float64Array {
     const system = new Float64Array(SIZE * SIZE);
     for (let i = 0; i < SIZE; i++) {
       for (let j = 0; j < SIZE; j++) {

@@ -21,7 +21,8 @@ export async function openCamera(video: HTMLVideoElement, facing: Facing): Promi
   try {
     stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
-      video: { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 720 } },
+      // As the camera has it: what is cut to a size has lost feet or hands.
+      video: { facingMode: facing, width: { ideal: 1280 }, resizeMode: "none" } as MediaTrackConstraints,
     });
   } catch (error) {
     const { name, message } = error as DOMException;

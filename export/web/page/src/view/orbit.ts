@@ -5,6 +5,7 @@ import type { Point } from "../pose/vector.ts";
 
 const FIELD = Math.PI / 6;
 const TALLEST = 2100; // Millimetres that must be seen above the floor.
+const MARGIN = 0.95; // Of the least distance: heads are seldom at the top.
 const LOWEST_VIEW = -0.3, HIGHEST_VIEW = 1.56;
 
 export interface Place {
@@ -48,7 +49,7 @@ export class Orbit {
 
   project([x, y, z]: Point): Place {
     const focus = Math.min(this.#width, this.#height) / 2 / Math.tan(FIELD / 2);
-    const distance = focus * 1.12
+    const distance = focus * MARGIN
       * Math.max(this.across / this.#width, TALLEST / this.#height) / this.zoom;
     const [sin, cos] = [Math.sin(this.azimuth), Math.cos(this.azimuth)];
     const [sinUp, cosUp] = [Math.sin(this.elevation), Math.cos(this.elevation)];
