@@ -146,8 +146,10 @@ function report(player: Player): void {
   const { fps } = player.rates;
   const people = player.people.length;
   element("fps").textContent = fps ? fps.toFixed(0) : "–";
-  element("detector").textContent = `${player.rates.of("detector").toFixed(1)} ms`;
-  element("lifter").textContent = `${player.rates.of("lifter").toFixed(2)} ms`;
+  for (const name of ["detector", "lifter"] as const) {
+    const time = player.rates.of(name);
+    element(name).textContent = time ? `${time.toFixed(1)} ms` : "–";
+  }
   element("count").textContent = String(people);
   imageCanvas.ariaLabel = people ? `The picture with ${people} people marked` : "No picture";
   sceneCanvas.ariaLabel = `The pose in 3D. ${describe(player.people)}`;

@@ -5,7 +5,7 @@ import type { Point } from "../pose/vector.ts";
 
 const FIELD = Math.PI / 6;
 const TALLEST = 2100; // Millimetres that must be seen above the floor.
-const MARGIN = 0.95; // Of the least distance: heads are seldom at the top.
+const MARGIN = 1.02; // Of the least distance from where all is seen.
 const LOWEST_VIEW = -0.3, HIGHEST_VIEW = 1.56;
 
 export interface Place {
@@ -53,7 +53,7 @@ export class Orbit {
       * Math.max(this.across / this.#width, TALLEST / this.#height) / this.zoom;
     const [sin, cos] = [Math.sin(this.azimuth), Math.cos(this.azimuth)];
     const [sinUp, cosUp] = [Math.sin(this.elevation), Math.cos(this.elevation)];
-    const right = x! * cos - z! * sin, along = x! * sin + z! * cos, up = y! - TALLEST / 2.2;
+    const right = x! * cos - z! * sin, along = x! * sin + z! * cos, up = y! - TALLEST / 2.3;
     const depth = Math.max(distance - (up * sinUp + along * cosUp), 50);
     const scale = focus / depth;
     return {

@@ -6,7 +6,7 @@ import type { Points } from "../pose/vector.ts";
 import type { Colours } from "./colours.ts";
 import type { Orbit, Place } from "./orbit.ts";
 import type { Person } from "./person.ts";
-import { dot, line, prepare, type Context } from "./shapes.ts";
+import { dot, halo, line, prepare, type Context } from "./shapes.ts";
 
 const SPACING = 1200, CELL = 500, GROUND = 1500; // Millimetres.
 const BONE = 34, JOINT = 27, SHADOW = 45;
@@ -47,7 +47,7 @@ function shapesOf(
     const depth = (from.depth + to.depth) / 2, wide = Math.max(2.5, BONE * from.scale);
     for (const joint of [child, parent]) nearest[joint] = Math.min(nearest[joint]!, depth);
     const draw = () => {
-      line(context, at(from), at(to), colours.panel, wide + 4);
+      halo(context, at(from), at(to), colours.panel, wide + 4);
       line(context, at(from), at(to), colours[SIDES[child]!], wide);
     };
     return { depth, draw };

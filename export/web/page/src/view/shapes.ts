@@ -25,6 +25,14 @@ export function line(context: Context, from: Point, to: Point, colour: string, w
   context.stroke();
 }
 
+/** A gap in what lies behind a bone, away from its joints. */
+export function halo(context: Context, from: Point, to: Point, colour: string, width: number): void {
+  const along = (share: number) => from.map((value, axis) => value + (to[axis]! - value) * share);
+  context.lineCap = "butt";
+  line(context, along(0.15), along(0.85), colour, width);
+  context.lineCap = "round";
+}
+
 /** A joint; hollow where it was inferred. */
 export function dot(
   context: Context, [x, y]: Point, radius: number, colour: string, hollow: string | null,
