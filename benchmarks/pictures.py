@@ -93,7 +93,7 @@ def photograph_page(keypoints: pathlib.Path, folder: pathlib.Path):
     import web_pages
 
     desk = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
-    phone = {"width": 360, "height": 760, "deviceScaleFactor": 2, "mobile": True}
+    phone = {"width": 360, "height": 760, "deviceScaleFactor": 1, "mobile": True}
     with (
         web_pages.served(pathlib.Path(FLAGS.page)) as (_, address),
         browser.open_browser() as session,

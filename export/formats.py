@@ -188,7 +188,7 @@ _WEB = Format(
     Tolerance(math.inf, 0.4),
     _page_code,
     _WEB_USAGE,
-    {"ai_edge_litert": "ai-edge-litert"},
+    {"ai_edge_litert": "ai-edge-litert", "platformdirs": "platformdirs"},
 )
 _ALL = (
     Format(

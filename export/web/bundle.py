@@ -1,8 +1,7 @@
 """The page's built files, from its sources by npm, once for each version of the sources.
 
 The sources lie in `page/` with a lock file, the packages they need come from npm, and what is built
-is kept in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`): neither a checkout nor an
-installation is written to.
+is kept in the user's cache: neither a checkout nor an installation is written to.
 """
 
 import hashlib
@@ -12,6 +11,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+
+import platformdirs
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
@@ -80,9 +81,8 @@ def find(program: str) -> str | None:
 
 
 def cache_folder() -> pathlib.Path:
-    """The user's cache of this package."""
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(base) / "synpose_tf"
+    """The user's cache folder of synpose_tf, by each system's custom."""
+    return pathlib.Path(platformdirs.user_cache_dir("synpose_tf", appauthor=False))
 
 
 def source_files() -> list[pathlib.Path]:

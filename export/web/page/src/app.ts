@@ -1,7 +1,7 @@
 // The page: its buttons, keys and files, and what it says.
 
 import { checkBrowser, loadCard, loadLifter, loadPrecision, type Card } from "./loading.ts";
-import { attempt, element, fail, imageCanvas, say, sceneCanvas, settings } from "./page.ts";
+import { attempt, element, fail, imageCanvas, say, sceneCanvas, settings, video } from "./page.ts";
 import { Player } from "./player.ts";
 import { saveBvh, saveJson, savePicture } from "./save.ts";
 import type { Facing } from "./source/camera.ts";
@@ -52,7 +52,7 @@ function connect(player: Player, card: Card): void {
     open: () => element("file").click(),
     pause: () => {
       player.togglePause();
-      element("pause").setAttribute("aria-pressed", String(player.paused));
+      report(player);
       say(player.paused ? "Paused." : "Going on.");
     },
     stop: () => {
@@ -84,6 +84,7 @@ function connect(player: Player, card: Card): void {
   byFiles(open);
   bySettings(player, card);
   new ResizeObserver(() => player.draw()).observe(element("views"));
+  video.addEventListener("ended", () => say("The film is over. Save it, or open another one."));
   setInterval(() => report(player), REPORT_MS);
 }
 
@@ -151,6 +152,7 @@ function report(player: Player): void {
     element(name).textContent = time ? `${time.toFixed(1)} ms` : "–";
   }
   element("count").textContent = String(people);
+  element("pause").ariaPressed = String(player.paused);
   imageCanvas.ariaLabel = people ? `The picture with ${people} people marked` : "No picture";
   sceneCanvas.ariaLabel = `The pose in 3D. ${describe(player.people)}`;
   if (player.recording.full) say("The recording is full; save it, or stop and begin anew.");

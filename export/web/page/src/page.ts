@@ -15,7 +15,7 @@ export function say(text: string, failure = false): void {
   const [alert, status] = [element("alert"), element("status")];
   alert.hidden = !failure;
   alert.textContent = failure ? text : "";
-  if (!failure) status.textContent = text;
+  if (!failure && status.textContent !== text) status.textContent = text; // Else it is read again.
 }
 
 /** Runs something whose failure becomes a sentence on the page. */

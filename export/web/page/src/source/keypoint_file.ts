@@ -1,5 +1,5 @@
-// Keypoints from JSON files: MediaPipe landmarks as examples/mediapipe_to_3d.py writes them, the
-// poses that this page saves, COCO's results, OpenPose's frames. Python reads many more.
+// Keypoints from JSON files: a detector's landmarks as docs/lift.md has them, the poses that this
+// page saves, COCO's results, OpenPose's frames. Python reads many more.
 
 import { LAYOUTS } from "../pose/layouts.ts";
 import type { Skeleton } from "../pose/skeleton.ts";
@@ -20,7 +20,7 @@ export interface Recorded {
 const FPS = 30;
 const BY_COUNT: Record<number, string> = { 17: "coco", 18: "openpose18", 25: "body25", 26: "halpe26" };
 
-type Tree = any; // eslint-disable-line: what a file holds is told by looking at it.
+type Tree = any; // What a file holds is told by looking at it.
 
 /** Reads the files of one recording; OpenPose has one for each frame. */
 export async function readKeypoints(files: readonly File[]): Promise<Recorded> {
@@ -35,7 +35,7 @@ export async function readKeypoints(files: readonly File[]): Promise<Recorded> {
   }
   const name = files[0]!.name, first = trees[0];
   try {
-    const recorded = first?.format === "mediapipe-pose-landmarks" ? ofMediapipe(first)
+    const recorded = first?.format === "mediapipe-pose-landmarks" ? ofLandmarks(first)
       : first?.format === "synpose_tf poses" ? ofPoses(first)
       : Array.isArray(first) ? ofResults(first)
       : Array.isArray(first?.people) ? ofOpenPose(trees) : null;
@@ -47,7 +47,7 @@ export async function readKeypoints(files: readonly File[]): Promise<Recorded> {
     + "COCO results, OpenPose frames and its own JSON; python -m synpose_tf.lift reads more.");
 }
 
-function ofMediapipe(tree: Tree): Recorded {
+function ofLandmarks(tree: Tree): Recorded {
   const [width, height] = tree.image_size.map(Number);
   const landmark = (m: Tree) => Array.isArray(m)
     ? [m[0] * width, m[1] * height, m[3] ?? 1] : [m.x * width, m.y * height, m.visibility ?? 1];
@@ -56,7 +56,9 @@ function ofMediapipe(tree: Tree): Recorded {
     time: entry.time ?? (entry.frame ?? index) / (tree.fps ?? FPS),
     people: entry.people.map((person: Tree) => person.landmarks.map(landmark)),
   }));
-  return { layout: LAYOUTS["mediapipe"]!, imageSize: [width, height], frames };
+  const layout = LAYOUTS[tree.layout ?? "mediapipe"];
+  if (!layout) throw new Error(`${tree.layout} is no known layout`);
+  return { layout, imageSize: [width, height], frames };
 }
 
 function ofPoses(tree: Tree): Recorded {
