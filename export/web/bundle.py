@@ -32,10 +32,10 @@ def built() -> pathlib.Path:
     """
     target = cache_folder() / f"web-{_digest()}"
     if not target.exists():
-        npm = check_npm()
+        npm, node = check_npm()
         try:
             with files.new_folder(target) as folder:
-                _build(npm, folder)
+                _build(npm, node, folder)
         except SynposeError:
             if not target.exists():  # Another process may have been faster.
                 raise
@@ -52,8 +52,8 @@ def check() -> None:
         check_npm()
 
 
-def check_npm() -> str:
-    """npm's path.
+def check_npm() -> tuple[str, str]:
+    """The paths of npm and of Node.js.
 
     Raises:
         SynposeError: npm or Node.js is missing or too old.
@@ -71,7 +71,7 @@ def check_npm() -> str:
             f"{node}: is Node.js {version.stdout.strip() or 'of unknown version'}, expected "
             f"{_OLDEST} or later. pip install 'synpose_tf[web]' brings one."
         )
-    return npm
+    return npm, node
 
 
 def find(program: str) -> str | None:
@@ -102,17 +102,17 @@ def _ignored(folder, names):
     return set(names) & set(_NOT_SOURCES) if pathlib.Path(folder) == SOURCES else ()
 
 
-def _build(npm, folder):
+def _build(npm, node, folder):
     work = folder / "work"
     shutil.copytree(SOURCES, work, ignore=_ignored)
-    _run([npm, *_INSTALL], work)
-    _run([npm, "run", "build"], work)
+    _run([npm, *_INSTALL], work, "its registry, by default https://registry.npmjs.org")
+    _run([node, "build.mjs"], work, "the packages that its lock file names")
     for name in (SITE, NODE):
         (work / "built" / name).rename(folder / name)
     shutil.rmtree(work)
 
 
-def _run(command: Sequence[str], folder: pathlib.Path) -> None:
+def _run(command: Sequence[str], folder: pathlib.Path, needs: str) -> None:
     # npm finds its Node.js on the PATH.
     path = os.pathsep.join([str(pathlib.Path(command[0]).parent), os.environ.get("PATH", "")])
     finished = subprocess.run(
@@ -125,8 +125,8 @@ def _run(command: Sequence[str], folder: pathlib.Path) -> None:
         check=False,
     )
     if finished.returncode:
-        lines = [line for line in finished.stderr.splitlines() if line.strip()]
+        lines = [line for line in finished.stderr.splitlines() if "rror" in line]
         raise SynposeError(
-            f"--formats=web: npm {command[1]} failed ({' / '.join(lines[:3])[:300]}). It needs "
-            "its registry, by default https://registry.npmjs.org, the first time."
+            f"--formats=web: {pathlib.Path(command[0]).stem} {command[1]} failed "
+            f"({' / '.join(lines[:3])[:300]}). It needs {needs}."
         )

@@ -13,7 +13,10 @@ from synpose_tf.export.web import bundle, writer
 _LITERT = "wasm/litert_wasm_compat_internal.js"
 
 
-def run(folder: pathlib.Path, inputs: dict[str, np.ndarray], precision="float16") -> np.ndarray:
+Inputs = dict[str, np.ndarray]
+
+
+def run(folder: pathlib.Path, inputs: Inputs, precision: str = "float16") -> np.ndarray:
     """Lifts complete 2D poses.
 
     Args:
@@ -31,7 +34,9 @@ def run(folder: pathlib.Path, inputs: dict[str, np.ndarray], precision="float16"
     return poses
 
 
-def measure(folder, inputs, precision="float16") -> tuple[np.ndarray, float]:
+def measure(
+    folder: pathlib.Path, inputs: Inputs, precision: str = "float16"
+) -> tuple[np.ndarray, float]:
     """As `run`, and the median seconds of the network, a pose at a time."""
     normalization = json.loads((folder / writer.CARD).read_text("utf-8"))["normalization"]
     with tempfile.TemporaryDirectory() as scratch:

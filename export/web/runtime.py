@@ -5,11 +5,13 @@ Imports nothing of synpose_tf: verification runs this file where it can't be imp
 
 import importlib.util
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
 FILE = "lifter_int8.tflite"
 
 
-def load(folder):
+def load(folder: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """A function from named input arrays to `poses`, by the lifter in a folder."""
     path = pathlib.Path(__file__).parent.parent / "tflite" / "litert.py"
     spec = importlib.util.spec_from_file_location("litert", path)

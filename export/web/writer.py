@@ -6,6 +6,7 @@ import pathlib
 import shutil
 
 from synpose_tf.export.tflite import writer as tflite
+from synpose_tf.export.trained import TrainedLifter
 from synpose_tf.export.web import bundle, completion_files, icons
 from synpose_tf.io import files
 from synpose_tf.version import __version__
@@ -15,11 +16,11 @@ DETECTOR = "pose_landmarker.task"
 LIFTERS = {"float16": "lifter_float16.tflite", "int8": "lifter_int8.tflite"}
 
 
-def write(trained, folder: pathlib.Path, detector: pathlib.Path) -> None:
+def write(trained: TrainedLifter, folder: pathlib.Path, detector: pathlib.Path) -> None:
     """Writes the page into an empty folder.
 
     Args:
-        trained: a `TrainedLifter`.
+        trained: the lifter.
         folder: of the page.
         detector: MediaPipe's model bundle.
 

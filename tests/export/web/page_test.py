@@ -164,11 +164,13 @@ def test_other_hosts_are_forbidden(page):
     assert page.execute_script("return window.refused").startswith("http://127.0.0.1:9")
 
 
-def test_it_works_offline_after_the_first_visit(exported, chromium, walker):
+def test_it_can_be_installed_and_works_offline_after_the_first_visit(exported, chromium, walker):
     with web_pages.served(exported[0]) as (_, address):
         opened(chromium, address)
         ready = "navigator.serviceWorker.ready.then(() => arguments[0]())"
         chromium.execute_async_script(ready)
+        missing = chromium.execute_cdp_cmd("Page.getInstallabilityErrors", {})
+        assert missing["installabilityErrors"] == []
     opened(chromium, address)  # Nobody serves it any more.
     open_walker(chromium, walker)
     names = chromium.execute_async_script("caches.keys().then(arguments[0])")
