@@ -49,7 +49,7 @@ POSES = 20_000
 def processor() -> str:
     """The name of the machine's processor, and how many cores there are."""
     path = pathlib.Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{(names or [platform.processor()])[0]}, {os.cpu_count()} cores"
 

@@ -2,6 +2,8 @@
 
 import json
 import pathlib
+import urllib.error
+import urllib.request
 
 import browser
 import bvhio
@@ -14,7 +16,7 @@ from web_pages import choose, complaint, opened, saved, saved_poses, text, wait
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
 from synpose_tf.export import verification
-from synpose_tf.export.web import bundle
+from synpose_tf.export.web import bundle, server
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.structures.skeleton import COCO_17, H36M_17, joint_map
 
@@ -119,6 +121,23 @@ def test_the_pages_own_code_is_verified(exported, lifter):
     )
     assert float16.max_difference < 3.0
     assert float16.max_difference < measured.max_difference
+
+
+def test_the_server_names_types_and_lists_nothing(address):
+    types = {
+        "": "text/html; charset=utf-8",
+        "app.js": "text/javascript",
+        "wasm/vision_wasm_internal.wasm": "application/wasm",
+        "manifest.webmanifest": "application/manifest+json",
+    }
+    for name, expected in types.items():
+        with urllib.request.urlopen(address + name) as answer:
+            assert answer.headers["Content-Type"] == expected
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address + "wasm/")
+    port = int(address.rstrip("/").rpartition(":")[2])
+    with pytest.raises(OSError, match="in use"):
+        server.open_server(pathlib.Path(), port)
 
 
 def test_keypoints_are_lifted_as_python_does(page, walker, lifter, downloads):

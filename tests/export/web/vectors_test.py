@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import numpy as np
@@ -70,7 +71,8 @@ def test_the_page_follows_the_vectors(built, tmp_path):
         check=False,
     )
     assert finished.returncode == 0, finished.stdout
-    assert "pass 9" in finished.stdout
+    assert re.search(r"pass [1-9]", finished.stdout)
+    assert "fail 0" in finished.stdout
 
 
 def test_the_types_are_right():
