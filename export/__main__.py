@@ -119,10 +119,7 @@ def _serve(folder):
     print(
         f"\nserving {folder} at http://localhost:{page.server_port}/\nStop with Ctrl-C.", flush=True
     )
-    try:
-        page.serve_forever()
-    except KeyboardInterrupt:
-        page.server_close()
+    page.serve_forever()
 
 
 if __name__ == "__main__":
