@@ -29,7 +29,7 @@ def swift(folder):
     """A command that runs `main.swift` with the example's files."""
     compiler = shutil.which("swiftc")
     if compiler is None:
-        pytest.skip("no Swift: https://www.swift.org/install")
+        pytest.skip("no Swift: apt-get install swiftlang")
     sources = [ROOT / "examples" / "ios" / f"{name}.swift" for name in PURE]
     compile_with([compiler, *sources, ROOT / "tests" / "phones" / "main.swift", "-o", folder / "c"])
     return [folder / "c"]

@@ -46,7 +46,7 @@ def measure(
             path.write_bytes(np.asarray(array, "<f4").tobytes())
         finished = subprocess.run(
             [
-                bundle.find("node"),
+                bundle.find("node") or "node",
                 bundle.built() / bundle.NODE / "lift_poses.mjs",
                 (folder / _LITERT).resolve(),
                 (folder / writer.LIFTERS[precision]).resolve(),
