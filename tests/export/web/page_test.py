@@ -167,6 +167,16 @@ def test_what_it_saves_can_be_opened_again(page, walker, downloads):
         np.testing.assert_allclose(one["pose"], other["pose"], atol=2.0)
 
 
+def test_a_file_can_be_dropped(page, walker):
+    page.execute_script(
+        "const data = new DataTransfer(); data.items.add(new File([arguments[0]], 'dropped.json'));"
+        "document.dispatchEvent(new DragEvent('drop', {dataTransfer: data, cancelable: true}))",
+        walker.read_text(),
+    )
+    wait(lambda: text(page, "status").startswith("dropped.json is open"))
+    wait(lambda: text(page, "count") == "1")
+
+
 def test_no_request_leaves_the_machine(page, walker, address):
     open_walker(page, walker)
     asked = browser.requests(page)
@@ -197,7 +207,21 @@ def test_it_can_be_installed_and_works_offline_after_the_first_visit(exported, c
     assert names[0].startswith("synpose-")
 
 
-def test_keys_do_what_buttons_do(page, walker):
+def touch(page, name, across):
+    """Draws a finger over an element."""
+    box = page.find_element("id", name).rect
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        ("touchMove", [{"x": x + across / 2, "y": y}]),
+        ("touchMove", [{"x": x + across, "y": y}]),
+        ("touchEnd", []),
+    ):
+        event = {"type": kind, "touchPoints": points}
+        page.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+
+
+def test_keys_and_fingers_do_what_buttons_do(page, walker):
     open_walker(page, walker)
     body = page.find_element("css selector", "body")
     body.send_keys(" ")
@@ -208,7 +232,10 @@ def test_keys_do_what_buttons_do(page, walker):
     drawn = "return document.getElementById('scene').toDataURL()"
     before = page.execute_script(drawn)
     page.find_element("id", "scene").send_keys("\ue014\ue014")
-    assert page.execute_script(drawn) != before
+    turned = page.execute_script(drawn)
+    assert turned != before
+    touch(page, "scene", 60)
+    assert page.execute_script(drawn) not in (before, turned)
     body.send_keys("x")
     wait(lambda: text(page, "status") == "Stopped." and text(page, "count") == "0")
 
@@ -274,6 +301,7 @@ def test_a_detector_that_fails(page, address):
     permission(page, address, "granted")
     page.find_element("id", "camera").click()
     assert "pose_landmarker.task can't be used" in complaint(page)
+    assert page.execute_script("return document.getElementById('video').srcObject") is None
 
 
 def test_a_browser_without_simd(chromium, address):
@@ -323,6 +351,9 @@ def test_the_camera_is_lifted_as_python_does(shared_data, lifter, exported, tmp_
         wait(lambda: text(session, "count") == "1")
         session.execute_script("document.getElementById('pause').click()")
         tree = saved_poses(session, downloads)
+        session.find_element("id", "flip").click()
+        wait(lambda: text(session, "status") == "The back camera is open.")
+        wait(lambda: text(session, "count") == "1")
         asked = browser.requests(session)
     assert [url for url in asked if not url.startswith(address)] == []
     (track,) = tree["tracks"]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 
@@ -87,17 +86,17 @@ def test_the_types_are_right():
 
 
 def test_without_npm_there_is_a_sentence(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(bundle, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(bundle, "find", lambda program: None)
     with pytest.raises(SynposeError, match=r"Install Node.js 20 or later .* 'synpose_tf\[web\]'"):
         bundle.built()
 
 
 def test_an_npm_that_fails_leaves_nothing(monkeypatch, tmp_path, built):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(bundle, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_fetch_retries", "0")
     with pytest.raises(SynposeError, match="npm ci failed .* registry"):
         bundle.built()
-    assert list(pathlib.Path(tmp_path, "synpose_tf").iterdir()) == []
+    assert list((tmp_path / "cache").iterdir()) == []

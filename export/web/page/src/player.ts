@@ -124,7 +124,10 @@ export class Player {
     this.#close = close;
     this.mirrored = mirrored;
     const detector = () => this.#loadDetector(); // Again after a change of its settings.
-    await detector();
+    await detector().catch((error: unknown) => {
+      if (run === this.#run) this.stop(); // No camera goes on for nothing.
+      throw error;
+    });
     if (run !== this.#run) return;
     this.recording.imageSize = [video.videoWidth, video.videoHeight];
     const film = this.#newFilm();
