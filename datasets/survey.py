@@ -35,8 +35,8 @@ class Ready:
         """What to run next: a shell command that prepares the set and uses it."""
         given = {"manual_dir": manual_dir, "data_dir": data_dir, "joint_map": joint_map}
         if not self.has_3d:
-            given = "".join(f", {k}={json.dumps(v)}" for k, v in given.items() if v)
-            code = f"prepared.prepare(prepared.Source({json.dumps(self.name)}{given}))"
+            more = "".join(f", {k}={json.dumps(v)}" for k, v in given.items() if v)
+            code = f"prepared.prepare(prepared.Source({json.dumps(self.name)}{more}))"
             code = f"from synpose_tf.datasets import prepared; {code}"
             return f"python -c {shlex.quote(code)}"
         flags = "".join(f" --{k}={shlex.quote(v)}" for k, v in given.items() if v)

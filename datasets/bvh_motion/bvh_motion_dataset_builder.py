@@ -1,6 +1,7 @@
 """Motion of any folder of BVH files, seen through Human3.6M's cameras."""
 
 import pathlib
+from typing import Any
 
 import tensorflow_datasets as tfds
 from absl import logging
@@ -35,7 +36,7 @@ class Builder(PoseDatasetBuilder):
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
     TAKES_JOINT_MAP = True
 
-    def __init__(self, *, joint_map: str | pathlib.Path | None = None, **others):
+    def __init__(self, *, joint_map: str | pathlib.Path | None = None, **others: Any):
         self._joint_map = None if joint_map is None else pathlib.Path(joint_map)
         super().__init__(**others)
 

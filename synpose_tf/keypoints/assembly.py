@@ -7,6 +7,7 @@ one pass, piece by piece. Joints on disk stay there, and are brought into form w
 import collections
 import dataclasses
 import functools
+from typing import cast
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def to_tracks(
             confidence=derived(_confidence, person.joints),
             frames=person.frames,
             times=_times(person, wanted.fps),
-            layout=person.layout,
+            layout=cast(Skeleton, person.layout),
             image_size=person.image_size,
             scratch=scratch,
         )
@@ -146,8 +147,11 @@ def nobody(people: list[Person], wanted: Wanted) -> KeypointTrack:
 
     Raises:
         SynposeError: times do not increase.
+        ValueError: no layout is wanted.
     """
-    person = people[0]
+    person, layout = people[0], wanted.layout
+    if layout is None:
+        raise ValueError("frames of nobody tell no layout")
     frames = np.concatenate([p.frames for p in people])
     times = None if person.times is None else np.concatenate([p.times for p in people])
     order = np.argsort(frames)
@@ -155,14 +159,14 @@ def nobody(people: list[Person], wanted: Wanted) -> KeypointTrack:
         person, frames=frames[order], times=None if times is None else times[order]
     )
     _, _, size = quarter_turns(wanted.rotate, wanted.image_size or person.image_size)
-    count = (len(frames), len(wanted.layout))
+    count = (len(frames), len(layout))
     return KeypointTrack(
         name=person.name,
         keypoints=np.full((*count, 2), np.nan, np.float32),
         confidence=np.zeros(count, np.float32),
         frames=person.frames,
         times=_times(person, wanted.fps),
-        layout=wanted.layout,
+        layout=layout,
         image_size=size,
     )
 
@@ -192,12 +196,12 @@ class _Notes:
     """Counts of what was met, as sentences."""
 
     def __init__(self):
-        self._counts = collections.Counter()
+        self._counts: collections.Counter[str] = collections.Counter()
 
-    def add(self, text, count=1):
+    def add(self, text: str, count: int = 1) -> None:
         self._counts[text] += int(count)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         # Names of people and files may have braces of their own.
         return [text.replace("{}", str(n)) for text, n in self._counts.items() if n]
 
@@ -292,7 +296,7 @@ def _in_order(person, notes):
 
 def _in_pixels(people, surveys, wanted, notes):
     """Of one unit are all people of a file."""
-    extents = collections.defaultdict(units.Extent)
+    extents: dict[str, units.Extent] = collections.defaultdict(units.Extent)
     for person, survey in zip(people, surveys, strict=True):
         extents[person.where].join(survey.extent)
     converted = []
@@ -365,7 +369,8 @@ def _check_unit(person):
 
 
 def _unique(names):
-    counts, taken = collections.Counter(), set(names)
+    counts: collections.Counter[str] = collections.Counter()
+    taken = set(names)
     unique = []
     for name in names:
         counts[name] += 1

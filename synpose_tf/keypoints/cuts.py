@@ -15,6 +15,7 @@ but separate pictures, and stays together.
 import numpy as np
 
 from synpose_tf.io import scratch
+from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints.detections import NOBODY
 
 MAX_STEP = 0.4  # Of the pose's size, the diagonal of its bounding box.
@@ -28,7 +29,7 @@ NO_FILM = "the poses jump from frame to frame: taken for separate pictures, not 
 
 
 @np.errstate(over="ignore", invalid="ignore")  # Of numbers that are no places.
-def poses_apart(points, others, least: float = 1.0) -> np.ndarray:
+def poses_apart(points: np.ndarray, others: np.ndarray, least: float = 1.0) -> np.ndarray:
     """Mean distance of the joints that both poses show, in sizes of the other pose.
 
     Args:
@@ -65,7 +66,7 @@ def _extent(points):
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def growth(points, others) -> np.ndarray:
+def growth(points: np.ndarray, others: np.ndarray) -> np.ndarray:
     """How many times larger or smaller a pose is than another, by joints that both show: (n,)."""
     both = np.isfinite(points).all(-1) & np.isfinite(others).all(-1)
     shown = [np.where(both[..., None], p, np.nan) for p in (points, others)]
@@ -88,7 +89,7 @@ def _spread(points, shown):
     return (high - low).sum(-1)
 
 
-def split(frames, points) -> tuple[np.ndarray, list[str]]:
+def split(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
     """Numbers the people of a recording that shows one at a time.
 
     Args:
@@ -147,7 +148,8 @@ def _same_place(points, row):
 def _labels(points, bounds, least):
     """Numbers of the poses, given where runs without a jump begin, and where the last ends."""
     labels = np.full(bounds[-1], NOBODY)
-    count, live = 0, []  # Of each person whom a run may continue: number, last row.
+    count = 0
+    live: list[tuple[int, int]] = []  # Of each person whom a run may continue: number, last row.
     for start, end in zip(bounds[:-1], bounds[1:], strict=True):
         number = _continued(points, start, live, least)
         if number is None and end - start <= _BLINK and _returns(points, end, live, least):

@@ -14,6 +14,7 @@ layout.
 
 import array
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -55,8 +56,11 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
 class _Images:
     """The images of a file, by id; 24 bytes each, and a name for each recording."""
 
-    def __init__(self, path, scratch):
-        self._path, self._recordings, self._sizes, self._texts = path, {}, {}, {}
+    def __init__(self, path: pathlib.Path, scratch: Scratch):
+        self._path = path
+        self._recordings: dict[tuple[str, str], Sightings] = {}
+        self._sizes: dict[tuple[str, str], set[tuple[int, ...] | None]] = {}
+        self._texts: dict[str, int] = {}  # Ids that are no numbers, and what stands for them.
         ids, recordings, frames = (array.array("q") for _ in range(3))
         names = image_names.ImageNames()
         for index, entry in enumerate(json_stream.items(path, "images.item")):
@@ -90,7 +94,7 @@ class _Images:
                 raise
             return self._texts.setdefault(value, -(2**62) - len(self._texts))
 
-    def of(self, image_id, where):
+    def of(self, image_id: Any, where: str) -> tuple[Sightings, int]:
         """The recording and the frame of an image."""
         if not len(self._ids):
             image = detections.integer(image_id, f"{where}: image_id")
@@ -104,7 +108,7 @@ class _Images:
             return recording, int(self._frames[place])
         raise SynposeError(f"{where}: image_id {str(image_id)[:40]} is none of its images.")
 
-    def people(self):
+    def people(self) -> list[Person]:
         """The people of all recordings."""
         for name, recording in self._recordings.items():
             sizes = self._sizes.get(name, {None})

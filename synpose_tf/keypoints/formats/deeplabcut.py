@@ -17,6 +17,7 @@ import json
 import pathlib
 import pickle
 import re
+from typing import Any
 
 import h5py
 import numpy as np
@@ -61,11 +62,11 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     with path.open("rb") as handle:
         table = _read_hdf5(path) if handle.read(4) == b"\x89HDF" else _read_csv(path)
     frames, columns, values = table
-    individuals = {}
+    individuals: dict[str, dict[str, dict[str, int]]] = {}
     for number, (*_, part, coordinate) in enumerate(columns):
         name = columns[number][-3] if len(columns[number]) == 4 else ""
-        parts = individuals.setdefault(name, {}).setdefault(part, {})
-        if parts.setdefault(coordinate, number) != number:
+        numbers = individuals.setdefault(name, {}).setdefault(part, {})
+        if numbers.setdefault(coordinate, number) != number:
             raise SynposeError(f"{path}: two columns are {coordinate} of {part[:80]!r}. {_ONCE}")
     if len(individuals) > 1:
         individuals.pop(_UNIQUE, None)
@@ -128,15 +129,15 @@ def _read_csv(path):
     with reading(path):
         point = "." if separator == "," else ","  # As Excel writes it where a comma is the point.
         values = [[float(cell.replace(point, ".") or "nan") for cell in row[1:]] for row in body]
-    values = np.array(values, np.float32).reshape(len(body), len(columns))
-    return np.array([*map(int, frames)], np.int64), columns, values
+    numbers = np.array(values, np.float32).reshape(len(body), len(columns))
+    return np.array([*map(int, frames)], np.int64), columns, numbers
 
 
 # === HDF5 ===
 
 
 class _Texts(pickle.Unpickler):
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         raise SynposeError(f"the columns' names ask for {module}.{name}, and only texts are read.")
 
 
