@@ -1,24 +1,21 @@
-"""Poses for the tests: people of the kinematic model, and real motion where it is there."""
+"""Poses for the tests: people of the kinematic model, and real motion where it is there.
+
+TensorFlow takes seconds to import. Fixtures import it, so that the tests that need none start
+without it, and so does the process that only hands the tests out to others.
+"""
 
 import functools
 
-import exported
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-
-from synpose_tf.datasets import motion_views
-from synpose_tf.datasets.cmu_mocap import sources
-from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
-from synpose_tf.export.saved_model import writer
-from synpose_tf.models.adversarial import SynchronizedAdversarialModel
 
 
 @pytest.fixture(scope="session")
 def synthetic_views():
     """3,840 views of synthetic people through Human3.6M's cameras: name to array (poses, …)."""
-    return _stack(synthetic_pose.views("train", range(20), seed=0))
+    from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder
+
+    return _stack(synthetic_pose_dataset_builder.views("train", range(20), seed=0))
 
 
 @pytest.fixture
@@ -30,6 +27,8 @@ def cmu_views(shared_data):
 @pytest.fixture(scope="session")
 def batch(synthetic_views):
     """A training batch: 12 views, as the pipeline gives them."""
+    import tensorflow as tf
+
     return {key: tf.constant(a[::320], tf.float32) for key, a in synthetic_views.items()}
 
 
@@ -43,6 +42,7 @@ def poses(synthetic_views):
 @pytest.fixture
 def reloaded(tmp_path):
     """A function that saves a Keras model as `.keras` and loads it again."""
+    import keras
 
     def round_trip(model):
         model.save(tmp_path / "model.keras")
@@ -54,6 +54,9 @@ def reloaded(tmp_path):
 @pytest.fixture(scope="session")
 def new_model():
     """A function that makes a small compiled model with weights fixed by a seed."""
+    import keras
+
+    from synpose_tf.models.adversarial import SynchronizedAdversarialModel
 
     def make(jit_compile=False, seed=0, **arguments):
         keras.utils.set_random_seed(seed)
@@ -68,12 +71,16 @@ def new_model():
 @pytest.fixture(scope="session")
 def lifters(new_model, synthetic_views):
     """An untrained lifter of each mode, with 3,840 views to verify its exports on."""
+    import exported
+
     return {mode: exported.lifter(new_model, synthetic_views, mode) for mode in ("paper", "camera")}
 
 
 @pytest.fixture(scope="session")
 def saved_models(lifters, tmp_path_factory):
     """The folder of each lifter's SavedModel, version 1."""
+    from synpose_tf.export.saved_model import writer
+
     folders = {mode: tmp_path_factory.mktemp(f"{mode}_saved_model") / "1" for mode in lifters}
     for mode, folder in folders.items():
         writer.write(lifters[mode], folder)
@@ -82,6 +89,9 @@ def saved_models(lifters, tmp_path_factory):
 
 @functools.cache
 def _cmu(folder):
+    from synpose_tf.datasets import motion_views
+    from synpose_tf.datasets.cmu_mocap import sources
+
     clips = sources.read_clips(folder)
     return {split: _stack(motion_views.views(split, clips[split]), stride=5) for split in clips}
 

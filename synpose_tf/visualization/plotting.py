@@ -4,6 +4,8 @@ import pathlib
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+from mpl_toolkits.mplot3d.art3d import Line3D
 
 from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
@@ -23,15 +25,16 @@ def draw_3d(axes, pose, azimuth: float = -60.0):
     """Draws one 3D pose (17, 3), camera frame, with depth running into the picture."""
     right, depth, up = pose[:, 0], pose[:, 2], -pose[:, 1]
     points = np.stack([right, depth, up], axis=-1)
-    for child, parent in H36M_17.bones:
-        axes.plot(*points[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8)
+    for child, parent in H36M_17.bones:  # `plot` would fit the limits anew for each.
+        axes.add_line(Line3D(*points[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8))
     centre = (points.max(0) + points.min(0)) / 2
     half = np.ptp(points, axis=0).max() / 2
     limits = [(middle - half, middle + half) for middle in centre]
     axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
     axes.set_box_aspect((1, 1, 1))
     axes.view_init(elev=12.0, azim=azimuth)
-    axes.set(xticklabels=[], yticklabels=[], zticklabels=[])
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_formatter(NullFormatter())
 
 
 def lifting_grid(keypoints_2d, lifted, truth=None, titles=(), columns: int = 10) -> Figure:
