@@ -52,7 +52,13 @@ def lifting_grid(keypoints_2d, lifted, truth=None, titles=(), columns: int = 10)
     count = len(keypoints_2d)
     columns = min(columns, count)
     rows = len(kinds) * -(-count // columns)
-    figure = Figure(figsize=(1.9 * columns + 0.4, 2.1 * rows + 0.3), layout="constrained")
+    width, height = 1.9 * columns + 0.4, 2.1 * rows + 0.3  # inches
+    figure = Figure(figsize=(width, height))
+    # Known in advance: a layout engine draws everything once more to find them.
+    figure.subplots_adjust(
+        left=0.3 / width, right=1 - 0.1 / width, bottom=0.05 / height, top=1 - 0.25 / height,
+        wspace=0.06, hspace=0.06 + 0.1 * (rows > len(kinds)),
+    )  # fmt: skip
     for k, (name, poses) in enumerate(kinds):
         for i, pose in enumerate(poses):
             flat = pose.shape[-1] == 2
