@@ -30,6 +30,10 @@ def get_config():
         steps=4, batch_size=16, validate_every=2, model=widths, optimizer={"jit_compile": False}
     )
 """
+# Flags that train it on `motion_capture.write_archive("mocap")`.
+TINY_TRAINING = (
+    "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,11 @@ without it, and so does the process that only hands the tests out to others.
 """
 
 import functools
+import os
+import shutil
+import subprocess
 
+import filelock
 import numpy as np
 import pytest
 
@@ -77,14 +81,71 @@ def lifters(new_model, synthetic_views):
 
 
 @pytest.fixture(scope="session")
-def saved_models(lifters, tmp_path_factory):
+def made_once(tmp_path_factory):
+    """A function that gives a folder of a name, made by a function of it; for reading only.
+
+    Processes that share the tests share the folder: the first that asks makes it.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def get(name, make):
+        folder, made = root / name, root / f"{name}.made"
+        with filelock.FileLock(root / f"{name}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def saved_models(lifters, made_once):
     """The folder of each lifter's SavedModel, version 1."""
     from synpose_tf.export.saved_model import writer
 
-    folders = {mode: tmp_path_factory.mktemp(f"{mode}_saved_model") / "1" for mode in lifters}
-    for mode, folder in folders.items():
-        writer.write(lifters[mode], folder)
-    return folders
+    def make(folder):
+        for mode, lifter in lifters.items():
+            (folder / mode).mkdir()
+            writer.write(lifter, folder / mode / "1")
+
+    folder = made_once("saved_models", make)
+    return {mode: folder / mode / "1" for mode in lifters}
+
+
+@pytest.fixture(scope="session")
+def trained_folder(made_once):
+    """A user's folder: motion capture in `mocap`, a configuration, and a run of it in `whole`.
+
+    The run is four steps with validations after the second and the fourth. What the training
+    said is in `said`. Whoever changes the folder changes a copy, such as `user_folder`.
+    """
+    import command_process
+    import motion_capture
+
+    def make(folder):
+        motion_capture.write_archive(folder / "mocap")
+        (folder / "tiny.py").write_text(command_process.TINY_CONFIG)
+        flags = (*command_process.TINY_TRAINING, "--workdir=whole")
+        finished = command_process.run("train", *flags, folder=folder)
+        assert finished.code == 0, finished.stderr
+        (folder / "said").write_text(finished.stdout)
+
+    return made_once("trained", make)
+
+
+@pytest.fixture(scope="module")
+def user_folder(trained_folder, tmp_path_factory):
+    """A copy of `trained_folder` for the tests of one file; `mocap` is the same, to be read."""
+    folder = tmp_path_factory.mktemp("user")
+    subprocess.run(["cp", "-a", f"{trained_folder}/.", folder], check=True)  # links stay links
+    shutil.rmtree(folder / "mocap")
+    (folder / "mocap").symlink_to(trained_folder / "mocap")  # A run knows its data by their place.
+    return folder
 
 
 @functools.cache

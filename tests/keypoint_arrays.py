@@ -1,6 +1,5 @@
 """Writes keypoint files that are arrays or tables: NumPy, HDF5, CSV."""
 
-import pathlib
 import pickle
 
 import h5py
