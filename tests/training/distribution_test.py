@@ -19,7 +19,7 @@ from synpose_tf.training import distribution
 
 TRAIN = (
     "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
-    "--steps=20", "--validate_every=10",
+    "--steps=20", "--validate_every=20",
 )  # fmt: skip
 TOLERANCE = 1e-4
 
