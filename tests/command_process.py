@@ -18,8 +18,15 @@ import time
 import zipfile
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["synpose_tf.datasets.prepared", "synpose_tf.training.loop"])
-_OUTPUT = (".stdout", ".stderr")
+_FORKS.set_forkserver_preload(
+    [
+        "synpose_tf.datasets.prepared",
+        "synpose_tf.training.loop",
+        "synpose_tf.inference.lifter",
+        "matplotlib.backends.backend_agg",  # These a training imports when it first writes.
+        "tensorboard.summary",
+    ]
+)
 
 TINY_CONFIG = """
 from synpose_tf.config import TrainConfig
@@ -101,6 +108,10 @@ class Running:
         self.kill()
         self._process.join()
         return Finished(self._process.exitcode, *(path.read_text() for path in self._outputs))
+
+    def terminate(self) -> None:
+        """Asks it to end, by SIGTERM."""
+        self._process.terminate()
 
     def kill(self) -> None:
         self._process.kill()
