@@ -60,8 +60,6 @@ class Trained:
 
 
 graph_only = pytest.mark.parametrize("trained", [False], ids=["graph"], indirect=True)
-
-
 with_xla = pytest.param(True, id="XLA", marks=pytest.mark.slow)
 
 
