@@ -54,6 +54,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         time = np.nan if time is None else float(detections.floats([time], f"{where}: time")[0])
         recording.look(frame, time)
         for number, person in enumerate(entry["people"]):
+            if isinstance(person, dict) and person.get("landmarks", ()) in (None, []):
+                continue
             place = f"frame {frame}, person {number}"
             landmarks = _landmarks(person, f"{path}: {place}")
             visible |= bool((landmarks[:, 2] > 0).any())

@@ -1,20 +1,12 @@
-"""Runs a command of the package where what Windows lacks is missing.
+"""Takes away what Windows lacks, from every Python whose PYTHONPATH names this folder.
 
-  python elsewhere.py
-
-Each line of its input is a JSON list of a folder, a command and the command's flags. The command
-runs there, and what it prints goes into the file `said` of that folder. The answer is a line with
-its exit code.
-
-What others do there on Windows is their own affair: etils, which asks who owns a file elsewhere
+Python imports a module of this name before anything else, in the processes that a command starts as
+well. What others do on Windows is their own affair: etils, which asks who owns a file elsewhere
 only, keeps its modules, and a folder can't be opened by this package alone.
 """
 
 import builtins
-import importlib
-import json
 import os
-import runpy
 import signal
 import sys
 
@@ -58,28 +50,4 @@ def _refuse_folders(event, args):
         raise PermissionError(13, "Permission denied", args[0])
 
 
-def serve():
-    """Forks each command from this process, which imports once what takes seconds."""
-    fork = os.fork
-    hide()
-    for module in ("synpose_tf.datasets.prepared", "synpose_tf.training.loop"):
-        importlib.import_module(module)
-    for line in sys.stdin:
-        child = fork()
-        if not child:
-            _become(*json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-
-
-def _become(folder, command, *flags):
-    os.chdir(folder)
-    said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
-    sys.argv = [command, *flags]
-    runpy.run_module(f"synpose_tf.{command}", run_name="__main__", alter_sys=True)
-    sys.exit()
-
-
-if __name__ == "__main__":
-    serve()
+hide()
