@@ -38,7 +38,8 @@ class Person:
     Args:
         name: what to call the person.
         frames: (F,), integers, in any order.
-        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk.
+        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk. With
+            the detector's own 3D behind them, metres from its root, (F, J, 6).
         where: the file and place, for messages.
         times: (F,), seconds, or None where the file does not tell.
         fps: frames a second, or None where the file does not tell.
@@ -83,7 +84,7 @@ class Sightings:
         self.where = str(where)
         self.known = {}
         self._frames, self._tracks, self._times = (array.array(code) for code in "qqd")
-        self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
+        self.joints = Rows(scratch)  # (N, J, 3 or 6), see `Person`.
         self._first = None
         self._looked = array.array("q"), array.array("d")  # Frames, times.
 
@@ -96,7 +97,7 @@ class Sightings:
         Args:
             place: where the person stands in the file, for messages.
             frame: the frame's number.
-            joints: (J, 3), x, y and confidence.
+            joints: (J, 3 or 6), see `Person`.
             track: the detector's number for the person, or None.
             time: seconds.
 
@@ -104,7 +105,7 @@ class Sightings:
             SynposeError: another joint count than before, too many people, or a full disk.
         """
         if self._first is None:
-            self._first = place, len(joints)
+            self._first = place, *np.shape(joints)
         if len(joints) != self._first[1]:
             raise SynposeError(
                 f"{self.where}: {place} has {len(joints)} joints, {self._first[0]} had "
@@ -135,7 +136,7 @@ class Sightings:
 
     def add_nobody(self, frame: int, time: float = np.nan) -> int:
         """Adds a pose without joints, as `LOOKED`; gives its row."""
-        self.add("", frame, np.full((self._first[1], 3), np.nan), self.LOOKED, time)
+        self.add("", frame, np.full(self._first[1:], np.nan), self.LOOKED, time)
         return len(self) - 1
 
     def time(self, row: int) -> float:
@@ -159,8 +160,14 @@ class Sightings:
         return times if np.isfinite(times).all() else None
 
 
+def forget(joints: np.ndarray, missed: np.ndarray) -> None:
+    """Makes NaN of joints (…, J, 3 or 6) that count as missed (…, J), with a confidence of 0."""
+    joints[missed] = np.nan
+    joints[missed, 2] = 0.0
+
+
 def marked_missed(joints) -> np.ndarray:
-    """(…, J): whether a detector says of joints (…, J, 3) that it missed them.
+    """(…, J): whether a detector says of joints (…, J, 3 or 6) that it missed them.
 
     It does so by (0, 0), by (-1, -1), and by NaN or null.
     """

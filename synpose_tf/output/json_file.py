@@ -2,9 +2,10 @@
 
   {… the entries of `synpose_tf.output.schema` …,
    "tracks": [{"name": …, "body_height": …, "image_size": [width, height] or null, "roll": 0.0,
+     "intrinsics": [fx, fy, cx, cy, k1, k2, p1, p2, k3] or null, "camera_from": "given",
      "frames": [{"frame": 0, "time": 0.0, "pose": [[x, y, z], … 17] or null,
                  "root": [x, y, z] or null, "keypoints": [[x, y] or null, … 17],
-                 "inferred": ["Nose", …], "exchanged": ["LHip", …]}, …]}, …]}
+                 "inferred": ["Nose", …], "exchanged": ["LHip", …], "fused": false}, …]}, …]}
 
 Millimetres have one decimal, pixels two. A number that is not finite never appears: null
 stands for what is not known.
@@ -34,6 +35,9 @@ def _write_track(handle, track):
     size = track.image_size and [int(length) for length in track.image_size]
     about = {"name": track.name, "body_height": float(track.body_height), "image_size": size}
     about["roll"] = round(float(track.roll), 3)
+    given = track.intrinsics
+    about["intrinsics"] = None if given is None else [round(float(x), 6) for x in given]
+    about["camera_from"] = track.camera_from
     handle.write(f'{_text(about)[:-1]},"frames":[')
     records = (record for piece in track.pieces() for record in _records(piece))
     for number, record in enumerate(records):
@@ -54,9 +58,10 @@ def _records(piece):
         _points(piece.keypoints, 2),
         piece.inferred,
         none if piece.exchanged is None else piece.exchanged,
+        none.any(1) if piece.fused is None else piece.fused,
         strict=True,
     )
-    for frame, time, lifted, pose, root, keypoints, inferred, exchanged in columns:
+    for frame, time, lifted, pose, root, keypoints, inferred, exchanged, fused in columns:
         yield {
             "frame": int(frame),
             "time": time,
@@ -65,6 +70,7 @@ def _records(piece):
             "keypoints": keypoints,
             "inferred": _names(inferred),
             "exchanged": _names(exchanged),
+            "fused": bool(fused),
         }
 
 

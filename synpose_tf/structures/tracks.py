@@ -49,7 +49,9 @@ class KeypointTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, J), True where the detector called the joint by the other side's name and
             that was put right; None for nowhere.
-        scratch: where keypoints, confidence and exchanged lie, or None for memory.
+        world: (F, J, 3), metres, the detector's own 3D: its camera frame (x right, y down,
+            z forward) about its own root; NaN for a missed joint. None where it has none.
+        scratch: where keypoints, confidence, exchanged and world lie, or None for memory.
     """
 
     name: str
@@ -60,9 +62,10 @@ class KeypointTrack(_Track):
     layout: Skeleton
     image_size: tuple[int, int] | None = None
     exchanged: np.ndarray | None = None
+    world: np.ndarray | None = None
     scratch: Scratch | None = None
 
-    columns = ("keypoints", "confidence", "frames", "times", "exchanged")
+    columns = ("keypoints", "confidence", "frames", "times", "exchanged", "world")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +84,12 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
+        fused: (F,), True where the detector's own depth went into the pose; None for nowhere.
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
-        scratch: where poses, root, keypoints, inferred and exchanged lie, or None for memory.
+        intrinsics: (9,), the camera's that the poses were lifted with, pixels; None for none.
+        camera_from: what told it: `given`, `walk` (`inference.focal`) or `typical`.
+        scratch: where the columns lie, or None for memory.
     """
 
     name: str
@@ -96,10 +102,13 @@ class PoseTrack(_Track):
     body_height: float
     image_size: tuple[int, int] | None = None
     exchanged: np.ndarray | None = None
+    fused: np.ndarray | None = None
     roll: float = 0.0
+    intrinsics: np.ndarray | None = None
+    camera_from: str = "given"
     scratch: Scratch | None = None
 
-    columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged")
+    columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged", "fused")
 
     @property
     def lifted(self) -> np.ndarray:

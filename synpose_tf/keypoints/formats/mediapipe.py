@@ -8,23 +8,25 @@ MediaPipe has no file format of its own. This is ours:
       "fps": 29.97,                        or null for photos
       "frames": [
         {"frame": 0, "time": 0.0, "people": [
-          {"landmarks": [[x, y, z, visibility], … 33]}
+          {"landmarks": [[x, y, z, visibility], … 33], "world": [[x, y, z], … 33]}
         ]}, …
       ]
     }
 
 x and y are fractions of the width and height, as MediaPipe gives them; z is not used. A
 landmark may also be an object {"x": …, "y": …, "visibility": …}. A visibility of null, or none,
-is not known, and the landmark counts as seen. `time` is in seconds and may be absent, as may
+is not known, and the landmark counts as seen. `world` may be absent: MediaPipe's world landmarks,
+metres from the middle of the hips, x right, y down, z forward. `time` is in seconds and may be absent, as may
 `frame`, then counted. `people` is empty where nobody was seen.
 """
 
+import dataclasses
 import pathlib
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.io.scratch import Scratch
+from synpose_tf.io.scratch import Scratch, derived
 from synpose_tf.keypoints import detections, json_stream, tracking, units
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import MEDIAPIPE_33
@@ -44,7 +46,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     fps = json_stream.first(path, "fps")
     if isinstance(fps, bool) or not (fps is None or isinstance(fps, int | float) and fps > 0):
         raise SynposeError(f"{path}: fps is {str(fps)[:40]!r}. Expected frames a second, or null.")
-    recording, visible = Sightings(path, scratch), False
+    recording, visible, deep = Sightings(path, scratch), False, False
     for index, entry in enumerate(json_stream.items(path, "frames.item")):
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("people"), list):
@@ -57,14 +59,23 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
             place = f"frame {frame}, person {number}"
             landmarks = _landmarks(person, f"{path}: {place}")
             visible |= bool((landmarks[:, 2] > 0).any())
-            recording.add(place, frame, landmarks, None, time)
+            world = _world(person, f"{path}: {place}")
+            deep |= bool(np.isfinite(world).any())
+            recording.add(place, frame, np.concatenate([landmarks, world], axis=1), None, time)
     if len(recording) and not visible:
         raise SynposeError(
             f"{path}: every landmark has a visibility of 0, so that none counts as seen. Some "
             "versions of MediaPipe give 0 where they do not know it: write null then."
         )
     known = {"layout": MEDIAPIPE_33, "image_size": size, "fps": fps, "units": units.FRACTIONS}
-    return tracking.separate(recording, **known)
+    people = tracking.separate(recording, **known)
+    if deep:
+        return people
+    return [dataclasses.replace(one, joints=derived(_flat, one.joints)) for one in people]
+
+
+def _flat(joints):
+    return joints[..., :3]
 
 
 def _image_size(path):
@@ -93,4 +104,19 @@ def _landmarks(person, where):
         )
     numbers = numbers[:, [0, 1, 3]]
     numbers[np.isnan(numbers[:, 2]), 2] = 1.0
+    return numbers
+
+
+def _world(person, where):
+    world, count = person.get("world"), len(MEDIAPIPE_33)
+    if world is None:
+        return np.full((count, 3), np.nan)
+    if isinstance(world, list) and all(isinstance(point, dict) for point in world):
+        world = [[point.get(axis) for axis in "xyz"] for point in world]
+    numbers = detections.floats(world, f"{where}: world")
+    if numbers.shape != (count, 3):
+        raise SynposeError(
+            f"{where}: world landmarks of shape {numbers.shape}. Expected ({count}, 3): x, y, z in "
+            "metres."
+        )
     return numbers
