@@ -25,9 +25,9 @@ from synpose_tf.structures.tracks import KeypointTrack
 # Of the picture's longer side. Phones film with 0.75 to 0.95, webcams 0.7, Human3.6M with 1.15;
 # what is too long costs a pose less than what is as much too short.
 TYPICAL = 1.0
-SPREAD = 0.3  # Of the logarithm.
+SPREAD = 0.4  # Of the logarithm.
 _SHARE = 0.63  # Of the way in depth that a lifted foot goes.
-_SPREAD_OF_SHARE = 0.2
+_SPREAD_OF_SHARE = 0.3
 _STEP, _STEPS = 0.1, 7  # Seconds; what they add up to is somewhat more than a step of a walk.
 _FRAMES = 2048
 _ROUNDS = 3
