@@ -81,9 +81,12 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
+        confidence: (F, 17), the detector's own, on its scale; of a joint made of several the
+            lowest; 0 where inferred. None for not known.
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
-        scratch: where poses, root, keypoints, inferred and exchanged lie, or None for memory.
+        scratch: where poses, root, keypoints, inferred, exchanged and confidence lie, or None for
+            memory.
     """
 
     name: str
@@ -96,10 +99,13 @@ class PoseTrack(_Track):
     body_height: float
     image_size: tuple[int, int] | None = None
     exchanged: np.ndarray | None = None
+    confidence: np.ndarray | None = None
     roll: float = 0.0
     scratch: Scratch | None = None
 
-    columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged")
+    columns = (
+        "poses", "root", "keypoints", "inferred", "frames", "times", "exchanged", "confidence",
+    )  # fmt: skip
 
     @property
     def lifted(self) -> np.ndarray:
