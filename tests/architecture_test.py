@@ -16,6 +16,7 @@ LAYERS = (
     ("io",),
     ("structures",),
     ("geometry", "visualization"),
+    ("video",),
     ("keypoints", "output", "datasets", "models"),
     ("evaluation",),
     ("config",),
