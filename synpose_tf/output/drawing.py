@@ -39,7 +39,7 @@ class Panel:
             self._circle(end, width * _SCALE / 2 - 0.5, fill=colour)
 
     def dot(self, place, radius, colour, certainty=1.0) -> None:
-        """A joint: a disc, the paler inside the less certain it is; NaN, inferred, a larger ring."""
+        """A joint: a disc, the paler inside the less certain; a ring for one inferred, NaN."""
         if np.isnan(certainty):
             ring = {"fill": PANEL, "outline": colour, "width": round(radius * 0.6 * _SCALE)}
             self._circle(place * _SCALE, radius * 1.35 * _SCALE, **ring)
@@ -201,9 +201,7 @@ def draw_2d(panel: Panel, frame: ImageFrame, people: Sequence[Figure], picture=N
         if picture is not None:  # parts it from what lies below
             _draw_bones(panel, places, [PANEL] * len(places), width + 1.6)
         _draw_bones(panel, places, person.colours, width)
-        for place, colour, certainty in zip(
-            places, person.colours, person.certainty, strict=True
-        ):
+        for place, colour, certainty in zip(places, person.colours, person.certainty, strict=True):
             if np.isfinite(place).all():
                 panel.dot(place, width * 1.1, colour, certainty)
 

@@ -71,7 +71,8 @@ def test_sides_have_their_colours_and_inferred_joints_are_hollow():
     keypoints = np.full((17, 2), np.nan)
     keypoints[:2] = [[10, 10], [90, 90]]
     frame = drawing.ImageFrame(np.array([50.0, 50.0]), np.array([100.0, 100.0]), None)
-    drawing.draw_2d(panel, frame, [(keypoints, np.arange(17) == 1)])
+    certainty = np.where(np.arange(17) == 1, np.nan, 1.0)
+    drawing.draw_2d(panel, frame, [drawing.Figure(keypoints, certainty, colours.OF_JOINTS)])
     picture = pixels(panel)
     scale = (400 - 60) / 100
     filled, hollow = ((keypoints[j] - 50) * scale + [200, 208] for j in (0, 1))
@@ -151,9 +152,9 @@ def test_mp4_read_back(tmp_path):
     assert (pictures[30] < 160).any(axis=-1).sum() > 1000
 
 
-def test_mp4_without_ffmpeg(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(SynposeError, match=r"a.mp4: MP4 needs ffmpeg: pip install imageio-ffmpeg"):
+def test_mp4_without_pyav(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(SynposeError, match=r"/a.mp4: MP4 is written by PyAV: pip install av"):
         output.write([pose_track(frames=2)], tmp_path / "a.mp4")
 
 
