@@ -196,7 +196,7 @@ def test_the_browser_reads_the_numbers_that_were_written(page):
         "return data.people.map((entry) => {"
         "  const person = new Person(entry, 17);"
         "  return [30, 3].map((moment) => [person.pose(moment), person.picture(moment),"
-        "    data.joints.map((_, joint) => person.inferred(moment, joint))]);"
+        "    data.joints.map((_, joint) => person.certainty(moment, joint) === null)]);"
         "})"
     )
     points = stage.set_on_stage(tracks)
@@ -231,7 +231,7 @@ def test_the_page_names_no_other_place(tmp_path):
     output.write([pose_track(HOSTILE)], tmp_path / 'a "<b>&.html')
     text = (tmp_path / 'a "<b>&.html').read_text(encoding="utf-8")
     assert "<title>a &quot;&lt;b&gt;&amp;</title>" in text
-    assert text.count("</script>") == 3
+    assert text.count("</script>") == 6
     embedded = re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1]
     page = text.replace(embedded, "")
     assert not re.search(r'(src|href)=(?!"data:,")|https?:|@import|url\(', page)
