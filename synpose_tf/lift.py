@@ -23,6 +23,13 @@ flags.DEFINE_list(
     ["npz", "json", "png", "html"],
     "What is written: npz, json, csv, png, html, bvh, c3d, trc, glb, gif, mp4.",
 )
+flags.DEFINE_string(
+    "background",
+    None,
+    "Video, photo or folder of photos that html, png, gif and mp4 show behind the 2D joints; `none` "
+    "for none. Its pictures count from 0, as the joints' frames do. Default: the input, where it is "
+    "pictures.",
+)
 flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(
     "layout",
@@ -101,6 +108,7 @@ def main(paths):
     check_body_height(FLAGS.body_height)
     kinds = _formats(output.FORMATS)
     folder, stem = results.place(paths, FLAGS.output)
+    background = _background(paths, kinds)
     lifter = _lifter(intrinsics)
     recording = _read(paths)
     lifted = _lift(lifter, recording.tracks, intrinsics)
@@ -113,13 +121,26 @@ def main(paths):
     results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}", background)
     print("written:")
     for path in written:
         print(f"  {path}")
     for path in written:
         if path.suffix == ".html":
             print(f"open {path} in a browser to look at it.")
+
+
+def _background(paths, kinds):
+    """What the camera saw, if a format shows it."""
+    from synpose_tf.output import Backdrop
+    from synpose_tf.video.pictures import is_pictures
+
+    source = FLAGS.background
+    if source is None and len(paths) == 1 and is_pictures(paths[0]):
+        source = paths[0]
+    if source in (None, "none") or not any(kind.has_backdrop for kind in kinds):
+        return None
+    return Backdrop(source, int(FLAGS.rotate))
 
 
 def _read(paths):

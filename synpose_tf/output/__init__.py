@@ -3,7 +3,7 @@
   from synpose_tf import output
   output.FORMATS["bvh"].write(tracks, "walk.bvh")
   output.write(tracks, "walk.json")  # by the suffix
-  output.write(tracks, "walk.html", output.Backdrop(open_pictures("walk.mp4")))
+  output.write(tracks, "walk.html", output.Backdrop("walk.mp4"))
 
 `docs/outputs.md` describes what each file holds.
 """

@@ -1,6 +1,7 @@
 """The pictures behind the joints: what the camera saw, downscaled, on disk."""
 
 import io
+import pathlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,95 +18,93 @@ _EXPECTED = 0.13  # Bytes a pixel.
 _MANY = 20_000  # Pictures, from where on they are small, for the disk's sake.
 
 
-class Backdrop:
-    """Pictures of a recording, each found by its place.
+class Backdrop(Pictures):
+    """Pictures of a recording that leave a small copy of each on their way, to be found again.
 
-    They are read once, in order: by whoever takes them from `passing` first, or when they are
-    needed. Each lies as a JPEG in a temporary file; in memory stay 40 bytes of it.
+    Whoever takes all of them first, from the start, makes the copies, a detector for instance;
+    else they are made when one is needed. They are JPEGs in a temporary file; in memory stay
+    100 bytes of each.
 
     Args:
-        pictures: what `synpose_tf.video.pictures.open_pictures` gives.
+        path, rotate: as `Pictures` has them.
+
+    Attributes:
+        small_size: (width, height) of the copies, even numbers, as videos must have them.
     """
 
-    def __init__(self, pictures: Pictures):
-        self.pictures = pictures
-        self.image_size: tuple[int, int] = pictures.size
-        side = min(_side(pictures), max(pictures.size))
-        scale = side / max(pictures.size)
-        # Even, as videos must be.
-        width, height = (max(2, 2 * round(length * scale / 2)) for length in pictures.size)
-        self.size: tuple[int, int] = width, height  # Of the small ones.
-        self._complete = False
-        self._forget()
+    def __init__(self, path: pathlib.Path | str, rotate: int = 0):
+        super().__init__(pathlib.Path(path), rotate)
+        scale = min(1.0, _side(self.size, self.count or 1) / max(self.size))
+        width, height = (max(2, 2 * round(length * scale / 2)) for length in self.size)
+        self.small_size: tuple[int, int] = width, height
+        self._copies: _Copies | None = None
 
-    def passing(self) -> Iterator[Picture]:
-        """The pictures as they come from their source, in full size; they are kept on the way."""
-        self._forget()
-        for picture in self.pictures:
-            self._keep(picture)
-            yield picture
-        self._complete = True
+    def since(self, number: int) -> Iterator[Picture]:
+        """Yields the pictures from a number on, in full size."""
+        pictures = super().since(number)
+        return pictures if number or self._copies else self._copying(pictures)
 
     @property
     def numbers(self) -> np.ndarray:
         """(N,), the pictures' numbers, increasing."""
-        self._read()
-        return np.array(self._numbers, np.int64)
+        return np.array(self._all.numbers, np.int64)
 
     @property
     def times(self) -> np.ndarray:
         """(N,), seconds from the first picture."""
-        self._read()
-        return np.array(self._times, np.float64)
+        return np.array(self._all.times, np.float64)
 
     @property
-    def sizes(self) -> np.ndarray:
-        """(N,), bytes of each picture's JPEG."""
-        self._read()
-        return np.diff(self._ends, prepend=0)
+    def lengths(self) -> np.ndarray:
+        """(N,), bytes of each copy."""
+        return np.diff(self._all.ends, prepend=0)
 
     def jpeg(self, index: int) -> bytes:
-        """A small picture, as a file."""
-        self._read()
-        start = self._ends[index - 1] if index else 0
-        return self._scratch.read(start, self._ends[index] - start)
+        """The copy of a picture, as a file."""
+        copies = self._all
+        start = copies.ends[index - 1] if index else 0
+        return copies.scratch.read(start, copies.ends[index] - start)
 
     def image(self, index: int) -> Image.Image:
-        """A small picture."""
+        """The copy of a picture."""
         return Image.open(io.BytesIO(self.jpeg(index)))
 
-    def _forget(self):
-        if self._complete:
-            return
-        self._scratch = Scratch()
-        self._numbers, self._times, self._ends = [], [], []
+    @property
+    def _all(self):
+        if self._copies is None:
+            for _ in tqdm.tqdm(self, "pictures", self.count, disable=None, leave=False):
+                pass
+        return self._copies
 
-    def _keep(self, picture):
-        if self._complete:
-            return
-        small = Image.fromarray(picture.image)
-        small = small.resize(self.size, Image.Resampling.BILINEAR, reducing_gap=1.0)
+    def _copying(self, pictures):
+        copies = _Copies()
+        for picture in pictures:
+            small = Image.fromarray(picture.image)
+            small = small.resize(self.small_size, Image.Resampling.BILINEAR, reducing_gap=1.0)
+            copies.append(picture, small)
+            yield picture
+        self._copies = copies
+
+
+class _Copies:
+    """Small pictures on disk."""
+
+    def __init__(self):
+        self.scratch = Scratch()
+        self.numbers, self.times, self.ends = [], [], []
+
+    def append(self, picture, small):
         content = io.BytesIO()
         small.save(content, "JPEG", quality=_QUALITY)
-        self._scratch.append(content.getvalue())
-        self._numbers.append(picture.number)
-        self._times.append(picture.time)
-        self._ends.append((self._ends[-1] if self._ends else 0) + len(content.getvalue()))
-
-    def _read(self):
-        if self._complete:
-            return
-        bar = tqdm.tqdm(self.passing(), "pictures", self.pictures.count, disable=None, leave=False)
-        for _ in bar:
-            pass
+        self.ends.append(self.scratch.append(content.getvalue()) + content.tell())
+        self.numbers.append(picture.number)
+        self.times.append(picture.time)
 
 
-def _side(pictures):
+def _side(size, count):
     """The longer side, such that all pictures fit into a page, if that is possible."""
-    count = pictures.count or 1
-    width, height = pictures.size
     pixels = PAGE_BYTES * 3 / 4 / _EXPECTED / count  # Of each; base64 takes a third more.
-    side = np.sqrt(pixels * max(width, height) / min(width, height))
+    side = np.sqrt(pixels * max(size) / min(size))
     if side < SMALLEST:
         return LARGEST if count < _MANY else SMALLEST
     return min(side, LARGEST)

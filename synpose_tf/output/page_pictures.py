@@ -41,8 +41,8 @@ def write(pictures: backdrop.Backdrop, places: np.ndarray, page: pathlib.Path):
     """
     kept = np.unique(places[places >= 0])
     index = np.where(places < 0, -1, np.searchsorted(kept, places))
-    data = {"size": pictures.image_size, "index": Packed([index], np.int32)}
-    if _in_base64(pictures.sizes[kept].sum()) <= backdrop.PAGE_BYTES:
+    data = {"size": pictures.size, "index": Packed([index], np.int32)}
+    if _in_base64(pictures.lengths[kept].sum()) <= backdrop.PAGE_BYTES:
         return data | {
             "jpegs": [Packed(_jpeg(pictures, int(place)), np.uint8) for place in kept]
         }, []
@@ -73,6 +73,6 @@ def _jpeg(pictures, place):
 
 def _write_film(path, pictures, kept):
     bar = tqdm.tqdm(kept, "film of the page", unit=" pictures", disable=None, leave=False)
-    with h264.writer(path, pictures.size, _RATE, _BETWEEN) as append:
+    with h264.writer(path, pictures.small_size, _RATE, _BETWEEN) as append:
         for place in bar:
             append(pictures.image(int(place)))

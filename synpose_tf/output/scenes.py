@@ -30,7 +30,7 @@ class Scene:
         self._staged = stage.set_on_stage(tracks)
         self._around = drawing.ImageFrame.around(tracks)
         if backdrop is not None and self._around.image_size is None:
-            self._around = dataclasses.replace(self._around, image_size=backdrop.image_size)
+            self._around = dataclasses.replace(self._around, image_size=backdrop.size)
         self._view = drawing.View.of(self._staged, self._rows)
 
     def posed(self) -> np.ndarray:

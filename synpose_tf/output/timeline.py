@@ -65,7 +65,7 @@ def _with_pictures(plain, tracks, backdrop):
     known = pictures >= 0
     if not known.any():
         raise SynposeError(
-            f"{backdrop.pictures.path}: none of its {len(numbers)} pictures, counted from "
+            f"{backdrop.path}: none of its {len(numbers)} pictures, counted from "
             f"{numbers[0]}, is one of the frames {frames.min()} to {frames.max()}. Is it the "
             "recording that the joints come from?"
         )

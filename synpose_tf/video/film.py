@@ -48,8 +48,8 @@ class Film:
             raise SynposeError(f"{path}: the video holds no picture that can be read.")
         self.size = first[1].shape[1::-1]
 
-    def images(self) -> Iterator[tuple[float, np.ndarray]]:
-        """Yields (seconds from the first picture, (height, width, 3) uint8 RGB).
+    def images(self, first: int = 0) -> Iterator[tuple[float, np.ndarray]]:
+        """Yields (seconds from the first picture, (height, width, 3) uint8 RGB), from a number on.
 
         Raises:
             SynposeError: the file can't be read any more.
@@ -63,7 +63,8 @@ class Film:
             time = time - start
             if last is not None and time <= last:  # A clock that stands.
                 time = last + 1.0 / self.fps
-            yield time, upright(frame)
+            if count >= first:
+                yield time, upright(frame)
             last, count = time, count + 1
         if self.count and count < 0.9 * self.count:
             self.notes.append(

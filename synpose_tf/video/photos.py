@@ -34,13 +34,13 @@ class Photos:
         self.count = len(paths)
         self.notes: list[str] = []
 
-    def images(self) -> Iterator[tuple[None, np.ndarray]]:
-        """Yields (None, (height, width, 3) uint8 RGB), None for no time.
+    def images(self, first: int = 0) -> Iterator[tuple[None, np.ndarray]]:
+        """Yields (None, (height, width, 3) uint8 RGB), None for no time; from a number on.
 
         Raises:
             SynposeError: a photo can't be read, or has another size.
         """
-        for path in self._paths:
+        for path in self._paths[first:]:
             image = read(path)
             if image.shape[1::-1] != self.size:
                 raise SynposeError(

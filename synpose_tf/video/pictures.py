@@ -55,6 +55,7 @@ class Pictures:
 
     Attributes:
         size: (width, height) of the pictures as they come, pixels.
+        rotate: as given.
         fps: pictures a second, on average; None for photos.
         count: how many there are, as far as the file tells; None where it does not.
         photo: whether it is a single photo.
@@ -68,7 +69,7 @@ class Pictures:
         self.path = pathlib.Path(path)
         if rotate not in (0, 90, 180, 270):
             raise SynposeError(f"rotate={rotate}: expected 0, 90, 180 or 270 degrees.")
-        self._turns = -rotate // 90
+        self.rotate = rotate
         self.photo = self.path.is_file() and _kind(self.path) == "photo"
         if self.path.is_dir():
             self._source = Photos(_inside(self.path))
@@ -86,9 +87,13 @@ class Pictures:
         return self._source.notes
 
     def __iter__(self) -> Iterator[Picture]:
-        for number, (time, image) in enumerate(self._source.images()):
-            if self._turns:
-                image = np.ascontiguousarray(np.rot90(image, self._turns))
+        return self.since(0)
+
+    def since(self, number: int) -> Iterator[Picture]:
+        """Yields the pictures from a number on."""
+        for number, (time, image) in enumerate(self._source.images(number), number):
+            if self.rotate:
+                image = np.ascontiguousarray(np.rot90(image, -self.rotate // 90))
             yield Picture(number, number / _USUAL_FPS if time is None else time, image)
 
 
