@@ -26,9 +26,8 @@ flags.DEFINE_list(
 flags.DEFINE_string(
     "background",
     None,
-    "Video, photo or folder of photos that html, png, gif and mp4 show behind the 2D joints; `none` "
-    "for none. Its pictures count from 0, as the joints' frames do. Default: the input, where it is "
-    "pictures.",
+    "Video, photo or folder of photos that html, png, gif and mp4 show behind the 2D joints; "
+    "`none` for none. Its pictures are frames 0, 1, …. Default: the input, where it is pictures.",
 )
 flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(

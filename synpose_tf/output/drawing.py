@@ -199,7 +199,7 @@ def draw_2d(panel: Panel, frame: ImageFrame, people: Sequence[Figure], picture=N
         tall = np.linalg.norm(high - low) if np.isfinite(low).all() else 0.0
         width = np.clip(tall / 60, 1.2, panel.size.min() / 90)
         if picture is not None:  # parts it from what lies below
-            _draw_bones(panel, places, [PANEL] * len(places), width + 1.6)
+            _draw_bones(panel, places, [PANEL] * len(places), width + min(1.6, 0.6 * width))
         _draw_bones(panel, places, person.colours, width)
         for place, colour, certainty in zip(places, person.colours, person.certainty, strict=True):
             if np.isfinite(place).all():

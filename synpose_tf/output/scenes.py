@@ -68,8 +68,6 @@ class Scene:
         frame, row = self._frame, self._rows[0][moment]
         if follow and len(self._tracks) == 1 and row >= 0:
             frame = self._close.moved_to(self._tracks[0].keypoints[row])
-        elif follow:
-            frame = self._around
         people = self._people(moment, self._points_2d)
         drawing.draw_2d(panel, frame, people, self._image(moment))
         if not any(np.isfinite(person.points).any() for person in people):

@@ -180,7 +180,7 @@ function drawImage(context, frame, picture, figures, skeleton, colours, names) {
     const bones = skeleton.bones.filter(({ child, parent }) => places[child] && places[parent]);
     const draw = (width, colour) => bones.forEach((bone) =>
       line(context, places[bone.parent], places[bone.child], colour(bone), width));
-    if (picture) draw(thick + 2.5, () => colours.panel); // parts them from what lies below
+    if (picture) draw(thick + Math.min(2.5, thick * 0.7), () => colours.panel); // parts them from what lies below
     draw(thick, ({ side }) => paint[side]);
     places.forEach((point, joint) => point && dot(context, point, Math.max(2.2, thick),
       paint[skeleton.sides[joint]], certainty[joint], colours.panel));
