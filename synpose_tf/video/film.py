@@ -27,6 +27,7 @@ class Film:
         size: (width, height), pixels, upright.
         fps: pictures a second, on average.
         count: how many pictures there are, as the file says; None where it does not.
+        intrinsics: None, as no file tells them.
         notes: what the last run through the pictures met.
 
     Raises:
@@ -35,6 +36,7 @@ class Film:
 
     def __init__(self, path: pathlib.Path):
         self.path = path
+        self.intrinsics = None
         self.notes: list[str] = []
         with self._open() as container:
             stream = _stream(container, path)
@@ -48,8 +50,8 @@ class Film:
             raise SynposeError(f"{path}: the video holds no picture that can be read.")
         self.size = first[1].shape[1::-1]
 
-    def images(self) -> Iterator[tuple[float, np.ndarray]]:
-        """Yields (seconds from the first picture, (height, width, 3) uint8 RGB).
+    def images(self, first: int = 0) -> Iterator[tuple[float, np.ndarray]]:
+        """Yields (seconds from the first picture, (height, width, 3) uint8 RGB), from a number on.
 
         Raises:
             SynposeError: the file can't be read any more.
@@ -63,7 +65,8 @@ class Film:
             time = time - start
             if last is not None and time <= last:  # A clock that stands.
                 time = last + 1.0 / self.fps
-            yield time, upright(frame)
+            if count >= first:
+                yield time, upright(frame)
             last, count = time, count + 1
         if self.count and count < 0.9 * self.count:
             self.notes.append(
