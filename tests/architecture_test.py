@@ -17,6 +17,7 @@ LAYERS = (
     ("structures",),
     ("geometry", "visualization"),
     ("video",),
+    ("detection",),
     ("keypoints", "output", "datasets", "models"),
     ("evaluation",),
     ("config",),

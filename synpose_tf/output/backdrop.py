@@ -39,10 +39,10 @@ class Backdrop(Pictures):
         self.small_size: tuple[int, int] = width, height
         self._copies: _Copies | None = None
 
-    def since(self, number: int) -> Iterator[Picture]:
+    def since(self, first: int) -> Iterator[Picture]:
         """Yields the pictures from a number on, in full size."""
-        pictures = super().since(number)
-        return pictures if number or self._copies else self._copying(pictures)
+        pictures = super().since(first)
+        return pictures if first or self._copies else self._copying(pictures)
 
     @property
     def numbers(self) -> np.ndarray:

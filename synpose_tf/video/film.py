@@ -27,6 +27,7 @@ class Film:
         size: (width, height), pixels, upright.
         fps: pictures a second, on average.
         count: how many pictures there are, as the file says; None where it does not.
+        intrinsics: None, as no file tells them.
         notes: what the last run through the pictures met.
 
     Raises:
@@ -35,6 +36,7 @@ class Film:
 
     def __init__(self, path: pathlib.Path):
         self.path = path
+        self.intrinsics = None
         self.notes: list[str] = []
         with self._open() as container:
             stream = _stream(container, path)

@@ -1,15 +1,20 @@
 """Photos, read by Pillow, turned as their EXIF says."""
 
+import contextlib
+import math
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import PIL
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from synpose_tf.errors import SynposeError
 
+_DIAGONAL = math.hypot(36.0, 24.0)  # Millimetres, of 35 mm film.
+_FOCAL_LENGTH_35MM, _WIDTH, _HEIGHT = 0xA405, 0xA002, 0xA003  # EXIF's tags.
+_SAME_RATIO = 0.02
 _UNREADABLE = (".heic", ".heif", ".avif")  # What Pillow reads in some installations only.
 
 
@@ -21,7 +26,7 @@ class Photos:
 
     Attributes:
         size: (width, height), pixels.
-        fps, count, notes: as `pictures.Pictures` has them.
+        fps, count, notes, intrinsics: as `pictures.Pictures` has them.
 
     Raises:
         SynposeError: the first can't be read.
@@ -30,6 +35,7 @@ class Photos:
     def __init__(self, paths: Sequence[pathlib.Path]):
         self._paths = paths
         self.size = read(paths[0]).shape[1::-1]
+        self.intrinsics = intrinsics(paths[0])
         self.fps = None
         self.count = len(paths)
         self.notes: list[str] = []
@@ -57,9 +63,15 @@ def read(path: pathlib.Path) -> np.ndarray:
     Raises:
         SynposeError: it can't be read.
     """
+    with _opened(path) as photo:
+        return np.asarray(ImageOps.exif_transpose(photo).convert("RGB"))
+
+
+@contextlib.contextmanager
+def _opened(path):
     try:
         with Image.open(path) as photo:
-            return np.asarray(ImageOps.exif_transpose(photo).convert("RGB"))
+            yield photo
     except Image.DecompressionBombError as error:
         raise SynposeError(f"{path}: the photo is too large ({error}). Shrink it.") from error
     # A damaged photo reaches every branch of Pillow's plugins: the kinds of error have no end.
@@ -69,6 +81,33 @@ def read(path: pathlib.Path) -> np.ndarray:
         else:
             reason = f"no photo that Pillow reads, damaged or incomplete ({error})"
         raise SynposeError(f"{path}: {reason}.") from error
+
+
+def intrinsics(path: pathlib.Path) -> tuple[float, float, float, float] | None:
+    """The camera's (fx, fy, cx, cy) in pixels of the upright photo, from EXIF; None where unknown.
+
+    EXIF's focal length "in 35 mm film" is one whose picture has the same angle over the diagonal
+    (CIPA DC-008). Assumed are square pixels, the axis in the middle, no distortion, and that the
+    photo is not cropped; of one whose sides have another ratio than EXIF says, nothing is known.
+
+    Raises:
+        SynposeError: it can't be read.
+    """
+    with _opened(path) as photo:
+        width, height = photo.size
+        exif = photo.getexif()
+        turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        known = exif.get_ifd(ExifTags.IFD.Exif)
+    sides = [known.get(tag) for tag in (_FOCAL_LENGTH_35MM, _WIDTH, _HEIGHT)]
+    focal, *full = (float(side) if isinstance(side, int | float) else 0.0 for side in sides)
+    if not 1.0 <= focal <= 5000.0:
+        return None
+    if min(full) > 0 and abs(math.log(full[0] / full[1] * height / width)) > _SAME_RATIO:
+        return None
+    length = focal * math.hypot(width, height) / _DIAGONAL
+    if turned:
+        width, height = height, width
+    return length, length, width / 2.0, height / 2.0
 
 
 def natural_order(path: pathlib.Path) -> tuple:

@@ -57,6 +57,8 @@ class Pictures:
         size: (width, height) of the pictures as they come, pixels.
         rotate: as given.
         fps: pictures a second, on average; None for photos.
+        intrinsics: (fx, fy, cx, cy), pixels, of the picture before it is turned by `rotate`, where
+            a photo's EXIF tells; or None. See `photos.intrinsics`.
         count: how many there are, as far as the file tells; None where it does not.
         photo: whether it is a single photo.
         notes: what the last iteration met that a user should know, as sentences.
@@ -81,6 +83,7 @@ class Pictures:
         self.size = (height, width) if rotate in (90, 270) else (width, height)
         self.fps: float | None = self._source.fps
         self.count: int | None = self._source.count
+        self.intrinsics: tuple[float, ...] | None = self._source.intrinsics
 
     @property
     def notes(self) -> list[str]:
@@ -89,9 +92,9 @@ class Pictures:
     def __iter__(self) -> Iterator[Picture]:
         return self.since(0)
 
-    def since(self, number: int) -> Iterator[Picture]:
+    def since(self, first: int) -> Iterator[Picture]:
         """Yields the pictures from a number on."""
-        for number, (time, image) in enumerate(self._source.images(number), number):
+        for number, (time, image) in enumerate(self._source.images(first), first):
             if self.rotate:
                 image = np.ascontiguousarray(np.rot90(image, -self.rotate // 90))
             yield Picture(number, number / _USUAL_FPS if time is None else time, image)
