@@ -34,9 +34,7 @@ class Backdrop(Pictures):
 
     def __init__(self, path: pathlib.Path | str, rotate: int = 0):
         super().__init__(pathlib.Path(path), rotate)
-        scale = min(1.0, _side(self.size, self.count or 1) / max(self.size))
-        width, height = (max(2, 2 * round(length * scale / 2)) for length in self.size)
-        self.small_size: tuple[int, int] = width, height
+        self.small_size = small_size(self.size, self.count or 1)
         self._copies: _Copies | None = None
 
     def since(self, first: int) -> Iterator[Picture]:
@@ -101,10 +99,16 @@ class _Copies:
         self.times.append(picture.time)
 
 
-def _side(size, count):
-    """The longer side, such that all pictures fit into a page, if that is possible."""
+def small_size(size: tuple[int, int], count: int) -> tuple[int, int]:
+    """(width, height) at which this many pictures fit into a page, if that is possible.
+
+    Args:
+        size: (width, height) of the pictures.
+        count: how many there are.
+    """
     pixels = PAGE_BYTES * 3 / 4 / _EXPECTED / count  # Of each; base64 takes a third more.
-    side = np.sqrt(pixels * max(size) / min(size))
-    if side < SMALLEST:
-        return LARGEST if count < _MANY else SMALLEST
-    return min(side, LARGEST)
+    side = min((pixels * max(size) / min(size)) ** 0.5, LARGEST, max(size))
+    if side < min(SMALLEST, max(size)):  # They go into a film.
+        side = min(LARGEST if count < _MANY else SMALLEST, max(size))
+    width, height = (max(2, 2 * round(length * side / max(size) / 2)) for length in size)
+    return width, height
