@@ -63,3 +63,34 @@ def write(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+_BITS = 8
+SIZE = 160, 120
+
+
+def numbered(count, scenes=(0,), first=0):
+    """Pictures (120, 160, 3) that show their number, below the texture of their scene.
+
+    Args:
+        count: of pictures.
+        scenes: the numbers with which scenes begin.
+        first: the first number.
+    """
+    images = []
+    for number in range(first, first + count):
+        scene = sum(number >= start for start in scenes)
+        coarse = np.random.default_rng(scene).integers(40, 215, (11, 16))
+        image = np.repeat(np.kron(coarse, np.ones((10, 10)))[..., None], 3, -1).astype(np.uint8)
+        code = [80 + 96 * (number >> bit & 1) for bit in range(_BITS)]
+        strip = np.repeat(np.array(code, np.uint8), SIZE[0] // _BITS)
+        images.append(np.concatenate([image, np.tile(strip[None, :, None], (10, 1, 3))]))
+    return images
+
+
+def number_of(image):
+    """The number that a picture shows, at any size."""
+    height, width = image.shape[:2]
+    row = image[height - height // 24, :, 1].astype(int)
+    bits = row.reshape(_BITS, width // _BITS).mean(axis=1) > 127
+    return int(sum(1 << bit for bit in np.flatnonzero(bits)))

@@ -22,16 +22,18 @@ _FLAT = 4.0  # Grey levels of deviation: a picture of one shade tells of no scen
 
 def cuts(pictures: Iterable[Picture]) -> Iterator[tuple[Picture, bool]]:
     """Yields each picture and whether another scene begins with it; one picture late."""
-    before, held = None, None
+    before, held = None, None  # The scene's last picture of some shades; the one that waits.
     for picture in pictures:
         small = _small(picture.image)
         if held is not None:
-            cut = before is not None and _apart(before, held[1]) and _apart(before, small)
+            apart = _apart(before, held[1])
+            cut = apart and _apart(before, small)
             yield held[0], cut
-            before = held[1] if cut or before is None or not _apart(before, held[1]) else before
+            if held[1] is not None and (cut or not apart):
+                before = held[1]
         held = picture, small
     if held is not None:
-        yield held[0], before is not None and _apart(before, held[1])
+        yield held[0], _apart(before, held[1])
 
 
 def _small(image):
