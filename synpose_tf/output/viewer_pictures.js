@@ -83,7 +83,7 @@ class Film {
   #arrived() {
     const off = Math.abs(this.video.currentTime * this.rate - 0.5 - this.wanted);
     if (off > 0.4) {
-      this.trouble = "The server of this page sends videos whole only: open the page from a disk.";
+      this.trouble = "The server of this page sends videos only as a whole. Open the page from a disk.";
     }
     this.there = this.wanted;
     this.wanted = -1;

@@ -6,8 +6,10 @@ import itertools
 import films
 import numpy as np
 import pytest
+import replaying_detector
 from pose_tracks import pose_track
 
+from synpose_tf.detection.pipeline import Detection
 from synpose_tf.errors import SynposeError
 from synpose_tf.output import Backdrop, backdrop, timeline
 
@@ -36,6 +38,15 @@ def test_copies_are_made_while_another_takes_the_pictures(film):
         assert copy.size == pictures.small_size == (64, 48)
         assert abs(grey(copy) - grey(image)) < 3
         assert len(pictures.jpeg(index)) == pictures.lengths[index]
+
+
+def test_a_detector_leaves_the_copies_on_its_way(tmp_path):
+    film = films.write(tmp_path / "a.mp4", films.numbered(9))
+    pictures = Backdrop(film)
+    Detection(pictures, replaying_detector.Replaying(), {}, tmp_path / "a.json").finish()
+    film.unlink()
+    assert len(pictures.numbers) == 9
+    assert pictures.image(8).size == pictures.small_size
 
 
 def test_who_stops_half_way_leaves_no_half_of_the_copies(film):
