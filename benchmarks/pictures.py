@@ -1,10 +1,13 @@
-"""Makes the README's pictures from a clip that trained nothing.
+"""Makes the pictures of README and docs.
 
+  python benchmarks/pictures.py
   python benchmarks/pictures.py --manual_dir=FOLDER
 
-FOLDER holds CMU's motion. A test clip is projected, every twentieth joint forgotten, and what
-is left lifted with the pretrained weights. Writes docs/viewer.png, the HTML viewer as Chromium
-shows it (apt-get install chromium chromium-driver; pip install selenium), and docs/lift.png.
+Without a folder, from a video of people who never were (`benchmarks/drawn_video.py`), the page as
+a desktop and a telephone show it: docs/page.png, docs/page_phone.png. FOLDER holds CMU's motion. A
+test clip, which trained nothing, is projected, every twentieth joint forgotten, and what is left
+lifted with the pretrained weights: docs/viewer.png, docs/lift.png. Chromium shows the pages
+(apt-get install chromium chromium-driver; pip install selenium).
 """
 
 import dataclasses
@@ -15,6 +18,7 @@ import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import drawn_video
 import numpy as np
 from absl import app, flags
 
@@ -25,7 +29,7 @@ from synpose_tf.inference.lifter import Lifter
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import KeypointTrack
 
-flags.DEFINE_string("manual_dir", None, "Folder with CMU's motion.", required=True)
+flags.DEFINE_string("manual_dir", None, "Folder with CMU's motion.")
 flags.DEFINE_string("clip", "mixed_test/soccer_1", "The clip's key.")
 flags.DEFINE_integer("view", 1, "Which camera's view of it.")
 flags.DEFINE_integer("start", 60, "Its first frame.")
@@ -57,40 +61,67 @@ def lifted_clip():
     return Lifter.from_pretrained("camera").lift_track(track, view.intrinsics)
 
 
-def photograph(page: pathlib.Path, picture: pathlib.Path):
-    """The viewer at `--moment`."""
+def drawn_people():
+    """The people of the drawn video, as the camera mode lifts what a detector might see."""
+    lifter = Lifter.from_pretrained("camera")
+    camera = drawn_video.CAMERA
+    return [
+        lifter.lift_track(track, camera.intrinsics)
+        for track in drawn_video.detected(drawn_video.people())
+    ]
+
+
+def photograph(page: pathlib.Path, picture: pathlib.Path, moment: int, size=(1280, 830)):
+    """The viewer at a moment, as a screen of a size shows it."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
-    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,830")
-    for flag in (*flags, "--force-device-scale-factor=1", "--hide-scrollbars"):
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"):
         options.add_argument(flag)
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     session = webdriver.Chrome(options=options, service=service)
+    phone = size[0] < 600
+    screen = {"width": size[0], "height": size[1], "mobile": phone, "deviceScaleFactor": 1 + phone}
     try:
+        session.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
         session.get(page.as_uri())
         session.execute_async_script(
             "document.getElementById('play').click();"
             "const scrub = document.getElementById('scrub');"
-            f"scrub.value = {FLAGS.moment}; scrub.dispatchEvent(new Event('input'));"
+            f"scrub.value = {moment}; scrub.dispatchEvent(new Event('input'));"
             "document.activeElement.blur();"
-            "requestAnimationFrame(() => requestAnimationFrame(arguments[0]));"
+            "setTimeout(arguments[0], 500);"
         )
         session.save_screenshot(str(picture))
     finally:
         session.quit()
 
 
-def main(_):
-    track = lifted_clip()
+def write_page(tracks, name, background=None, **screens):
+    """Photographs the page of tracks, `screens` by the picture's name."""
     folder = pathlib.Path(FLAGS.folder)
-    output.write([track], folder / "lift.png")
     with tempfile.TemporaryDirectory() as scratch:
-        page = pathlib.Path(scratch) / f"{FLAGS.clip.split('/')[-1]}.html"
-        output.write([dataclasses.replace(track, name="")], page)
-        photograph(page, folder / "viewer.png")
-    print(f"written: {folder / 'lift.png'} and {folder / 'viewer.png'}")
+        page = pathlib.Path(scratch) / f"{name}.html"
+        output.write(tracks, page, background)
+        for picture, (moment, size) in screens.items():
+            photograph(page, folder / f"{picture}.png", moment, size)
+            print(f"written: {folder / picture}.png")
+
+
+def main(_):
+    desktop, phone = (1280, 830), (360, 740)
+    if FLAGS.manual_dir:
+        track = lifted_clip()
+        output.write([track], pathlib.Path(FLAGS.folder) / "lift.png")
+        nameless = [dataclasses.replace(track, name="")]
+        write_page(nameless, FLAGS.clip.split("/")[-1], viewer=(FLAGS.moment, desktop))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        video = pathlib.Path(scratch) / "walk.mp4"
+        drawn_video.write(video, drawn_video.people(), empty=8)
+        background = output.Backdrop(video)
+        write_page(drawn_people(), "walk", background, page=(12, desktop), page_phone=(12, phone))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
-"""Lifts a detector's 2D keypoints to 3D poses.
+"""Lifts people in photos and videos, or a detector's 2D keypoints, to 3D poses.
 
+  python -m synpose_tf.lift walk.mp4
   python -m synpose_tf.lift keypoints.json
   python -m synpose_tf.lift openpose_folder/ --fps=25 --smooth --output=walk
   python -m synpose_tf.lift keypoints.json --intrinsics=1145,1143,512,515
 
-Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
-annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
-VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this command writes.
-Format and layout of the joints are recognised. Joints that the detector missed, or is too unsure
-of, are inferred, and marked in the output. Exchanged sides are put back, a rolled camera is
-levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie
-in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
+Takes photos, videos and folders of photos, in which MediaPipe finds the people (docs/video.md;
+pip install 'synpose_tf[video]'), and files, and folders of files, as detectors write them: COCO
+or AlphaPose results, COCO annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO,
+easy_ViTPose, NumPy arrays, VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this
+command writes. Format and layout of the joints are recognised. Joints that the detector missed,
+or is too unsure of, are inferred, and marked in the output. Exchanged sides are put back, a rolled
+camera is levelled; notes say what was done. Memory hardly grows with the length of a recording:
+joints lie in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
+
+import pathlib
 
 from absl import flags
 
@@ -22,6 +26,34 @@ flags.DEFINE_list(
     "formats",
     ["npz", "json", "png", "html"],
     "What is written: npz, json, csv, png, html, bvh, c3d, trc, glb, gif, mp4.",
+)
+flags.DEFINE_string(
+    "people",
+    "auto",
+    "How many people pictures show at most. One is followed from picture to picture, which is "
+    "faster; auto looks for up to ten.",
+)
+flags.DEFINE_string(
+    "detector",
+    "mediapipe",
+    "What finds people in pictures: mediapipe; rtmpose, through rtmlib; or module:Class with a "
+    "class of your own (docs/video.md).",
+)
+flags.DEFINE_string(
+    "detector_model",
+    None,
+    "MediaPipe's model bundle, pose_landmarker_….task. Default: downloaded once, 9 MB.",
+)
+flags.DEFINE_string(
+    "save_keypoints",
+    None,
+    "File for the landmarks found in pictures, JSON, which this command reads again.",
+)
+flags.DEFINE_string(
+    "background",
+    None,
+    "Video, photo or folder of photos that html, png, gif and mp4 show behind the 2D joints; "
+    "`none` for none. Its pictures are frames 0, 1, …. Default: the input, where it is pictures.",
 )
 flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(
@@ -101,8 +133,14 @@ def main(paths):
     check_body_height(FLAGS.body_height)
     kinds = _formats(output.FORMATS)
     folder, stem = results.place(paths, FLAGS.output)
-    lifter = _lifter(intrinsics)
-    recording = _read(paths)
+    opening, background = _shown(paths, kinds)
+    with _session(paths, folder, stem, opening) as session:
+        if session is not None and intrinsics is None:
+            intrinsics = _told_intrinsics(session)
+        lifter = _lifter(intrinsics)
+        recording = _read(paths, session)
+    if opening is output.Backdrop and session is not None:
+        (background,) = session.pictures
     lifted = _lift(lifter, recording.tracks, intrinsics)
     print(_summary(lifted))
     if not any(track.lifted.any() for track in lifted):
@@ -113,7 +151,9 @@ def main(paths):
     results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}", background)
+    if session is not None:
+        session.discard()
     print("written:")
     for path in written:
         print(f"  {path}")
@@ -122,21 +162,89 @@ def main(paths):
             print(f"open {path} in a browser to look at it.")
 
 
-def _read(paths):
+def _shown(paths, kinds):
+    """What to open the inputs' pictures with, and what `--background` names, if that is shown."""
+    from synpose_tf.output import Backdrop
+    from synpose_tf.video.pictures import open_pictures
+
+    shown = FLAGS.background != "none" and any(kind.has_backdrop for kind in kinds)
+    if not shown or FLAGS.background is None:
+        return Backdrop if shown and len(paths) == 1 else open_pictures, None
+    return open_pictures, Backdrop(FLAGS.background, int(FLAGS.rotate))
+
+
+_OF_PICTURES = ("people", "detector", "detector_model", "save_keypoints")
+_OF_KEYPOINTS = ("format", "layout", "units", "image_size")
+
+
+def _session(paths, folder, stem, opening):
+    """A context of the people found in pictures; of None where the inputs are keypoints."""
+    import contextlib
+
+    from synpose_tf.detection import session
+    from synpose_tf.errors import SynposeError
+
+    pictures = session.are_pictures(paths)
+    for name in _OF_KEYPOINTS if pictures else _OF_PICTURES:
+        if FLAGS[name].present:
+            wanted, given = ("keypoints", "pictures")[:: 1 if pictures else -1]
+            raise SynposeError(
+                f"--{name}: is for {wanted}, and the input is {given}. Leave it out."
+            )
+    if not pictures:
+        return contextlib.nullcontext()
+    if FLAGS.people != "auto" and not (FLAGS.people.isdecimal() and int(FLAGS.people)):
+        raise SynposeError(
+            f"--people={FLAGS.people}: expected auto, or how many there are, 1, 2, …."
+        )
+    return session.Session(
+        paths,
+        folder,
+        stem,
+        detector=FLAGS.detector,
+        model=FLAGS.detector_model and pathlib.Path(FLAGS.detector_model),
+        people=None if FLAGS.people == "auto" else int(FLAGS.people),
+        rotate=int(FLAGS.rotate),
+        save=FLAGS.save_keypoints and pathlib.Path(FLAGS.save_keypoints),
+        opening=opening,
+    )
+
+
+def _told_intrinsics(session):
+    """A photo's own by EXIF, or None."""
+    from synpose_tf.geometry import camera
+
+    told = session.intrinsics
+    if told is None or (FLAGS.pretrained or "").startswith("paper"):
+        return None
+    text = ",".join(f"{number:.6g}" for number in told)
+    print(
+        f"note: --intrinsics={text} by the photo's EXIF, if the lens does not distort; "
+        "--pretrained=paper goes without."
+    )
+    return camera.pinhole(told[:2], told[2:])
+
+
+def _read(paths, session):
     import tqdm
 
     from synpose_tf import keypoints
+    from synpose_tf.geometry import camera
     from synpose_tf.io.scratch import Scratch
 
+    titles = None
+    if session is not None:
+        paths, titles = session.finish(), session.titles
     recording = keypoints.read(
         paths,
         format=FLAGS.format,
         layout=FLAGS.layout,
         fps=FLAGS.fps,
-        image_size=_image_size(),
+        image_size=FLAGS.image_size and camera.parse_image_size(FLAGS.image_size),
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
-        rotate=int(FLAGS.rotate),
+        rotate=0 if session is not None else int(FLAGS.rotate),
+        titles=titles,
         scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
@@ -217,24 +325,6 @@ def _summary(lifted):
     if posed:
         text += f"; {inferred / posed:.1f} of 17 joints inferred in each, on average"
     return text + (", smoothed" if FLAGS.smooth else "")
-
-
-def _image_size():
-    import math
-
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.image_size is None:
-        return None
-    try:
-        size = [float(side) for side in FLAGS.image_size]
-    except ValueError:
-        size = []
-    if len(size) != 2 or not all(map(math.isfinite, size)) or min(size) < 1:
-        raise SynposeError(
-            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
-        )
-    return tuple(int(side) for side in size)
 
 
 def _formats(known):

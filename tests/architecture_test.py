@@ -16,6 +16,8 @@ LAYERS = (
     ("io",),
     ("structures",),
     ("geometry", "visualization"),
+    ("video",),
+    ("detection",),
     ("keypoints", "output", "datasets", "models"),
     ("evaluation",),
     ("config",),

@@ -1,7 +1,9 @@
 """The lift command as a user runs it."""
 
 import json
+import re
 
+import films
 import numpy as np
 import pytest
 from command_process import run
@@ -71,6 +73,26 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     ).reshape(-1, 2)
     assert (root.reshape(-1, 3)[:, 2] > 1000).all()  # Millimetres in front of the camera.
     assert np.abs(pixels[0] - person[0, 0, :2]).max() < 1.0  # The first is not smoothed.
+
+
+def test_pictures_behind_the_joints_of_another_program(person, tmp_path):
+    pytest.importorskip("av", reason="PyAV is not installed")
+    write("results", tmp_path, [as_coco(person)])
+    films.write(tmp_path / "walk.mp4", films.shades(26), times=np.arange(26) / 30)
+    flags = ["results.json", "--background=walk.mp4", "--output=out", "--formats=html,png"]
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    page = (tmp_path / "out" / "results.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page)[1])
+    assert len(data["pictures"]["jpegs"]) == 26
+    assert data["summary"].startswith("26 frames")
+    flags[1] = "--background=none"
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    page = (tmp_path / "out" / "results.html").read_text(encoding="utf-8")
+    assert '"pictures": null' in page
+    flags[1] = "--background=wlak.mp4"
+    fails(run("lift", *flags, folder=tmp_path), "wlak.mp4: no such file or folder")
 
 
 def test_flags_before_and_behind_the_files(person, tmp_path):

@@ -9,7 +9,12 @@ from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
 from synpose_tf.inference import fusion, pretrained
-from synpose_tf.keypoints.conversion import carried, to_h36m, world_to_h36m
+from synpose_tf.keypoints.conversion import (
+    carried,
+    h36m_confidence,
+    to_h36m,
+    world_to_h36m,
+)
 from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
 from synpose_tf.keypoints.upright import camera_roll
 from synpose_tf.models.folded import Forward
@@ -223,6 +228,7 @@ class Lifter:
             "poses": turn.back(lifted.poses * unit[:, None, None]),
             "keypoints": turn.into(lifted.keypoints, keypoints, lifted.inferred),
             "inferred": lifted.inferred,
+            "confidence": np.where(lifted.inferred, np.float32(0.0), h36m_confidence(track)),
         }
         if track.exchanged is not None:
             columns["exchanged"] = _carried(track.exchanged, track.layout)

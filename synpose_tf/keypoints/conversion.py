@@ -51,6 +51,21 @@ def world_to_h36m(track: KeypointTrack) -> np.ndarray | None:
     return joints - joints[:, _HIP, None]
 
 
+def h36m_confidence(track: KeypointTrack) -> np.ndarray:
+    """The detector's confidence (F, 17) in the joints of `to_h36m`.
+
+    Of a joint that is made of several, the lowest; 0 where neither seen nor derived.
+    """
+    order = carried(track.layout)
+    seen = np.isfinite(track.keypoints).all(axis=-1)
+    given = np.where(seen, np.asarray(track.confidence), 0.0).astype(np.float32)
+    confidence = given[:, [index or 0 for index in order]]
+    confidence[:, [index is None for index in order]] = 0.0
+    hips = np.minimum(confidence[:, _LEFT], confidence[:, _RIGHT])
+    confidence[:, _HIP] = np.where(confidence[:, _HIP] > 0, confidence[:, _HIP], hips)
+    return confidence
+
+
 def _carry(points, layout):
     """Joints (F, J, d) by the rules of the module's text: (F, 17, d)."""
     order = carried(layout)

@@ -2,7 +2,7 @@
 
 Untracked, a film's cut, or somebody who leaves while somebody else comes, looks like a person who
 jumps. A jump is a step from pose to pose of more than `MAX_STEP` sizes and of more than
-`_USUAL_STEPS` times the recording's usual step, or a change of size beyond `_MAX_GROWTH`. Real
+`_USUAL_STEPS` times the recording's usual step, or a change of size beyond `MAX_GROWTH`. Real
 motion at 50 Hz stays below 0.14 in 999 of 1,000 steps (CMU's 1,216 views, detections of
 Human3.6M's S9); at 5 Hz it goes up to 0.86, but is then usual. Who jumps to another place and is
 back within `_BLINK` frames was not there: the detector erred.
@@ -18,9 +18,9 @@ from synpose_tf.keypoints.detections import NOBODY
 
 MAX_STEP = 0.4  # Of the pose's size, the diagonal of its bounding box.
 _USUAL_STEPS = 8.0
-_MAX_GROWTH = 2.5
+MAX_GROWTH = 2.5
 _BLINK = 3
-_PICTURES, _PICTURES_STEP = 0.25, 0.3
+PICTURES, _PICTURES_STEP = 0.25, 0.3
 NO_FILM = "the poses jump from frame to frame: taken for separate pictures, not a film"
 
 
@@ -69,8 +69,8 @@ def split(frames, points) -> tuple[np.ndarray, list[str]]:
     steps, sizes = _steps(points)
     usual = np.median(steps[np.isfinite(steps)]) if np.isfinite(steps).any() else 0.0
     far = np.isfinite(steps) & (steps > max(MAX_STEP, _USUAL_STEPS * usual))
-    jumps = 1 + np.flatnonzero(far | (sizes > _MAX_GROWTH))
-    if usual > _PICTURES_STEP or len(jumps) > _PICTURES * len(steps):
+    jumps = 1 + np.flatnonzero(far | (sizes > MAX_GROWTH))
+    if usual > _PICTURES_STEP or len(jumps) > PICTURES * len(steps):
         return np.zeros(len(frames), np.int64), [NO_FILM]
     labels = _labels(points, np.concatenate([[0], jumps, [len(frames)]]))
     notes, people, blinks = [], labels.max() + 1, (labels == NOBODY).sum()
@@ -122,7 +122,7 @@ def _returns(points, end, live):
 
 def _fits(points, row, other):
     one, two = points[row][None], points[other][None]
-    return poses_apart(one, two)[0] <= MAX_STEP and growth(one, two)[0] <= _MAX_GROWTH
+    return poses_apart(one, two)[0] <= MAX_STEP and growth(one, two)[0] <= MAX_GROWTH
 
 
 def _begins(labels):

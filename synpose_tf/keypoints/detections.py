@@ -76,6 +76,7 @@ class Sightings:
 
     Attributes:
         known: what else `Person` takes of all the people.
+        cuts: frames, increasing, with which another scene begins.
     """
 
     LOOKED = -2  # The track number of nobody, in a frame that was looked at.
@@ -83,6 +84,7 @@ class Sightings:
     def __init__(self, where, scratch: Scratch):
         self.where = str(where)
         self.known = {}
+        self.cuts: list[int] = []
         self._frames, self._tracks, self._times = (array.array(code) for code in "qqd")
         self.joints = Rows(scratch)  # (N, J, 3 or 6), see `Person`.
         self._first = None

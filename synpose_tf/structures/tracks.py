@@ -84,6 +84,8 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
+        confidence: (F, 17), the detector's own, on its scale; of a joint made of several the
+            lowest; 0 where inferred. None for not known.
         fused: (F,), True where the detector's own depth went into the pose; None for nowhere.
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
@@ -102,13 +104,17 @@ class PoseTrack(_Track):
     body_height: float
     image_size: tuple[int, int] | None = None
     exchanged: np.ndarray | None = None
+    confidence: np.ndarray | None = None
     fused: np.ndarray | None = None
     roll: float = 0.0
     intrinsics: np.ndarray | None = None
     camera_from: str = "given"
     scratch: Scratch | None = None
 
-    columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged", "fused")
+    columns = (
+        "poses", "root", "keypoints", "inferred", "frames", "times", "exchanged", "confidence",
+        "fused",
+    )  # fmt: skip
 
     @property
     def lifted(self) -> np.ndarray:

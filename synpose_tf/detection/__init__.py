@@ -1,0 +1,13 @@
+"""Finds people in pictures."""
+
+__all__ = [
+    "detectors",
+    "landmarks_file",
+    "mediapipe",
+    "model_bundle",
+    "people",
+    "pipeline",
+    "rtmpose",
+    "session",
+    "shots",
+]
