@@ -15,6 +15,7 @@ camera is levelled; notes say what was done. Memory hardly grows with the length
 joints lie in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
 
+import dataclasses
 import pathlib
 
 from absl import flags
@@ -65,9 +66,9 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "pretrained",
     None,
-    "Which lifter of the package: `paper` needs pixels only, `camera` the intrinsics too and is "
-    "more accurate; `paper_synchronized` and `camera_synchronized` learnt by the paper's losses "
-    "alone. Default: camera where there are --intrinsics, else paper.",
+    "Which lifter of the package: `paper` needs pixels only, `camera` the camera too and is more "
+    "accurate; `paper_synchronized` and `camera_synchronized` learnt by the paper's losses alone. "
+    "Default: camera where --intrinsics are given or the picture's size is known, else paper.",
 )
 cli.define_old_name("mode", "pretrained")
 flags.DEFINE_list(
@@ -75,6 +76,15 @@ flags.DEFINE_list(
     None,
     "The camera's fx,fy,cx,cy in pixels, and where known OpenCV's distortion k1,k2,p1,p2,k3. They "
     "also give the root's path.",
+)
+flags.DEFINE_string(
+    "focal",
+    None,
+    "The focal length in pixels of a camera without distortion that looks at the picture's middle. "
+    "Default, and auto: estimated, from people who walk, or a usual one.",
+)
+flags.DEFINE_bool(
+    "lifter_only", False, "Leave out the depths of a detector that has some, such as MediaPipe."
 )
 flags.DEFINE_string("workdir", None, "A training run to take instead of a lifter of the package.")
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
@@ -118,30 +128,34 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
+flags.mark_flags_as_mutual_exclusive(["intrinsics", "focal"])
 FLAGS = flags.FLAGS
 
 
 def main(paths):
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
-    from synpose_tf.geometry.camera import parse_intrinsics
+    from synpose_tf.geometry.camera import parse_focal, parse_intrinsics
     from synpose_tf.inference.lifter import check_body_height
     from synpose_tf.output import results
 
     texts = FLAGS.intrinsics
     intrinsics = None if texts is None else parse_intrinsics(texts)
+    pixels = None if FLAGS.focal in (None, "auto") else parse_focal(FLAGS.focal)
     check_body_height(FLAGS.body_height)
     kinds = _formats(output.FORMATS)
     folder, stem = results.place(paths, FLAGS.output)
     opening, background = _shown(paths, kinds)
     with _session(paths, folder, stem, opening) as session:
-        if session is not None and intrinsics is None:
+        if session is not None and intrinsics is None and FLAGS.focal is None:
             intrinsics = _told_intrinsics(session)
         lifter = _lifter(intrinsics)
         recording = _read(paths, session)
+    lifter = lifter or _usual_lifter(recording.tracks)
     if opening is output.Backdrop and session is not None:
         (background,) = session.pictures
-    lifted = _lift(lifter, recording.tracks, intrinsics)
+    cameras = _cameras(lifter, recording.tracks, intrinsics, pixels)
+    lifted = _lift(lifter, recording.tracks, cameras)
     print(_summary(lifted))
     if not any(track.lifted.any() for track in lifted):
         raise SynposeError(
@@ -263,32 +277,56 @@ def _read(paths, session):
 
 
 def _lifter(intrinsics):
-    from synpose_tf.errors import SynposeError
+    """The one that is named; None where the recording decides."""
     from synpose_tf.inference.lifter import Lifter
 
     if FLAGS.workdir:
         lifter, origin = Lifter.from_workdir(FLAGS.workdir), f"--workdir={FLAGS.workdir}"
-    else:
-        name = FLAGS.pretrained or ("paper" if intrinsics is None else "camera")
+    elif name := FLAGS.pretrained or (None if intrinsics is None else "camera"):
         lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
-    if lifter.mode == "camera" and intrinsics is None:
-        raise SynposeError(
-            f"{origin} was trained in camera mode. Give --intrinsics=fx,fy,cx,cy of the camera in "
-            "pixels, or take a lifter of paper mode, such as --pretrained=paper."
-        )
+    else:
+        return None
     print(f"lifter: {origin}, {lifter.mode} mode")
     return lifter
 
 
-def _lift(lifter, tracks, intrinsics):
+def _usual_lifter(tracks):
+    from synpose_tf.inference.lifter import Lifter
+
+    sized = FLAGS.focal is not None or all(track.image_size for track in tracks)
+    name = "camera" if sized else "paper"
+    print(f"lifter: --pretrained={name}, {name} mode")
+    if not sized:
+        print("note: with --image_size the camera lifter could be taken, which is more accurate.")
+    return Lifter.from_pretrained(name)
+
+
+def _cameras(lifter, tracks, intrinsics, pixels):
+    """Of each track the intrinsics of its camera, and what told them."""
+    from synpose_tf.inference import focal
+
+    if intrinsics is not None:
+        return [(_turned(intrinsics, track), "given") for track in tracks]
+    if lifter.mode == "paper" and FLAGS.focal is None:
+        return [(None, "")] * len(tracks)
+    cameras, notes = focal.cameras(tracks, pixels)
+    for note in notes:
+        print(f"note: {note}.")
+    return cameras
+
+
+def _lift(lifter, tracks, cameras):
     import tqdm
 
     from synpose_tf.inference import smoothing
 
     lifted = []
-    for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
-        turned = _turned(intrinsics, track)
-        poses = lifter.lift_track(track, turned, FLAGS.body_height, FLAGS.roll)
+    progress = tqdm.tqdm(tracks, "lifting", disable=None, leave=False)
+    for track, (intrinsics, source) in zip(progress, cameras, strict=True):
+        poses = lifter.lift_track(
+            track, intrinsics, FLAGS.body_height, FLAGS.roll, FLAGS.lifter_only
+        )
+        poses = dataclasses.replace(poses, camera_from=source)
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
         if poses.roll and FLAGS.roll is None:
             tqdm.tqdm.write(
@@ -304,7 +342,7 @@ def _turned(intrinsics, track):
     from synpose_tf.geometry import camera
 
     degrees = int(FLAGS.rotate)
-    if intrinsics is None or not degrees:
+    if not degrees:
         return intrinsics
     if track.image_size is None:
         raise SynposeError(
@@ -324,6 +362,9 @@ def _summary(lifted):
     text = f"{posed} of {frames} frames lifted"
     if posed:
         text += f"; {inferred / posed:.1f} of 17 joints inferred in each, on average"
+    with_depth = [track for track in lifted if track.fused is not None]
+    if fused := sum(int(piece.fused.sum()) for track in with_depth for piece in track.pieces()):
+        text += f"; the detector's own depth is in {fused} of them (--lifter_only leaves it out)"
     return text + (", smoothed" if FLAGS.smooth else "")
 
 

@@ -10,13 +10,17 @@ CMU's walking clips seen by random cameras. So measured, the focal length of 75 
 and more of depth was 11 % off (median). Before that, a camera has a `TYPICAL` one; the two are
 weighed by how sure they are. Who stands, sits, or walks across the picture says nothing, and the
 typical one holds.
+
+One unit of pose is the lifter's own, so `_SHARE` holds for the package's `camera` lifter.
 """
 
+import collections
 import dataclasses
-import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
+from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.structures.skeleton import H36M_17
@@ -29,7 +33,6 @@ SPREAD = 0.4  # Of the logarithm.
 _SHARE = 0.63  # Of the way in depth that a lifted foot goes.
 _SPREAD_OF_SHARE = 0.3
 _STEP, _STEPS = 0.1, 7  # Seconds; what they add up to is somewhat more than a step of a walk.
-_FRAMES = 2048
 _ROUNDS = 3
 _FEET = [H36M_17.index(name) for name in ("LAnkle", "RAnkle")]
 
@@ -40,18 +43,27 @@ class Focal:
 
     Args:
         pixels: the length.
-        spread: standard deviation of its logarithm, 0.2 for about 20 %.
-        walked: whether people's walk told it; else it is the typical one.
+        spread: standard deviation of its logarithm, 0.2 for about 20 %; 0 where it was given.
+        source: what told it: `given`, `walk` for people who walk, `typical` for nothing.
     """
 
     pixels: float
     spread: float
-    walked: bool
+    source: str
+
+    @property
+    def note(self) -> str:
+        """A sentence for the user."""
+        length = f"a focal length of {self.pixels:.0f} pixels is taken, give or take"
+        length += f" {100 * np.expm1(self.spread):.0f} %"
+        if self.source == "walk":
+            return f"{length}, by how people walk; --focal or --intrinsics sets another"
+        return f"{length}, as cameras usually have; --focal or --intrinsics sets another"
 
 
 def typical(image_size: tuple[int, int]) -> Focal:
     """What a camera usually has."""
-    return Focal(TYPICAL * max(image_size), SPREAD, False)
+    return Focal(TYPICAL * max(image_size), SPREAD, "typical")
 
 
 def intrinsics(pixels: float, image_size: tuple[int, int]) -> np.ndarray:
@@ -59,16 +71,53 @@ def intrinsics(pixels: float, image_size: tuple[int, int]) -> np.ndarray:
     return camera.pinhole((pixels, pixels), (image_size[0] / 2.0, image_size[1] / 2.0))
 
 
-def estimate(lifter: Lifter, tracks: list[KeypointTrack]) -> Focal:
+def cameras(
+    tracks: Sequence[KeypointTrack], pixels: float | None = None
+) -> tuple[list[tuple[np.ndarray, str]], list[str]]:
+    """Cameras that nobody calibrated; tracks of one image size share theirs.
+
+    Args:
+        tracks: people.
+        pixels: the focal length; None to estimate it.
+
+    Raises:
+        SynposeError: an image's size is unknown.
+
+    Returns:
+        Of each track the intrinsics (9,) and what told them (`Focal.source`); notes for the user.
+    """
+    by_size = collections.defaultdict(list)
+    for track in tracks:
+        by_size[track.image_size].append(track)
+    if None in by_size:
+        raise SynposeError(
+            "the camera is needed, and the picture's size is not known. Give "
+            "--image_size=WIDTH,HEIGHT or --intrinsics=fx,fy,cx,cy in pixels, or take "
+            "--pretrained=paper, which needs neither."
+        )
+    found = {
+        size: Focal(pixels, 0.0, "given") if pixels else estimate(members)
+        for size, members in by_size.items()
+    }
+    lengths = [(found[track.image_size], track.image_size) for track in tracks]
+    given = [(intrinsics(one.pixels, size), one.source) for one, size in lengths]
+    return given, [length.note for length in found.values() if length.source != "given"]
+
+
+def estimate(tracks: Sequence[KeypointTrack]) -> Focal:
     """The focal length of a recording, by the module's text.
 
     Args:
-        lifter: of `camera` mode.
         tracks: people of one camera, with an `image_size`; of each the first 2,048 frames count.
+
+    Raises:
+        ValueError: no track, or its image's size is unknown.
     """
-    size = tracks[0].image_size
-    usual = typical(size)
-    beginnings = [next(track.pieces()) for track in tracks]
+    size = tracks[0].image_size if tracks else None
+    if size is None:
+        raise ValueError("tracks of which the image's size is known are needed")
+    lifter, usual = Lifter.from_pretrained("camera"), typical(size)
+    beginnings = [next(track.pieces()).loaded() for track in tracks]
     guess = usual
     for _ in range(_ROUNDS):
         given = intrinsics(guess.pixels, size)
@@ -80,7 +129,7 @@ def estimate(lifter: Lifter, tracks: list[KeypointTrack]) -> Focal:
         ratio, spread = measured
         weight = spread**-2 / (spread**-2 + SPREAD**-2)
         log = weight * np.log(guess.pixels * ratio) + (1 - weight) * np.log(usual.pixels)
-        guess = Focal(float(np.exp(log)), (spread**-2 + SPREAD**-2) ** -0.5, True)
+        guess = Focal(float(np.exp(log)), (spread**-2 + SPREAD**-2) ** -0.5, "walk")
     return guess
 
 

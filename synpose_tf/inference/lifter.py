@@ -213,6 +213,7 @@ class Lifter:
             image_size=track.image_size,
             roll=roll,
             intrinsics=intrinsics,
+            camera_from="" if intrinsics is None else "given",
             scratch=track.scratch,
             **{"root": None} | joined(pieces, track.scratch),
         )

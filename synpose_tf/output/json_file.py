@@ -2,7 +2,7 @@
 
   {… the entries of `synpose_tf.output.schema` …,
    "tracks": [{"name": …, "body_height": …, "image_size": [width, height] or null, "roll": 0.0,
-     "intrinsics": [fx, fy, cx, cy, k1, k2, p1, p2, k3] or null, "camera_from": "given",
+     "intrinsics": [fx, fy, cx, cy, k1, k2, p1, p2, k3] or null, "camera_from": "given" or null,
      "frames": [{"frame": 0, "time": 0.0, "pose": [[x, y, z], … 17] or null,
                  "root": [x, y, z] or null, "keypoints": [[x, y] or null, … 17],
                  "inferred": ["Nose", …], "exchanged": ["LHip", …], "fused": false}, …]}, …]}
@@ -37,7 +37,7 @@ def _write_track(handle, track):
     about["roll"] = round(float(track.roll), 3)
     given = track.intrinsics
     about["intrinsics"] = None if given is None else [round(float(x), 6) for x in given]
-    about["camera_from"] = track.camera_from
+    about["camera_from"] = track.camera_from or None
     handle.write(f'{_text(about)[:-1]},"frames":[')
     records = (record for piece in track.pieces() for record in _records(piece))
     for number, record in enumerate(records):

@@ -90,7 +90,8 @@ class PoseTrack(_Track):
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
         intrinsics: (9,), the camera's that the poses were lifted with, pixels; None for none.
-        camera_from: what told it: `given`, `walk` (`inference.focal`) or `typical`.
+        camera_from: what told them: `given`, or, of the focal length, `walk` or `typical`
+            (`synpose_tf.inference.focal`); empty for none.
         scratch: where the columns lie, or None for memory.
     """
 
@@ -108,7 +109,7 @@ class PoseTrack(_Track):
     fused: np.ndarray | None = None
     roll: float = 0.0
     intrinsics: np.ndarray | None = None
-    camera_from: str = "given"
+    camera_from: str = ""
     scratch: Scratch | None = None
 
     columns = (
