@@ -107,7 +107,7 @@ def evaluate(folder, tracks) -> dict[str, dict]:
 def print_focal_lengths(name, tracks, true):
     """Estimated and usual focal lengths as shares of the true ones."""
     for lens, times in (("", 1.0), ("wide", 2.0), ("tele", 0.5)):
-        seen = [_resized(track, times) for track in tracks]
+        seen = [resized(track, times) for track in tracks]
         for title, tell in (("usual", _usual), ("estimated", lambda one: focal.estimate([one]))):
             found = [tell(track) for track in seen]
             shares = np.array([length.pixels for length in found]) / true
@@ -122,7 +122,7 @@ def _usual(track):
     return focal.typical(track.image_size)
 
 
-def _resized(track, times):
+def resized(track, times):
     """A track in a picture so many times as large, about the same middle."""
     size = np.array(track.image_size)
     keypoints = track.keypoints + ((times - 1.0) * size / 2.0).astype(np.float32)

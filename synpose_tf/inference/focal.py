@@ -33,6 +33,7 @@ SPREAD = 0.4  # Of the logarithm.
 _SHARE = 0.63  # Of the way in depth that a lifted foot goes.
 _SPREAD_OF_SHARE = 0.3
 _STEP, _STEPS = 0.1, 7  # Seconds; what they add up to is somewhat more than a step of a walk.
+_LEAST_WAY = 200.0  # Millimetres in that time; less is none, but noise.
 _ROUNDS = 3
 _FEET = [H36M_17.index(name) for name in ("LAnkle", "RAnkle")]
 
@@ -145,7 +146,7 @@ def way(poses, root, times) -> tuple[np.ndarray, np.ndarray]:
         Both (n,), millimetres; none where frames are farther apart than 0.1 s.
     """
     known = np.isfinite(poses).all((1, 2)) & np.isfinite(root).all(1)
-    step = np.floor((times - times[0]) / _STEP).astype(int)[known]
+    step = np.floor((times - times[0]) / _STEP + 1e-6).astype(int)[known]
     numbers, rows = np.unique(step, return_inverse=True)
     whole = np.concatenate([root[known, None], poses[known][:, _FEET]], axis=1, dtype=np.float64)
     sums = np.zeros((len(numbers), *whole.shape[1:]))
@@ -167,9 +168,11 @@ def _way(root, feet):
 
 def _ratio(seen, walked):
     """By what to multiply the focal length, and how sure that is; None where nobody walks."""
-    square = (seen**2).sum()
-    if not square:
+    walks = np.abs(seen) > _LEAST_WAY
+    if walks.sum() < 2 * _STEPS:
         return None
+    seen, walked = seen[walks], walked[walks]
+    square = (seen**2).sum()
     slope = (seen * walked).sum() / square
     # Neighbours share most of their steps, so there are fewer independent ones.
     error = np.sqrt(((walked - slope * seen) ** 2).mean() * _STEPS / square)
