@@ -30,7 +30,7 @@ from synpose_tf.structures.tracks import KeypointTrack
 # what is too long costs a pose less than what is as much too short.
 TYPICAL = 1.0
 SPREAD = 0.4  # Of the logarithm.
-_SHARE = 0.63  # Of the way in depth that a lifted foot goes.
+_SHARE = 0.6  # Of the way in depth that a lifted foot goes.
 _SPREAD_OF_SHARE = 0.3
 _STEP, _STEPS = 0.1, 7  # Seconds; what they add up to is somewhat more than a step of a walk.
 _LEAST_WAY = 200.0  # Millimetres in that time; less is none, but noise.
@@ -124,10 +124,10 @@ def estimate(tracks: Sequence[KeypointTrack]) -> Focal:
         given = intrinsics(guess.pixels, size)
         lifted = [lifter.lift_track(track, given, lifter_only=True) for track in beginnings]
         ways = [way(track.poses, track.root, track.times) for track in lifted]
-        measured = _ratio(*(np.concatenate(parts) for parts in zip(*ways, strict=True)))
+        measured = share(*(np.concatenate(parts) for parts in zip(*ways, strict=True)))
         if measured is None:
             return usual
-        ratio, spread = measured
+        ratio, spread = measured[0] / _SHARE, float(np.hypot(_SPREAD_OF_SHARE, measured[1]))
         weight = spread**-2 / (spread**-2 + SPREAD**-2)
         log = weight * np.log(guess.pixels * ratio) + (1 - weight) * np.log(usual.pixels)
         guess = Focal(float(np.exp(log)), (spread**-2 + SPREAD**-2) ** -0.5, "walk")
@@ -166,8 +166,15 @@ def _way(root, feet):
     return root[_STEPS:, 2] - root[:-_STEPS, 2], walked[_STEPS:] - walked[:-_STEPS]
 
 
-def _ratio(seen, walked):
-    """By what to multiply the focal length, and how sure that is; None where nobody walks."""
+def share(seen, walked) -> tuple[float, float] | None:
+    """Of the way that the size tells the part that the feet tell, and its relative error.
+
+    Args:
+        seen, walked: from `way`.
+
+    Returns:
+        None where nobody walks in depth.
+    """
     walks = np.abs(seen) > _LEAST_WAY
     if walks.sum() < 2 * _STEPS:
         return None
@@ -178,4 +185,4 @@ def _ratio(seen, walked):
     error = np.sqrt(((walked - slope * seen) ** 2).mean() * _STEPS / square)
     if slope < 2.0 * error:
         return None
-    return slope / _SHARE, float(np.hypot(_SPREAD_OF_SHARE, error / slope))
+    return float(slope), float(error / slope)
