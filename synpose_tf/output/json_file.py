@@ -4,10 +4,11 @@
    "tracks": [{"name": …, "body_height": …, "image_size": [width, height] or null, "roll": 0.0,
      "frames": [{"frame": 0, "time": 0.0, "pose": [[x, y, z], … 17] or null,
                  "root": [x, y, z] or null, "keypoints": [[x, y] or null, … 17],
-                 "inferred": ["Nose", …], "exchanged": ["LHip", …]}, …]}, …]}
+                 "inferred": ["Nose", …], "exchanged": ["LHip", …],
+                 "confidence": [0.98, … 17] or null}, …]}, …]}
 
-Millimetres have one decimal, pixels two. A number that is not finite never appears: null
-stands for what is not known.
+Millimetres have one decimal, pixels two, confidences three. A number that is not finite never
+appears: null stands for what is not known.
 """
 
 import json
@@ -45,6 +46,7 @@ def _records(piece):
     times = np.round(np.asarray(piece.times, float), 6)
     none = np.zeros((len(times), 0), bool)
     roots = [None] * len(times) if piece.root is None else _points(piece.root, 1)
+    sureness = [None] * len(times) if piece.confidence is None else _numbers(piece.confidence)
     columns = zip(
         piece.frames,
         times.tolist(),
@@ -54,9 +56,10 @@ def _records(piece):
         _points(piece.keypoints, 2),
         piece.inferred,
         none if piece.exchanged is None else piece.exchanged,
+        sureness,
         strict=True,
     )
-    for frame, time, lifted, pose, root, keypoints, inferred, exchanged in columns:
+    for frame, time, lifted, pose, root, keypoints, inferred, exchanged, confidence in columns:
         yield {
             "frame": int(frame),
             "time": time,
@@ -65,11 +68,18 @@ def _records(piece):
             "keypoints": keypoints,
             "inferred": _names(inferred),
             "exchanged": _names(exchanged),
+            "confidence": confidence,
         }
 
 
 def _names(marks):
     return [H36M_17.joints[joint] for joint in np.flatnonzero(marks)]
+
+
+def _numbers(confidence):
+    """Nested lists of confidences (n, 17), None for one that is not known."""
+    rounded = np.round(np.asarray(confidence, np.float64), 3)
+    return np.where(np.isfinite(rounded), rounded, None).tolist()
 
 
 def _points(points, decimals):
