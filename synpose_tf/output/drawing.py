@@ -184,7 +184,12 @@ def _bounds(points):
     return low, np.where(known, points, -np.inf).max(axis=1)
 
 
-def draw_2d(panel: Panel, frame: ImageFrame, people: Sequence[Figure], picture=None) -> None:
+def draw_2d(
+    panel: Panel,
+    frame: ImageFrame,
+    people: Sequence[Figure],
+    picture: Image.Image | None = None,
+) -> None:
     """Draws people, and the picture that they were seen in, which fills `frame.image_size`."""
     scale = ((panel.size - frame.margin) / np.maximum(frame.span, 1.0)).min()
     middle = panel.size / 2 + [0, 8 if frame.margin[1] else 0]
@@ -268,8 +273,10 @@ class View:
         return np.stack([across, -up], axis=-1) * scale[..., None] + size / 2, scale
 
 
-def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> None:
-    """Draws people, `Figure`s on the stage, the farther ones first."""
+def draw_3d(
+    panel: Panel, view: View, moment: int, azimuth: float, people: Sequence[Figure]
+) -> None:
+    """Draws people on the stage, the farther ones first."""
     anchor = view.anchors[moment]
 
     def project(points):

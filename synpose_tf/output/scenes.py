@@ -2,10 +2,13 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.output import certainty, drawing, stage, timeline
+from synpose_tf.output.backdrop import Backdrop
+from synpose_tf.structures.tracks import PoseTrack
 from synpose_tf.visualization import colours
 
 _LONGEST_GAP = 1.0  # seconds that playing waits where the input has no frames
@@ -16,10 +19,10 @@ class Scene:
 
     Args:
         tracks: one or more people, at least one frame with a pose.
-        backdrop: a `synpose_tf.output.backdrop.Backdrop`, or None.
+        backdrop: what the camera saw, or None.
     """
 
-    def __init__(self, tracks, backdrop=None):
+    def __init__(self, tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None):
         moments = timeline.moments(tracks, backdrop)
         self.times = moments.times
         self._tracks = tracks
