@@ -123,8 +123,8 @@ class Session:
             self.discard()
             names = ", ".join(str(pictures.path) for pictures in self.pictures)
             raise SynposeError(
-                f"{names[:300]}: nobody was found in any picture. Is a whole person there, a quarter "
-                "of the picture high or more, and upright? Give --rotate if the camera was held "
+                f"{names[:300]}: nobody was found in any picture. Is a whole person there, as high "
+                "as a quarter of the picture, and upright? Give --rotate if the camera was held "
                 "otherwise."
             )
         if self._saved is None:
