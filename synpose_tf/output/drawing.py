@@ -283,7 +283,7 @@ def draw_3d(
         return view.project(np.asarray(points), azimuth, anchor, panel.size)
 
     _draw_floor(panel, view, anchor, project)
-    shapes = []
+    shapes: list[tuple] = []  # How near, what draws it, and with what.
     for person in people:
         _draw_shadow(panel, project(person.points * [1.0, 0.0, 1.0]))
         places, scales = project(person.points)
@@ -292,14 +292,14 @@ def draw_3d(
             depth = scales[[child, parent]].mean()
             nearest[[child, parent]] = np.maximum(nearest[[child, parent]], depth)
             ends = places[[child, parent]]
-            look = (ends, person.colours[child], max(2.0, 34 * depth))
-            shapes.append((depth, _draw_bone, *look))
+            width = max(2.0, 34 * depth)
+            shapes.append((depth, _draw_bone, ends, person.colours[child], width))
         for joint, place in enumerate(places):
             radius = max(1.8, 26 * scales[joint])
-            look = (place, radius, person.colours[joint], person.certainty[joint])
-            shapes.append((nearest[joint], Panel.dot, *look))
-    for _, draw, *look in sorted(shapes, key=lambda shape: shape[0]):
-        draw(panel, *look)
+            look = (radius, person.colours[joint], person.certainty[joint])
+            shapes.append((nearest[joint], Panel.dot, place, *look))
+    for _, draw, *what in sorted(shapes, key=lambda shape: shape[0]):
+        draw(panel, *what)
 
 
 def _draw_bone(panel, ends, colour, width):
