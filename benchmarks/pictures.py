@@ -4,13 +4,13 @@
   python benchmarks/pictures.py --manual_dir=FOLDER
 
 Without a folder, from a video of people who never were (`benchmarks/drawn_video.py`), the page as
-a desktop and a telephone show it: docs/page.png, docs/page_phone.png. FOLDER holds CMU's motion. A
-test clip, which trained nothing, is projected, every twentieth joint forgotten, and what is left
-lifted with the pretrained weights: docs/viewer.png, docs/lift.png. Chromium shows the pages
-(apt-get install chromium chromium-driver; pip install selenium).
+a desktop and a telephone show it: docs/page.png, docs/page_phone.png. Chromium shows it (apt-get
+install chromium chromium-driver; pip install av selenium).
+
+FOLDER holds CMU's motion. A test clip, which trained nothing, is projected, every twentieth joint
+forgotten, and what is left lifted with the pretrained weights: docs/lift.png.
 """
 
-import dataclasses
 import os
 import pathlib
 import shutil
@@ -34,7 +34,7 @@ flags.DEFINE_string("clip", "mixed_test/soccer_1", "The clip's key.")
 flags.DEFINE_integer("view", 1, "Which camera's view of it.")
 flags.DEFINE_integer("start", 60, "Its first frame.")
 flags.DEFINE_integer("frames", 90, "Frames at 30 Hz.")
-flags.DEFINE_integer("moment", 43, "The frame that the viewer shows.")
+flags.DEFINE_integer("moment", 12, "The frame that the page shows.")
 flags.DEFINE_string("folder", "docs", "Where the pictures go.")
 FLAGS = flags.FLAGS
 
@@ -71,8 +71,8 @@ def drawn_people():
     ]
 
 
-def photograph(page: pathlib.Path, picture: pathlib.Path, moment: int, size=(1280, 830)):
-    """The viewer at a moment, as a screen of a size shows it."""
+def photograph(page: pathlib.Path, picture: pathlib.Path, size: tuple[int, int]):
+    """The page at `--moment`, as a screen of a size shows it."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -89,7 +89,7 @@ def photograph(page: pathlib.Path, picture: pathlib.Path, moment: int, size=(128
         session.execute_async_script(
             "document.getElementById('play').click();"
             "const scrub = document.getElementById('scrub');"
-            f"scrub.value = {moment}; scrub.dispatchEvent(new Event('input'));"
+            f"scrub.value = {FLAGS.moment}; scrub.dispatchEvent(new Event('input'));"
             "document.activeElement.blur();"
             "setTimeout(arguments[0], 500);"
         )
@@ -98,30 +98,19 @@ def photograph(page: pathlib.Path, picture: pathlib.Path, moment: int, size=(128
         session.quit()
 
 
-def write_page(tracks, name, background=None, **screens):
-    """Photographs the page of tracks, `screens` by the picture's name."""
-    folder = pathlib.Path(FLAGS.folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        page = pathlib.Path(scratch) / f"{name}.html"
-        output.write(tracks, page, background)
-        for picture, (moment, size) in screens.items():
-            photograph(page, folder / f"{picture}.png", moment, size)
-            print(f"written: {folder / picture}.png")
-
-
 def main(_):
-    desktop, phone = (1280, 830), (360, 740)
+    folder = pathlib.Path(FLAGS.folder)
     if FLAGS.manual_dir:
-        track = lifted_clip()
-        output.write([track], pathlib.Path(FLAGS.folder) / "lift.png")
-        nameless = [dataclasses.replace(track, name="")]
-        write_page(nameless, FLAGS.clip.split("/")[-1], viewer=(FLAGS.moment, desktop))
+        output.write([lifted_clip()], folder / "lift.png")
+        print(f"written: {folder / 'lift.png'}")
         return
     with tempfile.TemporaryDirectory() as scratch:
-        video = pathlib.Path(scratch) / "walk.mp4"
+        video, page = (pathlib.Path(scratch) / name for name in ("walk.mp4", "walk.html"))
         drawn_video.write(video, drawn_video.people(), empty=8)
-        background = output.Backdrop(video)
-        write_page(drawn_people(), "walk", background, page=(12, desktop), page_phone=(12, phone))
+        output.write(drawn_people(), page, output.Backdrop(video))
+        for name, size in (("page.png", (1280, 830)), ("page_phone.png", (360, 740))):
+            photograph(page, folder / name, size)
+            print(f"written: {folder / name}")
 
 
 if __name__ == "__main__":

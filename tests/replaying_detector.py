@@ -21,6 +21,10 @@ def people(layout=COCO_17, count=2):
     return np.stack(found) * (0.12, 0.1, 1.0)
 
 
+def _delay():
+    time.sleep(float(os.environ.get("REPLAYING_SECONDS", "0")))
+
+
 class Replaying:
     """COCO's joints of two people, and of nobody in some pictures."""
 
@@ -28,7 +32,7 @@ class Replaying:
     _people = people()
 
     def detect(self, image):
-        time.sleep(float(os.environ.get("REPLAYING_SECONDS", "0")))
+        _delay()
         number = films.number_of(image)
         return [] if number in EMPTY else list(self._people[:, number])
 
@@ -54,6 +58,7 @@ class Following:
         return self.detect_next(image, 0.0)
 
     def detect_next(self, image, time):
+        _delay()
         self._pictures += 1
         joints = self._people[0, films.number_of(image)].copy()
         joints[:, 0] -= 0.01 * self._pictures

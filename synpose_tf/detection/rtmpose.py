@@ -1,4 +1,4 @@
-"""RTMPose through rtmlib (`pip install rtmlib`), which fetches its models itself: COCO's joints."""
+"""RTMPose through rtmlib (extra `rtmpose`), which fetches its models itself: COCO's joints."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class RTMPose:
             import rtmlib
         except ImportError as error:
             raise SynposeError(
-                f"--detector=rtmpose needs rtmlib ({error}): pip install rtmlib onnxruntime."
+                f"--detector=rtmpose needs rtmlib ({error}): pip install 'synpose_tf[rtmpose]'."
             ) from error
         try:
             self._body = rtmlib.Body(mode=mode, backend="onnxruntime", device="cpu")

@@ -77,8 +77,8 @@ class Session:
             self._parts = [folder / f"{stem}{number}.landmarks.part" for number in numbers]
         else:
             self._parts = [self._saved.with_name(f"{self._saved.name}.part")]
-        self._folder = folder
-        self._made = not folder.exists()
+        folder = self._parts[0].parent
+        self._made = [f for f in (folder, *folder.parents) if not f.exists()]
         self._seen: list[int] = []
         self._waited = False
         self._running = self._start(0)
@@ -125,8 +125,8 @@ class Session:
             self.discard()
             names = ", ".join(str(pictures.path) for pictures in self.pictures)
             raise SynposeError(
-                f"{names[:300]}: nobody was found in any picture. Is a whole person there, a sixth "
-                "of the picture or more, and upright? Give --rotate if the camera was held "
+                f"{names[:300]}: nobody was found in any picture. Is a whole person there, as high "
+                "as a quarter of the picture, and upright? Give --rotate if the camera was held "
                 "otherwise."
             )
         if self._saved is None:
@@ -168,9 +168,9 @@ class Session:
         """Removes what was kept for another run, now that it is used."""
         for part in self._parts:
             part.unlink(missing_ok=True)
-        if self._made:
+        for folder in self._made:
             with contextlib.suppress(OSError):  # The results are there.
-                self._folder.rmdir()
+                folder.rmdir()
 
 
 def _checked(save, paths):

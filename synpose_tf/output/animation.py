@@ -1,12 +1,14 @@
 """Moving pictures: 2D, over what the camera saw, beside the 3D, which turns slowly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tqdm
 from PIL import Image
 
 from synpose_tf.output import drawing, scenes
+from synpose_tf.output.backdrop import Backdrop
+from synpose_tf.structures.tracks import PoseTrack
 
 SIZE = (800, 440)
 _GAP, _FOOT = 10, 30
@@ -25,10 +27,16 @@ class Animation:
         tracks: one or more people, at least one frame with a pose.
         fastest: pictures a second at most.
         longest: pictures at most; a longer video is shown at fewer a second.
-        background: a `synpose_tf.output.backdrop.Backdrop`, or None.
+        background: what the camera saw, or None.
     """
 
-    def __init__(self, tracks, fastest: float, longest: int | None = None, background=None):
+    def __init__(
+        self,
+        tracks: Sequence[PoseTrack],
+        fastest: float,
+        longest: int | None = None,
+        background: Backdrop | None = None,
+    ):
         self._scene = scenes.Scene(tracks, background)
         self._people, self._over_pictures = len(tracks), background is not None
         self._share_of_2d = 0.44

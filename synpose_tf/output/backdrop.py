@@ -11,11 +11,10 @@ from PIL import Image
 from synpose_tf.io.scratch import Scratch
 from synpose_tf.video.pictures import Picture, Pictures
 
-LARGEST, SMALLEST = 640, 400  # Pixels of the longer side.
+LARGEST, SMALLEST = 640, 480  # Pixels of the longer side.
 PAGE_BYTES = 20_000_000  # Of a page, what its pictures may take.
-_QUALITY = 65  # Of JPEG; 0.12 bytes a pixel at 640 × 360, and below 0.2 nearly always.
-_EXPECTED = 0.13  # Bytes a pixel.
-_MANY = 20_000  # Pictures, from where on they are small, for the disk's sake.
+_QUALITY, _EXPECTED = 65, 0.135  # Of JPEG, and how many bytes a pixel then takes.
+_MANY, _OF_MANY = 20_000, 400  # From so many pictures on, this is the longer side: disks are full.
 
 
 class Backdrop(Pictures):
@@ -109,6 +108,6 @@ def small_size(size: tuple[int, int], count: int) -> tuple[int, int]:
     pixels = PAGE_BYTES * 3 / 4 / _EXPECTED / count  # Of each; base64 takes a third more.
     side = min((pixels * max(size) / min(size)) ** 0.5, LARGEST, max(size))
     if side < min(SMALLEST, max(size)):  # They go into a film.
-        side = min(LARGEST if count < _MANY else SMALLEST, max(size))
+        side = min(LARGEST if count < _MANY else _OF_MANY, max(size))
     width, height = (max(2, 2 * round(length * side / max(size) / 2)) for length in size)
     return width, height

@@ -4,13 +4,17 @@ Every detector has a scale of its own. So a joint is as certain as it is beside 
 quarter of the recording's joints exceed.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from synpose_tf.structures.tracks import PoseTrack
 
 _USUAL = 75  # Percentile.
 _FRAMES = 2000  # Evenly spread; enough to tell.
 
 
-def usual(tracks) -> float:
+def usual(tracks: Sequence[PoseTrack]) -> float:
     """The confidence that a quarter of the detected joints exceed; 1 where none is known."""
     known = [track.confidence for track in tracks if track.confidence is not None]
     step = max(1, sum(map(len, known)) // _FRAMES)
@@ -19,7 +23,7 @@ def usual(tracks) -> float:
     return float(np.percentile(scores, _USUAL)) if len(scores) else 1.0
 
 
-def of_joints(track, rows, usual: float) -> np.ndarray:
+def of_joints(track: PoseTrack, rows: int | np.ndarray, usual: float) -> np.ndarray:
     """(..., 17): from 0 to 1, of an inferred joint NaN.
 
     Args:

@@ -184,7 +184,12 @@ def _bounds(points):
     return low, np.where(known, points, -np.inf).max(axis=1)
 
 
-def draw_2d(panel: Panel, frame: ImageFrame, people: Sequence[Figure], picture=None) -> None:
+def draw_2d(
+    panel: Panel,
+    frame: ImageFrame,
+    people: Sequence[Figure],
+    picture: Image.Image | None = None,
+) -> None:
     """Draws people, and the picture that they were seen in, which fills `frame.image_size`."""
     scale = ((panel.size - frame.margin) / np.maximum(frame.span, 1.0)).min()
     middle = panel.size / 2 + [0, 8 if frame.margin[1] else 0]
@@ -268,15 +273,17 @@ class View:
         return np.stack([across, -up], axis=-1) * scale[..., None] + size / 2, scale
 
 
-def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> None:
-    """Draws people, `Figure`s on the stage, the farther ones first."""
+def draw_3d(
+    panel: Panel, view: View, moment: int, azimuth: float, people: Sequence[Figure]
+) -> None:
+    """Draws people on the stage, the farther ones first."""
     anchor = view.anchors[moment]
 
     def project(points):
         return view.project(np.asarray(points), azimuth, anchor, panel.size)
 
     _draw_floor(panel, view, anchor, project)
-    shapes = []
+    shapes: list[tuple] = []  # How near, what draws it, and with what.
     for person in people:
         _draw_shadow(panel, project(person.points * [1.0, 0.0, 1.0]))
         places, scales = project(person.points)
@@ -285,14 +292,14 @@ def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> No
             depth = scales[[child, parent]].mean()
             nearest[[child, parent]] = np.maximum(nearest[[child, parent]], depth)
             ends = places[[child, parent]]
-            look = (ends, person.colours[child], max(2.0, 34 * depth))
-            shapes.append((depth, _draw_bone, *look))
+            width = max(2.0, 34 * depth)
+            shapes.append((depth, _draw_bone, ends, person.colours[child], width))
         for joint, place in enumerate(places):
             radius = max(1.8, 26 * scales[joint])
-            look = (place, radius, person.colours[joint], person.certainty[joint])
-            shapes.append((nearest[joint], Panel.dot, *look))
-    for _, draw, *look in sorted(shapes, key=lambda shape: shape[0]):
-        draw(panel, *look)
+            look = (radius, person.colours[joint], person.certainty[joint])
+            shapes.append((nearest[joint], Panel.dot, place, *look))
+    for _, draw, *what in sorted(shapes, key=lambda shape: shape[0]):
+        draw(panel, *what)
 
 
 def _draw_bone(panel, ends, colour, width):

@@ -6,10 +6,11 @@ row is.
   names (T,), body_height (T,), roll (T,), image_size (T, 2) with -1 where unknown
   intrinsics (T, 9) with NaN where unknown, camera_from (T,) what told them
   track, frames, times (N,)
-  poses (N, 17, 3), root (N, 3), keypoints (N, 17, 2), inferred (N, 17), exchanged (N, 17)
-  fused (N,)
+  poses (N, 17, 3), root (N, 3), keypoints (N, 17, 2)
+  inferred, exchanged, confidence (N, 17), fused (N,)
 
-A row without a pose is NaN, a person without a path has NaN roots. Beside them the entries
+A row without a pose is NaN, a person without a path has NaN roots, a confidence that is not known
+is NaN. Beside them the entries
 of `synpose_tf.output.schema`.
 """
 
@@ -32,6 +33,7 @@ _COLUMNS = {
     "keypoints": (np.float32, (_JOINTS, 2)),
     "inferred": (bool, (_JOINTS,)),
     "exchanged": (bool, (_JOINTS,)),
+    "confidence": (np.float32, (_JOINTS,)),
     "fused": (bool, ()),
 }
 

@@ -23,7 +23,9 @@ _RATE = 25  # A film's pictures a second, whatever the recording's: the page mov
 _BETWEEN = 10  # From a film's picture that stands for itself to the next: soon found.
 
 
-def write(pictures: backdrop.Backdrop, places: np.ndarray, page: pathlib.Path):
+def write(
+    pictures: backdrop.Backdrop, places: np.ndarray, page: pathlib.Path
+) -> tuple[dict, list[pathlib.Path]]:
     """What a page's data say of its pictures, and the files beside it.
 
     Args:
@@ -41,7 +43,7 @@ def write(pictures: backdrop.Backdrop, places: np.ndarray, page: pathlib.Path):
     """
     kept = np.unique(places[places >= 0])
     index = np.where(places < 0, -1, np.searchsorted(kept, places))
-    data = {"size": pictures.size, "index": Packed([index], np.int32)}
+    data: dict = {"size": pictures.size, "index": Packed([index], np.int32)}
     if _in_base64(pictures.lengths[kept].sum()) <= backdrop.PAGE_BYTES:
         return data | {
             "jpegs": [Packed(_jpeg(pictures, int(place)), np.uint8) for place in kept]

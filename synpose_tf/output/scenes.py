@@ -2,10 +2,13 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.output import certainty, drawing, stage, timeline
+from synpose_tf.output.backdrop import Backdrop
+from synpose_tf.structures.tracks import PoseTrack
 from synpose_tf.visualization import colours
 
 _LONGEST_GAP = 1.0  # seconds that playing waits where the input has no frames
@@ -16,10 +19,10 @@ class Scene:
 
     Args:
         tracks: one or more people, at least one frame with a pose.
-        backdrop: a `synpose_tf.output.backdrop.Backdrop`, or None.
+        backdrop: what the camera saw, or None.
     """
 
-    def __init__(self, tracks, backdrop=None):
+    def __init__(self, tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None):
         moments = timeline.moments(tracks, backdrop)
         self.times = moments.times
         self._tracks = tracks
@@ -71,8 +74,8 @@ class Scene:
         people = self._people(moment, self._points_2d)
         drawing.draw_2d(panel, frame, people, self._image(moment))
         if not any(np.isfinite(person.points).any() for person in people):
-            place = panel.size * [0.5, 1.0] - [0, 18]
-            panel.text(*place, "nobody seen in this frame", anchor="mm", plate=True)
+            x, y = panel.size * [0.5, 1.0] - [0, 18]
+            panel.text(x, y, "nobody seen in this frame", anchor="mm", plate=True)
 
     def draw_3d(self, panel: drawing.Panel, moment: int, azimuth: float) -> None:
         """Draws the stage, from `azimuth` radians to the right of the camera."""
@@ -80,7 +83,8 @@ class Scene:
         people = [person for person in people if np.isfinite(person.points).all()]
         drawing.draw_3d(panel, self._view, moment, azimuth, people)
         if not people:
-            panel.text(*(panel.size / 2), "no pose in this frame", anchor="mm")
+            x, y = panel.size / 2
+            panel.text(x, y, "no pose in this frame", anchor="mm")
 
     @functools.cached_property
     def _points_2d(self):

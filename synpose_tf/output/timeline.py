@@ -1,10 +1,13 @@
 """Several people on one clock: which row of each track belongs to which moment."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.output.backdrop import Backdrop
+from synpose_tf.structures.tracks import PoseTrack
 
 _RATE_OF_A_STILL = 30.0
 _LONGEST = 1_000_000  # frames of a constant rate: nine hours at 30 Hz
@@ -33,7 +36,7 @@ class Timeline:
         return (len(self.times) - 1) / float(self.times[-1] - self.times[0])
 
 
-def moments(tracks, backdrop=None) -> Timeline:
+def moments(tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None) -> Timeline:
     """The moments at which anybody has a frame, as irregular as they are.
 
     Args:

@@ -211,7 +211,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const inScene = event.target === scene.canvas && sceneKeys[event.key];
-    const ownKeys = /^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName);
+    const plays = event.key === " " && event.target.type === "range"; // A slider has no use for it.
+    const ownKeys = /^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName) && !plays;
     const action = inScene || (!ownKeys && pageKeys[event.key]);
     if (!action) return;
     event.preventDefault();

@@ -53,7 +53,6 @@ class Film {
     });
     this.there = -1; // the picture that the video stands at
     this.wanted = -1; // and the one that it is on its way to
-    this.video.addEventListener("loadeddata", () => { this.loaded = true; });
     this.video.addEventListener("seeked", () => this.#arrived());
     this.video.addEventListener("error", () => {
       this.trouble = url
@@ -61,6 +60,7 @@ class Film {
         : "The pictures are H.264 video, which this browser does not play.";
     });
     this.video.addEventListener("loadedmetadata", () => {
+      this.loaded = true; // Telephones load pictures only when one is asked for.
       if (Math.abs(this.video.duration * rate - count) > 1.5) {
         this.trouble = `${name} beside this page holds other pictures.`;
       }

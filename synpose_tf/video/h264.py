@@ -3,6 +3,7 @@
 import contextlib
 import fractions
 import pathlib
+import types
 from collections.abc import Callable, Iterator
 
 from PIL import Image
@@ -49,7 +50,7 @@ def writer(
         container.mux(stream.encode())
 
 
-def load(path: pathlib.Path):
+def load(path: pathlib.Path) -> types.ModuleType:
     """PyAV.
 
     Raises:

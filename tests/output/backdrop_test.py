@@ -62,7 +62,7 @@ def test_who_stops_half_way_leaves_no_half_of_the_copies(film):
     [
         ((1920, 1080), 1, (640, 360)),
         ((1080, 1920), 400, (360, 640)),
-        ((1920, 1080), 800, (506, 284)),  # 20 MB hold them, somewhat smaller.
+        ((1920, 1080), 800, (496, 280)),  # 20 MB hold them, somewhat smaller.
         ((1920, 1080), 5000, (640, 360)),  # They go into a film.
         ((1920, 1080), 50_000, (400, 224)),
         ((33, 57), 50_000, (32, 56)),

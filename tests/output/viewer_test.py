@@ -105,7 +105,7 @@ def test_pause_scrub_and_step(page):
     assert frame(shown) == 3
     press(shown, "body", "\ue012")  # left
     assert frame(shown) == 2
-    press(shown, "body", " ")
+    press(shown, "#scrub", " ")
     wait_until(lambda: frame(shown) not in (2, 3))
 
 

@@ -202,3 +202,29 @@ def test_what_is_told_from_keypoints(tmp_path):
     (tmp_path / "IMG_0001").rename(tmp_path / "b.mov")
     with pytest.raises(SynposeError, match=r"the folder holds videos: b.mov. Name those one by"):
         open_pictures(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({0xA405: 36}, (32.0, 24.0)),
+        ({0xA405: 36, 0xA002: 640, 0xA003: 480}, (32.0, 24.0)),  # Shrunk since.
+        ({0xA405: 36, 0xA002: 640, 0xA003: 640}, None),  # Cropped since.
+        ({0xA405: 0}, None),
+        ({}, None),
+    ],
+)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_intrinsics_by_exif(facts, expected, orientation, tmp_path):
+    image = Image.fromarray(films.shades(1)[0])
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    exif.get_ifd(0x8769).update(facts)
+    image.save(tmp_path / "photo.jpg", exif=exif)
+    pictures = open_pictures(tmp_path / "photo.jpg", rotate=90)
+    if expected is None:
+        assert pictures.intrinsics is None
+        return
+    focal = 36.0 * 80.0 / np.hypot(36.0, 24.0)
+    centre = expected if orientation == 1 else expected[::-1]
+    np.testing.assert_allclose(pictures.intrinsics, (focal, focal, *centre))
