@@ -70,9 +70,9 @@ def detected(folder, camera: int, model) -> KeypointTrack:
 
     video = pathlib.Path(folder) / f"cam{camera + 1:02}.mp4"
     with tempfile.TemporaryDirectory() as temporary:
-        with Session([video], pathlib.Path(temporary), video.stem, model=model, people=1) as found:
+        with Session([video], pathlib.Path(temporary), video.stem, model=model) as found:
             paths = found.finish()
-            (track,) = keypoints.read(paths, titles=found.titles).tracks
+            track, *_ = keypoints.read(paths, titles=found.titles).tracks
         found.discard()
     return track
 

@@ -78,7 +78,7 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
 def test_an_unknown_camera_is_assumed_and_said(person, tmp_path):
     """Where the picture's size is known, the camera lifter is taken, and the path is there."""
     write("npz", tmp_path, [person])
-    flags = ["keypoints.npz", "--layout=h36m", "--output=out", QUICK]
+    flags = ["keypoints.npz", "--layout=h36m", "--output=out", "--fps=5", QUICK]
     finished = run("lift", *flags, folder=tmp_path)
     assert finished.code == 0, finished.stderr
     assert "lifter: --pretrained=camera, camera mode" in finished.stdout

@@ -6,10 +6,9 @@ and hardly by the focal length: the one that carries stays where it is, so that 
 forward as far as that foot goes back in the lifted pose. The right focal length makes both equal.
 
 Lifted feet go too short a way, for lifters are careful with depth: `_SHARE` of it, the median of
-CMU's walking clips seen by random cameras. So measured, the focal length of 75 such clips with 2 m
-and more of depth was 11 % off (median). Before that, a camera has a `TYPICAL` one; the two are
-weighed by how sure they are. Who stands, sits, or walks across the picture says nothing, and the
-typical one holds.
+CMU's clips before random cameras (`benchmarks/focal_length.py`). Beside that, cameras usually have
+a `TYPICAL` focal length; the two are weighed by how sure they are. Who stands, sits, or walks across
+the picture says nothing, and the typical one holds.
 
 One unit of pose is the lifter's own, so `_SHARE` holds for the package's `camera` lifter.
 """
@@ -30,11 +29,11 @@ from synpose_tf.structures.tracks import KeypointTrack
 # what is too long costs a pose less than what is as much too short.
 TYPICAL = 1.0
 SPREAD = 0.4  # Of the logarithm.
-_SHARE = 0.6  # Of the way in depth that a lifted foot goes.
+_SHARE = 0.56  # Of the way in depth that a lifted foot goes.
 _SPREAD_OF_SHARE = 0.3
 _STEP, _STEPS = 0.1, 7  # Seconds; what they add up to is somewhat more than a step of a walk.
 _LEAST_WAY = 200.0  # Millimetres in that time; less is none, but noise.
-_ROUNDS = 3
+_ROUNDS, _PEOPLE = 3, 4
 _FEET = [H36M_17.index(name) for name in ("LAnkle", "RAnkle")]
 
 
@@ -109,7 +108,8 @@ def estimate(tracks: Sequence[KeypointTrack]) -> Focal:
     """The focal length of a recording, by the module's text.
 
     Args:
-        tracks: people of one camera, with an `image_size`; of each the first 2,048 frames count.
+        tracks: people of one camera, with an `image_size`; of the four who are seen longest the
+            first 2,048 frames count.
 
     Raises:
         ValueError: no track, or its image's size is unknown.
@@ -118,7 +118,8 @@ def estimate(tracks: Sequence[KeypointTrack]) -> Focal:
     if size is None:
         raise ValueError("tracks of which the image's size is known are needed")
     lifter, usual = Lifter.from_pretrained("camera"), typical(size)
-    beginnings = [next(track.pieces()).loaded() for track in tracks]
+    longest = sorted(tracks, key=lambda track: -len(track.frames))[:_PEOPLE]
+    beginnings = [next(track.pieces()).loaded() for track in longest]
     guess = usual
     for _ in range(_ROUNDS):
         given = intrinsics(guess.pixels, size)
@@ -134,7 +135,7 @@ def estimate(tracks: Sequence[KeypointTrack]) -> Focal:
     return guess
 
 
-def way(poses, root, times) -> tuple[np.ndarray, np.ndarray]:
+def way(poses: np.ndarray, root: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How far a person goes in depth in 0.7 s, by the size in the picture and by the feet.
 
     Args:
@@ -166,7 +167,7 @@ def _way(root, feet):
     return root[_STEPS:, 2] - root[:-_STEPS, 2], walked[_STEPS:] - walked[:-_STEPS]
 
 
-def share(seen, walked) -> tuple[float, float] | None:
+def share(seen: np.ndarray, walked: np.ndarray) -> tuple[float, float] | None:
     """Of the way that the size tells the part that the feet tell, and its relative error.
 
     Args:

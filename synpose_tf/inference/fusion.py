@@ -14,7 +14,7 @@ import numpy as np
 WEIGHT = 0.2
 
 
-def fuse(depths, poses, world) -> tuple[np.ndarray, np.ndarray]:
+def fuse(depths: np.ndarray, poses: np.ndarray, world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Depths of a lifter and of a detector averaged.
 
     Args:

@@ -260,7 +260,7 @@ class Roll:
         """Pixels (n, 17, 2) of the camera without roll."""
         return self._turned(keypoints, -self._degrees, self._given, self.intrinsics)
 
-    def out_of_space(self, points):
+    def out_of_space(self, points: np.ndarray | None) -> np.ndarray | None:
         """Points (..., 3) of the camera's frame in that without roll; None stays None."""
         return None if points is None else camera.turn_image(points, -self._degrees)
 
