@@ -82,12 +82,12 @@ def test_an_unknown_camera_is_assumed_and_said(person, tmp_path):
     finished = run("lift", *flags, folder=tmp_path)
     assert finished.code == 0, finished.stderr
     assert "lifter: --pretrained=camera, camera mode" in finished.stdout
-    assert "note: a focal length of 1000 pixels is taken" in finished.stdout
+    assert "note: a focal length of 1002 pixels is taken" in finished.stdout
     with np.load(tmp_path / "out" / "keypoints.npz") as arrays:
         assert arrays["camera_from"].tolist() == ["typical"]
-        np.testing.assert_allclose(arrays["intrinsics"][0, :4], (1000.0, 1000.0, 500.0, 500.0))
+        np.testing.assert_allclose(arrays["intrinsics"][0, :4], (1002.0, 1002.0, 500.0, 501.0))
         assumed = arrays["root"]
-    finished = run("lift", *flags, "--focal=2000", folder=tmp_path)
+    finished = run("lift", *flags, "--focal=2004", folder=tmp_path)
     assert finished.code == 0, finished.stderr
     assert "note: a focal length" not in finished.stdout
     with np.load(tmp_path / "out" / "keypoints.npz") as arrays:

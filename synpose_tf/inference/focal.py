@@ -7,8 +7,8 @@ forward as far as that foot goes back in the lifted pose. The right focal length
 
 Lifted feet go too short a way, for lifters are careful with depth: `_SHARE` of it, the median of
 CMU's clips before random cameras (`benchmarks/focal_length.py`). Beside that, cameras usually have
-a `TYPICAL` focal length; the two are weighed by how sure they are. Who stands, sits, or walks across
-the picture says nothing, and the typical one holds.
+a `TYPICAL` focal length; the two are weighed by how sure they are. Who stands, sits, or goes
+across the picture says nothing, and the typical one holds.
 
 One unit of pose is the lifter's own, so `_SHARE` holds for the package's `camera` lifter.
 """
