@@ -45,7 +45,7 @@ def moments(tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None) -> Ti
             which nobody was seen are moments too.
 
     Raises:
-        SynposeError: no picture belongs to any frame.
+        SynposeError: no picture belongs to any frame, or they are of another shape.
     """
     times = _times(tracks)
     rows = []
@@ -59,6 +59,13 @@ def moments(tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None) -> Ti
 
 
 def _with_pictures(plain, tracks, backdrop):
+    for width, height in filter(None, (track.image_size for track in tracks)):
+        if not 0.95 < width / height * backdrop.size[1] / backdrop.size[0] < 1.05:
+            raise SynposeError(
+                f"{backdrop.path}: its pictures are {backdrop.size[0]} × {backdrop.size[1]}, but "
+                f"those of the joints {width} × {height}. Is it the recording that the joints come "
+                "from, and turned as they are?"
+            )
     numbers, clock = backdrop.numbers, backdrop.times
     frames = np.full(len(plain.times), -1)
     for track, row in zip(tracks, plain.rows, strict=True):
