@@ -93,7 +93,7 @@ def _on_clock(clock, pictures, plain, known):
     return clock + np.interp(clock, clock[pictures], shift)
 
 
-def constant_rate(tracks) -> Timeline:
+def constant_rate(tracks: Sequence[PoseTrack]) -> Timeline:
     """Moments at the constant rate that animation and biomechanics files have.
 
     The rate is the median one of the input. Each frame goes to the moment that is nearest;
@@ -123,7 +123,7 @@ def constant_rate(tracks) -> Timeline:
     return Timeline(regular, rows)
 
 
-def hold(row, lifted) -> np.ndarray:
+def hold(row: np.ndarray, lifted: np.ndarray) -> np.ndarray:
     """A row's indices (T,) with the last frame that has a pose in place of missing ones.
 
     Before the first pose, the first one stands. `lifted` (F,) says which frames have one, at
