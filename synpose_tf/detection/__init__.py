@@ -10,4 +10,5 @@ __all__ = [
     "rtmpose",
     "session",
     "shots",
+    "windows",
 ]

@@ -8,7 +8,7 @@ import tempfile
 
 import numpy as np
 
-from synpose_tf.detection import model_bundle
+from synpose_tf.detection import model_bundle, windows
 from synpose_tf.detection.people import DetectedPerson
 from synpose_tf.errors import SynposeError
 
@@ -20,8 +20,8 @@ _LIBRARIES = "apt-get install libegl1 libgles2 libgl1 libglib2.0-0"
 class MediaPipe:
     """Finds people by MediaPipe Pose.
 
-    Each picture is looked at for itself: a film's second person would get lost for stretches
-    (reported in docs/design.md).
+    Each picture is looked at for itself, as a film's second person would get lost for stretches,
+    and wide ones in `windows`.
 
     Args:
         people: how many there are at most; None for `MOST`.
@@ -45,7 +45,7 @@ class MediaPipe:
 
     def detect(self, image: np.ndarray) -> list[DetectedPerson]:
         """See `people.Detector`."""
-        return self._people_of(image, self._landmarker.detect)
+        return windows.look(image, lambda part: self._people_of(part, self._landmarker.detect))
 
     def _create(self):
         self.close()
