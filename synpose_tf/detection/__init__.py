@@ -6,6 +6,7 @@ __all__ = [
     "mediapipe",
     "model_bundle",
     "people",
+    "picture_flags",
     "pipeline",
     "rtmpose",
     "session",

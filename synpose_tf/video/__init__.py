@@ -1,3 +1,3 @@
 """Pictures out of photos, videos and folders."""
 
-__all__ = ["ahead", "film", "photos", "pictures"]
+__all__ = ["ahead", "film", "photos", "pictures", "webcam"]
