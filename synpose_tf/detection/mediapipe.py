@@ -5,6 +5,7 @@ import os
 import pathlib
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class MediaPipe:
         if not self.model.is_file():
             raise SynposeError(f"--detector_model={model}: no such file.")
         self._people = people or MOST
-        self._landmarker = None
+        self._landmarker: Any = None
         self._create()
 
     def detect(self, image: np.ndarray) -> list[DetectedPerson]:
@@ -122,7 +123,7 @@ def _import():
     # Where TensorFlow is installed, it is imported to draw up MediaPipe's manual: seconds for us.
     unwanted = "tensorflow" not in sys.modules
     if unwanted:
-        sys.modules["tensorflow"] = None
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
     try:
         import mediapipe
         from mediapipe.tasks.python import vision

@@ -6,10 +6,16 @@ Nothing is imported here that takes time; commands show their help at once.
 import contextlib
 import pathlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from synpose_tf.errors import SynposeError
+
+if TYPE_CHECKING:
+    from synpose_tf.detection.people import Detector
+    from synpose_tf.detection.session import Session
 
 # The flags belong to the command that asks for them, and so to its --help.
 flags.disclaim_key_flags()
@@ -68,7 +74,7 @@ def define() -> None:
     )
 
 
-def detector():
+def detector() -> "Detector":
     """The detector that the flags name.
 
     Raises:
@@ -79,7 +85,9 @@ def detector():
     return detectors.make(FLAGS.detector, _people(), _path(FLAGS.detector_model))[0]
 
 
-def session(paths: Sequence, folder: pathlib.Path, stem: str, rotate: int):
+def session(
+    paths: Sequence, folder: pathlib.Path, stem: str, rotate: int
+) -> AbstractContextManager["Session | None"]:
     """A context of the people that are found in pictures; of None where inputs are keypoints.
 
     Args:

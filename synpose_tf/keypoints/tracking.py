@@ -17,10 +17,12 @@ that a film cuts to another scene, every track without a detector's number ends.
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from synpose_tf.io import scratch
+from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
 from synpose_tf.keypoints.cuts import growth, poses_apart
 from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
@@ -35,7 +37,7 @@ _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 _PASSING = 0.1  # Of the longest track's frames; who is seen longer is no mistake.
 
 
-def separate(sightings: Sightings, shortest: int = 0, **known) -> list[Person]:
+def separate(sightings: Sightings, shortest: int = 0, **known: Any) -> list[Person]:
     """One `Person` for each, the longest seen first; frames in order, each once.
 
     Who stands twice in a frame, number for number, is taken once; where a detector's number
@@ -82,7 +84,7 @@ def separate(sightings: Sightings, shortest: int = 0, **known) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.frames))
 
 
-def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known) -> list[Person]:
+def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known: Any) -> list[Person]:
     """The people of recordings by name (`image_names`), which is in theirs if there are several.
 
     Args:
@@ -140,7 +142,7 @@ def _with_empty_frames(members, nobody, sightings):
     return whole
 
 
-def _without_passing(labels, shortest):
+def _without_passing(labels: np.ndarray, shortest: int) -> tuple[np.ndarray, list[str]]:
     """Numbers without those of people who are hardly seen, from 0 on; and notes."""
     numbers, counts = np.unique(labels[labels != NOBODY], return_counts=True)
     few = counts < min(shortest, _PASSING * counts.max(initial=0))
@@ -153,7 +155,7 @@ def _without_passing(labels, shortest):
 
 
 def follow(
-    frames: np.ndarray, points: np.ndarray, scenes: Sequence[int] = ()
+    frames: np.ndarray, points: Column, scenes: Sequence[int] = ()
 ) -> tuple[np.ndarray, list[str]]:
     """Numbers people who have none, by the rules of the module's text.
 
@@ -208,7 +210,7 @@ def _each_once(frames):
     return not (np.diff(frames) == 0).any()
 
 
-def _whole_frames(frames) -> Iterator[slice]:
+def _whole_frames(frames: np.ndarray) -> Iterator[slice]:
     """Slices of increasing frames, of a piece each or as much as its last frame is longer."""
     start = 0
     while start < len(frames):
@@ -221,15 +223,15 @@ def _whole_frames(frames) -> Iterator[slice]:
 class _Live:
     """The tracks that may go on, each with its last pose."""
 
-    def __init__(self, joints):
+    def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
         self.once = np.zeros(0, bool)  # Who was seen in one frame only.
         self.points = np.zeros((0, joints, 2), np.float32)
 
-    def forget(self, before, once_before):
+    def forget(self, before: float, once_before: float) -> None:
         self._keep(self.frames >= np.where(self.once, once_before, before))
 
-    def match(self, points):
+    def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
         steps[growth(points[:, None], self.points) > cuts.MAX_GROWTH] = np.inf
@@ -239,7 +241,7 @@ class _Live:
             steps[person] = steps[:, track] = np.inf
         return labels
 
-    def update(self, labels, frame, points, new):
+    def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
@@ -267,8 +269,8 @@ def _distinct(frames, joints):
 
 
 def _distinct_rows(*columns):
-    columns = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
-    rows = np.concatenate([array.view(np.uint8) for array in columns], axis=1)
+    flat = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
+    rows = np.concatenate([array.view(np.uint8) for array in flat], axis=1)
     _, index = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_index=True)
     return np.sort(index)
 
@@ -328,4 +330,4 @@ def _pixels(joints, known):
         largest = largest[largest > 0]
         small = len(largest) and np.median(largest) <= MAX_FRACTION
         unit = FRACTIONS if small else PIXELS
-    return np.float32(1.0 if unit == PIXELS else known.get("image_size") or _SIZE)
+    return np.asarray(1.0 if unit == PIXELS else known.get("image_size") or _SIZE, np.float32)

@@ -8,6 +8,7 @@ import http.server
 import importlib.resources
 import json
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from synpose_tf.errors import SynposeError
@@ -38,14 +39,13 @@ class Server:
 
     def __init__(self, port: int = 0):
         self._changed = threading.Condition()
-        self._event: bytes | None = None
+        self._event = b""
         self._number, self._ended = 0, False
         try:
-            self._server = http.server.ThreadingHTTPServer((ADDRESS, port), _Handler)
+            self._server = http.server.ThreadingHTTPServer((ADDRESS, port), self._handler())
         except OSError as error:
             raise SynposeError(f"port {port} of {ADDRESS} can't be had ({error}).") from error
         self._server.daemon_threads = True
-        self._server.events = self.events  # type: ignore[attr-defined]
         self.address = f"http://{ADDRESS}:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -56,7 +56,10 @@ class Server:
             self._number += 1
             self._changed.notify_all()
 
-    def events(self):
+    def _handler(self) -> type[http.server.BaseHTTPRequestHandler]:
+        return type("Handler", (_Handler,), {"shown": self})
+
+    def events(self) -> Iterator[bytes]:
         """Yields events as they are sent, from now on."""
         seen = self._number
         while True:
@@ -78,6 +81,8 @@ class Server:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
+    shown: Server
+
     def do_GET(self):
         host = self.headers.get("Host", "").rpartition(":")[0]
         if host not in (ADDRESS, "localhost"):
@@ -90,7 +95,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif self.path == "/events":
             self._head("text/event-stream")
             try:
-                for event in self.server.events():
+                for event in self.shown.events():
                     self.wfile.write(event)
                     self.wfile.flush()
             except OSError:  # The page was closed.

@@ -5,6 +5,7 @@ import collections
 import functools
 import io
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from synpose_tf.inference.lifter import BODY_HEIGHT_MM, Lifter
 from synpose_tf.keypoints.layouts import LAYOUTS
 from synpose_tf.live.server import Server
 from synpose_tf.structures.skeleton import H36M_17
-from synpose_tf.structures.tracks import KeypointTrack
+from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 from synpose_tf.video import webcam
+from synpose_tf.video.pictures import Picture
 
 _SHOWN = 640  # Pixels of the longer side of the picture on the page.
 _QUALITY = 75  # JPEG's.
@@ -75,7 +77,9 @@ def run(
     print(f"{count} pictures, {count / max(time.monotonic() - start, 1e-6):.1f} a second")
 
 
-def _people(picture, detector, lift, least) -> list[dict[str, Any]]:
+def _people(
+    picture: Picture, detector: Detector, lift: Callable[..., PoseTrack], least: float
+) -> list[dict[str, Any]]:
     """People as the page draws them; joints in fractions of the picture."""
     if isinstance(detector, FollowingDetector):
         if picture.number == 0:
