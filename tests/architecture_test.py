@@ -25,6 +25,7 @@ LAYERS = (
     ("completion",),
     ("training", "experiments"),
     ("inference",),
+    ("live",),
     ("export",),
 )
 LAYER = {part: number for number, layer in enumerate(LAYERS) for part in layer}

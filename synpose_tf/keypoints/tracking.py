@@ -7,7 +7,8 @@ frame, for two people, is no track's. Where it did not number them:
   makes (`synpose_tf.keypoints.cuts`).
 - Otherwise, frame by frame, each person continues the track whose last pose is nearest (mean
   distance of the joints; the nearest pair first), if that is nearer than half the pose's size
-  and at most `MAX_GAP` steps from frame to frame ago; else a new track begins.
+  and at most `MAX_GAP` steps from frame to frame ago, or a tenth of them where it was seen in one
+  frame only; else a new track begins.
 
 This follows people who do not meet. Through crossings and crowds, let the detector track. A frame
 in which nobody was seen belongs to the track around it, without a joint. Where the pictures tell
@@ -29,6 +30,7 @@ from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
+_ONCE = 0.1  # Of that, for who was seen in one frame: what is seen once is often a mistake.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 _SIZE = 1000, 1000  # Of an image, where it is not known.
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
@@ -140,7 +142,7 @@ def _with_empty_frames(members, nobody, sightings):
     return whole
 
 
-def _without_passing(labels, shortest):
+def _without_passing(labels: np.ndarray, shortest: int) -> tuple[np.ndarray, list[str]]:
     """Numbers without those of people who are hardly seen, from 0 on; and notes."""
     numbers, counts = np.unique(labels[labels != NOBODY], return_counts=True)
     few = counts < min(shortest, _PASSING * counts.max(initial=0))
@@ -194,12 +196,12 @@ def _follow_scene(frames, points):
         seen, found = points[part], labels[part]
         numbers, starts = np.unique(frames[part], return_index=True)
         for frame, start, end in zip(numbers, starts, [*starts[1:], len(seen)], strict=True):
-            live.forget(frame - gap)
+            live.forget(frame - gap, frame - _ONCE * gap)
             matched = live.match(seen[start:end])
             new = matched == NOBODY
             matched[new] = count + np.arange(new.sum())
             count += int(new.sum())
-            live.update(matched, frame, seen[start:end])
+            live.update(matched, frame, seen[start:end], new)
             found[start:end] = matched
     return labels, []
 
@@ -223,10 +225,11 @@ class _Live:
 
     def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
+        self.once = np.zeros(0, bool)  # Who was seen in one frame only.
         self.points = np.zeros((0, joints, 2), np.float32)
 
-    def forget(self, before: int) -> None:
-        self._keep(self.frames >= before)
+    def forget(self, before: float, once_before: float) -> None:
+        self._keep(self.frames >= np.where(self.once, once_before, before))
 
     def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
@@ -238,15 +241,16 @@ class _Live:
             steps[person] = steps[:, track] = np.inf
         return labels
 
-    def update(self, labels: np.ndarray, frame: int, points: np.ndarray) -> None:
+    def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
         self.points = np.concatenate([self.points, points])
+        self.once = np.concatenate([self.once, new])
 
     def _keep(self, chosen):
         self.labels, self.frames = self.labels[chosen], self.frames[chosen]
-        self.points = self.points[chosen]
+        self.points, self.once = self.points[chosen], self.once[chosen]
 
 
 def _seen(joints, scale):
