@@ -8,13 +8,16 @@ a desktop and a telephone show it: docs/page.png, docs/page_phone.png. Chromium 
 install chromium chromium-driver; pip install av selenium).
 
 FOLDER holds CMU's motion. A test clip, which trained nothing, is projected, every twentieth joint
-forgotten, and what is left lifted with the pretrained weights: docs/lift.png.
+forgotten, and what is left lifted with the pretrained weights: docs/lift.png. With
+--page=exported/web/1, an exported page, also docs/web.png and docs/web_phone.png.
 """
 
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
+import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -34,8 +37,9 @@ flags.DEFINE_string("clip", "mixed_test/soccer_1", "The clip's key.")
 flags.DEFINE_integer("view", 1, "Which camera's view of it.")
 flags.DEFINE_integer("start", 60, "Its first frame.")
 flags.DEFINE_integer("frames", 90, "Frames at 30 Hz.")
-flags.DEFINE_integer("moment", 12, "The frame that the page shows.")
+flags.DEFINE_integer("moment", 43, "The frame of the clip that the exported page shows.")
 flags.DEFINE_string("folder", "docs", "Where the pictures go.")
+flags.DEFINE_string("page", None, "An exported page, which is shown with the clip.")
 FLAGS = flags.FLAGS
 
 
@@ -72,7 +76,7 @@ def drawn_people():
 
 
 def photograph(page: pathlib.Path, picture: pathlib.Path, size: tuple[int, int]):
-    """The page at `--moment`, as a screen of a size shows it."""
+    """The page at one moment, as a screen of a size shows it."""
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -89,7 +93,7 @@ def photograph(page: pathlib.Path, picture: pathlib.Path, size: tuple[int, int])
         session.execute_async_script(
             "document.getElementById('play').click();"
             "const scrub = document.getElementById('scrub');"
-            f"scrub.value = {FLAGS.moment}; scrub.dispatchEvent(new Event('input'));"
+            "scrub.value = 12; scrub.dispatchEvent(new Event('input'));"
             "document.activeElement.blur();"
             "setTimeout(arguments[0], 500);"
         )
@@ -98,19 +102,56 @@ def photograph(page: pathlib.Path, picture: pathlib.Path, size: tuple[int, int])
         session.quit()
 
 
+def photograph_page(keypoints: pathlib.Path, folder: pathlib.Path):
+    """The exported page with the clip, on a desk and on a phone, in light and dark."""
+    sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+    import browser
+    import web_pages
+
+    desk = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
+    phone = {"width": 360, "height": 760, "deviceScaleFactor": 1, "mobile": True}
+    with (
+        web_pages.served(pathlib.Path(FLAGS.page)) as (_, address),
+        browser.open_browser() as session,
+    ):
+        for name, device, scheme in (("web", desk, "light"), ("web_phone", phone, "dark")):
+            session.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            session.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            web_pages.opened(session, address)
+            web_pages.choose(session, keypoints)
+            web_pages.wait(lambda: "is open" in web_pages.text(session, "status"))
+            time.sleep(FLAGS.moment / 30)
+            session.find_element("id", "pause").click()
+            session.save_screenshot(str(folder / f"{name}.png"))
+
+
 def main(_):
     folder = pathlib.Path(FLAGS.folder)
-    if FLAGS.manual_dir:
-        output.write([lifted_clip()], folder / "lift.png")
-        print(f"written: {folder / 'lift.png'}")
-        return
     with tempfile.TemporaryDirectory() as scratch:
-        video, page = (pathlib.Path(scratch) / name for name in ("walk.mp4", "walk.html"))
-        drawn_video.write(video, drawn_video.people(), empty=8)
-        output.write(drawn_people(), page, output.Backdrop(video))
-        for name, size in (("page.png", (1280, 830)), ("page_phone.png", (360, 740))):
-            photograph(page, folder / name, size)
-            print(f"written: {folder / name}")
+        if FLAGS.manual_dir:
+            picture_clip(folder, pathlib.Path(scratch))
+        else:
+            picture_drawn_people(folder, pathlib.Path(scratch))
+
+
+def picture_clip(folder: pathlib.Path, scratch: pathlib.Path):
+    track = lifted_clip()
+    output.write([track], folder / "lift.png")
+    if FLAGS.page:
+        name = FLAGS.clip.split("/")[-1]
+        (keypoints,) = output.write([track], scratch / f"{name}.json")
+        photograph_page(keypoints, folder)
+    print(f"written: {folder / 'lift.png'}")
+
+
+def picture_drawn_people(folder: pathlib.Path, scratch: pathlib.Path):
+    video, page = scratch / "walk.mp4", scratch / "walk.html"
+    drawn_video.write(video, drawn_video.people(), empty=8)
+    output.write(drawn_people(), page, output.Backdrop(video))
+    for name, size in (("page.png", (1280, 830)), ("page_phone.png", (360, 740))):
+        photograph(page, folder / name, size)
+        print(f"written: {folder / name}")
 
 
 if __name__ == "__main__":

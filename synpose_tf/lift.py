@@ -16,11 +16,11 @@ joints lie in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, lay
 """
 
 import dataclasses
-import pathlib
 
 from absl import flags
 
 from synpose_tf import cli
+from synpose_tf.detection import picture_flags
 
 flags.DEFINE_string("output", None, "Folder of the results. Default: lifted/<name of the input>.")
 flags.DEFINE_list(
@@ -28,28 +28,7 @@ flags.DEFINE_list(
     ["npz", "json", "png", "html"],
     "What is written: npz, json, csv, png, html, bvh, c3d, trc, glb, gif, mp4.",
 )
-flags.DEFINE_string(
-    "people",
-    "auto",
-    "How many people pictures show at most. One is followed from picture to picture, which is "
-    "faster; auto looks for up to ten.",
-)
-flags.DEFINE_string(
-    "detector",
-    "mediapipe",
-    "What finds people in pictures: mediapipe; rtmpose, through rtmlib; or module:Class with a "
-    "class of your own (docs/video.md).",
-)
-flags.DEFINE_string(
-    "detector_model",
-    None,
-    "MediaPipe's model bundle, pose_landmarker_….task. Default: downloaded once, 9 MB.",
-)
-flags.DEFINE_string(
-    "save_keypoints",
-    None,
-    "File for the landmarks found in pictures, JSON, which this command reads again.",
-)
+picture_flags.define()
 flags.DEFINE_string(
     "background",
     None,
@@ -132,7 +111,7 @@ flags.mark_flags_as_mutual_exclusive(["intrinsics", "focal"])
 FLAGS = flags.FLAGS
 
 
-def main(paths):
+def main(paths: list[str]) -> None:
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
     from synpose_tf.geometry.camera import parse_focal, parse_intrinsics
@@ -143,10 +122,12 @@ def main(paths):
     intrinsics = None if texts is None else parse_intrinsics(texts)
     pixels = None if FLAGS.focal in (None, "auto") else parse_focal(FLAGS.focal)
     check_body_height(FLAGS.body_height)
+    if FLAGS.webcam is not None:
+        return _watch(paths, intrinsics)
     kinds = _formats(output.FORMATS)
     folder, stem = results.place(paths, FLAGS.output)
     opening, background = _shown(paths, kinds)
-    with _session(paths, folder, stem, opening) as session:
+    with picture_flags.session(paths, folder, stem, int(FLAGS.rotate), opening) as session:
         if session is not None and intrinsics is None and FLAGS.focal is None:
             intrinsics = _told_intrinsics(session)
         lifter = _lifter(intrinsics)
@@ -187,41 +168,17 @@ def _shown(paths, kinds):
     return open_pictures, Backdrop(FLAGS.background, int(FLAGS.rotate))
 
 
-_OF_PICTURES = ("people", "detector", "detector_model", "save_keypoints")
-_OF_KEYPOINTS = ("format", "layout", "units", "image_size")
-
-
-def _session(paths, folder, stem, opening):
-    """A context of the people found in pictures; of None where the inputs are keypoints."""
-    import contextlib
-
-    from synpose_tf.detection import session
+def _watch(paths, intrinsics):
+    """What a camera sees, on a page."""
     from synpose_tf.errors import SynposeError
+    from synpose_tf.live import watching
 
-    pictures = session.are_pictures(paths)
-    for name in _OF_KEYPOINTS if pictures else _OF_PICTURES:
-        if FLAGS[name].present:
-            wanted, given = ("keypoints", "pictures")[:: 1 if pictures else -1]
-            raise SynposeError(
-                f"--{name}: is for {wanted}, and the input is {given}. Leave it out."
-            )
-    if not pictures:
-        return contextlib.nullcontext()
-    if FLAGS.people != "auto" and not (FLAGS.people.isdecimal() and int(FLAGS.people)):
-        raise SynposeError(
-            f"--people={FLAGS.people}: expected auto, or how many there are, 1, 2, …."
-        )
-    return session.Session(
-        paths,
-        folder,
-        stem,
-        detector=FLAGS.detector,
-        model=FLAGS.detector_model and pathlib.Path(FLAGS.detector_model),
-        people=None if FLAGS.people == "auto" else int(FLAGS.people),
-        rotate=int(FLAGS.rotate),
-        save=FLAGS.save_keypoints and pathlib.Path(FLAGS.save_keypoints),
-        opening=opening,
-    )
+    if paths:
+        raise SynposeError(f"--webcam: {paths[0]} is one input too many. Leave it out.")
+    lifter = _lifter(intrinsics)
+    detector = picture_flags.detector()
+    least = {} if FLAGS.min_confidence is None else {"least": FLAGS.min_confidence}
+    watching.run(FLAGS.webcam, detector, lifter, intrinsics, FLAGS.body_height, **least)
 
 
 def _told_intrinsics(session):

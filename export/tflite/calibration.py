@@ -5,6 +5,7 @@ unusual value costs every usual one its precision, and a narrow one cuts unusual
 """
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,9 @@ from synpose_tf.geometry import normalization
 from synpose_tf.models.networks import JOINTS
 from synpose_tf.structures.skeleton import H36M_17
 
+if TYPE_CHECKING:
+    from synpose_tf.export.trained import TrainedLifter
+
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
 BATCH = 1_000
@@ -23,7 +27,7 @@ WIDER = 1.5  # The range of a tensor inside the network, in that of the values t
 RIDGE = 0.1  # Of the mean variance of the features.
 
 
-def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
+def training_poses(trained: "TrainedLifter", count: int = POSES, seed: int = 0) -> np.ndarray:
     """Normalised 2D poses (count, 17, 2) of a `TrainedLifter`'s training views, at random.
 
     Raises:
@@ -34,7 +38,7 @@ def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
     return normalized(trained, {key: array[index] for key, array in trained.training.items()})
 
 
-def normalized(trained, views: dict[str, np.ndarray]) -> np.ndarray:
+def normalized(trained: "TrainedLifter", views: dict[str, np.ndarray]) -> np.ndarray:
     """Normalised 2D poses (n, 17, 2) of views, as a `TrainedLifter` takes them.
 
     Raises:
@@ -73,9 +77,10 @@ def check(poses: np.ndarray) -> np.ndarray:
 def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[float, float]]:
     """Where the values of each tensor of the float network lie, 0 included.
 
-    Inside the network nearly all values, and a margin: the rarest of training would make the levels
-    too coarse for all others, and unusual poses go beyond the others. Of the input and the depths
-    all: what is cut off there is lost.
+    Nearly all values: the rarest of training would make the levels too coarse for all others.
+    Inside the network also a margin, as unusual poses go beyond. Of the input and the depths none:
+    there, where only `tflite_integer` rounds, coarser levels cost each pose more than rare ones
+    gain.
 
     Args:
         layers: from `depth_network.fold`.
@@ -87,8 +92,8 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
     first, *_, last = values = _tensors(layers, poses)
     found = {}
     for name, tensor in values.items():
-        outermost, wider = (0.0, 1.0) if name in (first, last) else (OUTERMOST, WIDER)
-        low, high = wider * np.percentile(tensor, (outermost, 100.0 - outermost))
+        wider = 1.0 if name in (first, last) else WIDER
+        low, high = wider * np.percentile(tensor, (OUTERMOST, 100.0 - OUTERMOST))
         found[name] = (min(float(low), 0.0), max(float(high), 0.0))
     return found
 
@@ -108,8 +113,8 @@ def both_ways(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
 class _Observed(DepthNetwork):
     """The float network, which keeps each of its tensors."""
 
-    def tensors(self, poses):
-        self._seen = {}
+    def tensors(self, poses: tf.Tensor) -> dict[str, tf.Tensor]:
+        self._seen: dict[str, tf.Tensor] = {}
         self._run(poses, self._linear)
         return self._seen
 

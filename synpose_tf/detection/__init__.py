@@ -6,8 +6,10 @@ __all__ = [
     "mediapipe",
     "model_bundle",
     "people",
+    "picture_flags",
     "pipeline",
     "rtmpose",
     "session",
     "shots",
+    "windows",
 ]

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -118,7 +119,8 @@ class LandmarksFile:
         Raises:
             SynposeError: the disk is full.
         """
-        entry = {"frame": self.frames, "time": None if time is None else round(time, 6)}
+        entry: dict[str, Any] = {"frame": self.frames}
+        entry["time"] = None if time is None else round(time, 6)
         if cut:
             entry["cut"] = True
         entry["people"] = [_person(person) for person in people]

@@ -5,10 +5,11 @@ import os
 import pathlib
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
 
-from synpose_tf.detection import model_bundle
+from synpose_tf.detection import model_bundle, windows
 from synpose_tf.detection.people import DetectedPerson
 from synpose_tf.errors import SynposeError
 
@@ -20,8 +21,8 @@ _LIBRARIES = "apt-get install libegl1 libgles2 libgl1 libglib2.0-0"
 class MediaPipe:
     """Finds people by MediaPipe Pose.
 
-    Each picture is looked at for itself: a film's second person would get lost for stretches
-    (reported in docs/design.md).
+    Each picture is looked at for itself, as a film's second person would get lost for stretches,
+    and wide ones in `windows`.
 
     Args:
         people: how many there are at most; None for `MOST`.
@@ -40,12 +41,12 @@ class MediaPipe:
         if not self.model.is_file():
             raise SynposeError(f"--detector_model={model}: no such file.")
         self._people = people or MOST
-        self._landmarker = None
+        self._landmarker: Any = None
         self._create()
 
     def detect(self, image: np.ndarray) -> list[DetectedPerson]:
         """See `people.Detector`."""
-        return self._people_of(image, self._landmarker.detect)
+        return windows.look(image, lambda part: self._people_of(part, self._landmarker.detect))
 
     def _create(self):
         self.close()
@@ -122,7 +123,7 @@ def _import():
     # Where TensorFlow is installed, it is imported to draw up MediaPipe's manual: seconds for us.
     unwanted = "tensorflow" not in sys.modules
     if unwanted:
-        sys.modules["tensorflow"] = None
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]
     try:
         import mediapipe
         from mediapipe.tasks.python import vision

@@ -4,6 +4,7 @@ import itertools
 import pathlib
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -48,17 +49,18 @@ class Detection:
         people: int | None = None,
     ):
         self.pictures = pictures
-        self._detector, self._people = detector, people
+        self._detector: Any = detector
+        self._people = people
         self._follows = isinstance(detector, FollowingDetector)
         self.file = LandmarksFile(
             path, head(pictures, detector.layout, identity), STRETCH if self._follows else 1
         )
         self.skipped = self.file.frames
         self.seconds = 0.0
-        self._decoded = self._found = None
+        self._threads: list[Ahead] = []
         if not self.file.complete:
-            self._decoded = Ahead(self._shots(), _DECODED)
-            self._found = Ahead(self._detect(), _DETECTED)
+            decoded = Ahead(self._shots(), _DECODED)
+            self._threads = [Ahead(self._detect(decoded), _DETECTED), decoded]
 
     def finish(self, progress: Callable = iter) -> None:
         """Waits for the last picture; the landmarks file is then whole.
@@ -70,7 +72,7 @@ class Detection:
             SynposeError: a picture can't be read, or the landmarks can't be written.
         """
         try:
-            for picture_time, people, cut in progress(self._found or ()):
+            for picture_time, people, cut in progress(self._threads[0] if self._threads else ()):
                 self.file.add(picture_time, people, cut)
             self.file.finish()
         finally:
@@ -78,9 +80,8 @@ class Detection:
 
     def close(self) -> None:
         """Ends the threads; what was found stays in the file."""
-        for part in (self._found, self._decoded):
-            if part is not None:
-                part.stop()
+        for thread in self._threads:
+            thread.stop()
         self.file.close()
 
     def _shots(self) -> Iterator[tuple[Picture, bool]]:
@@ -89,9 +90,9 @@ class Detection:
         marked = shots.cuts(self.pictures.since(first))
         return itertools.islice(marked, start - first, None)
 
-    def _detect(self):
+    def _detect(self, decoded):
         """Yields (time, people, cut)."""
-        for picture, cut in self._decoded:
+        for picture, cut in decoded:
             before = time.perf_counter()
             found = [_checked(person) for person in self._look(picture, cut)]
             self.seconds += time.perf_counter() - before

@@ -103,7 +103,7 @@ class Session:
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         self._running.close()
         if not self._waited and not self._running.skipped:
             self.discard()

@@ -7,7 +7,8 @@ frame, for two people, is no track's. Where it did not number them:
   makes (`synpose_tf.keypoints.cuts`).
 - Otherwise, frame by frame, each person continues the track whose last pose is nearest (mean
   distance of the joints; the nearest pair first), if that is nearer than half the pose's size
-  and at most `MAX_GAP` steps from frame to frame ago; else a new track begins.
+  and at most `MAX_GAP` steps from frame to frame ago, or a tenth of them where it was seen in one
+  frame only; else a new track begins.
 
 This follows people who do not meet. Through crossings and crowds, let the detector track. A frame
 in which nobody was seen belongs to the track around it, without a joint. Where the pictures tell
@@ -16,10 +17,12 @@ that a film cuts to another scene, every track without a detector's number ends.
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from synpose_tf.io import scratch
+from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
 from synpose_tf.keypoints.cuts import growth, poses_apart
 from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
@@ -27,13 +30,14 @@ from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
+_ONCE = 0.1  # Of that, for who was seen in one frame: what is seen once is often a mistake.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 _SIZE = 1000, 1000  # Of an image, where it is not known.
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 _PASSING = 0.1  # Of the longest track's frames; who is seen longer is no mistake.
 
 
-def separate(sightings: Sightings, shortest: int = 0, **known) -> list[Person]:
+def separate(sightings: Sightings, shortest: int = 0, **known: Any) -> list[Person]:
     """One `Person` for each, the longest seen first; frames in order, each once.
 
     Who stands twice in a frame, number for number, is taken once; where a detector's number
@@ -80,7 +84,7 @@ def separate(sightings: Sightings, shortest: int = 0, **known) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.frames))
 
 
-def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known) -> list[Person]:
+def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known: Any) -> list[Person]:
     """The people of recordings by name (`image_names`), which is in theirs if there are several.
 
     Args:
@@ -138,7 +142,7 @@ def _with_empty_frames(members, nobody, sightings):
     return whole
 
 
-def _without_passing(labels, shortest):
+def _without_passing(labels: np.ndarray, shortest: int) -> tuple[np.ndarray, list[str]]:
     """Numbers without those of people who are hardly seen, from 0 on; and notes."""
     numbers, counts = np.unique(labels[labels != NOBODY], return_counts=True)
     few = counts < min(shortest, _PASSING * counts.max(initial=0))
@@ -151,7 +155,7 @@ def _without_passing(labels, shortest):
 
 
 def follow(
-    frames: np.ndarray, points: np.ndarray, scenes: Sequence[int] = ()
+    frames: np.ndarray, points: Column, scenes: Sequence[int] = ()
 ) -> tuple[np.ndarray, list[str]]:
     """Numbers people who have none, by the rules of the module's text.
 
@@ -192,12 +196,12 @@ def _follow_scene(frames, points):
         seen, found = points[part], labels[part]
         numbers, starts = np.unique(frames[part], return_index=True)
         for frame, start, end in zip(numbers, starts, [*starts[1:], len(seen)], strict=True):
-            live.forget(frame - gap)
+            live.forget(frame - gap, frame - _ONCE * gap)
             matched = live.match(seen[start:end])
             new = matched == NOBODY
             matched[new] = count + np.arange(new.sum())
             count += int(new.sum())
-            live.update(matched, frame, seen[start:end])
+            live.update(matched, frame, seen[start:end], new)
             found[start:end] = matched
     return labels, []
 
@@ -206,7 +210,7 @@ def _each_once(frames):
     return not (np.diff(frames) == 0).any()
 
 
-def _whole_frames(frames) -> Iterator[slice]:
+def _whole_frames(frames: np.ndarray) -> Iterator[slice]:
     """Slices of increasing frames, of a piece each or as much as its last frame is longer."""
     start = 0
     while start < len(frames):
@@ -219,14 +223,15 @@ def _whole_frames(frames) -> Iterator[slice]:
 class _Live:
     """The tracks that may go on, each with its last pose."""
 
-    def __init__(self, joints):
+    def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
+        self.once = np.zeros(0, bool)  # Who was seen in one frame only.
         self.points = np.zeros((0, joints, 2), np.float32)
 
-    def forget(self, before):
-        self._keep(self.frames >= before)
+    def forget(self, before: float, once_before: float) -> None:
+        self._keep(self.frames >= np.where(self.once, once_before, before))
 
-    def match(self, points):
+    def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
         steps[growth(points[:, None], self.points) > cuts.MAX_GROWTH] = np.inf
@@ -236,15 +241,16 @@ class _Live:
             steps[person] = steps[:, track] = np.inf
         return labels
 
-    def update(self, labels, frame, points):
+    def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
         self.points = np.concatenate([self.points, points])
+        self.once = np.concatenate([self.once, new])
 
     def _keep(self, chosen):
         self.labels, self.frames = self.labels[chosen], self.frames[chosen]
-        self.points = self.points[chosen]
+        self.points, self.once = self.points[chosen], self.once[chosen]
 
 
 def _seen(joints, scale):
@@ -263,8 +269,8 @@ def _distinct(frames, joints):
 
 
 def _distinct_rows(*columns):
-    columns = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
-    rows = np.concatenate([array.view(np.uint8) for array in columns], axis=1)
+    flat = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
+    rows = np.concatenate([array.view(np.uint8) for array in flat], axis=1)
     _, index = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_index=True)
     return np.sort(index)
 
@@ -324,4 +330,4 @@ def _pixels(joints, known):
         largest = largest[largest > 0]
         small = len(largest) and np.median(largest) <= MAX_FRACTION
         unit = FRACTIONS if small else PIXELS
-    return np.float32(1.0 if unit == PIXELS else known.get("image_size") or _SIZE)
+    return np.asarray(1.0 if unit == PIXELS else known.get("image_size") or _SIZE, np.float32)

@@ -39,7 +39,10 @@ class Format:
     has_backdrop: bool = False
 
     def write(
-        self, tracks: Sequence[PoseTrack], path, background: Backdrop | None = None
+        self,
+        tracks: Sequence[PoseTrack],
+        path: pathlib.Path | str,
+        background: Backdrop | None = None,
     ) -> list[pathlib.Path]:
         """Writes a file, whole or not at all.
 
@@ -97,7 +100,7 @@ FORMATS = {
 }
 
 
-def format_of(path) -> Format:
+def format_of(path: pathlib.Path | str) -> Format:
     """The format of a file's name.
 
     Raises:
@@ -112,7 +115,7 @@ def format_of(path) -> Format:
 
 
 def write(
-    tracks: Sequence[PoseTrack], path, background: Backdrop | None = None
+    tracks: Sequence[PoseTrack], path: pathlib.Path | str, background: Backdrop | None = None
 ) -> list[pathlib.Path]:
     """Writes a file in the format of its suffix: `format_of` and `Format.write`."""
     return format_of(path).write(tracks, path, background)

@@ -8,10 +8,12 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from synpose_tf.io.scratch import pieces, slices
+from synpose_tf.io.scratch import Column, pieces, slices
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 from synpose_tf.visualization import colours
 
 PAGE, PANEL, EDGE, TEXT, FAINT = "#f3f4f6", "#ffffff", "#dfe3e8", "#1d2330", "#667085"
@@ -31,14 +33,14 @@ class Panel:
         self._image = Image.new("RGB", (width * _SCALE, height * _SCALE), colour)
         self._draw = ImageDraw.Draw(self._image)
 
-    def line(self, start, end, colour, width) -> None:
+    def line(self, start: np.ndarray, end: np.ndarray, colour: str, width: float) -> None:
         """A line with round ends."""
         ends = np.array([start, end]) * _SCALE
         self._draw.line([*map(tuple, ends)], colour, round(width * _SCALE))
         for end in ends:
             self._circle(end, width * _SCALE / 2 - 0.5, fill=colour)
 
-    def dot(self, place, radius, colour, certainty=1.0) -> None:
+    def dot(self, place: np.ndarray, radius: float, colour: str, certainty: float = 1.0) -> None:
         """A joint: a disc, the paler inside the less certain; a ring for one inferred, NaN."""
         if np.isnan(certainty):
             ring = {"fill": PANEL, "outline": colour, "width": round(radius * 0.6 * _SCALE)}
@@ -49,29 +51,38 @@ class Panel:
             pale = colours.mixed(PANEL, colour, certainty)
             self._circle(place * _SCALE, radius * 0.65 * _SCALE, fill=pale)
 
-    def picture(self, image: Image.Image, low, high) -> None:
+    def picture(self, image: Image.Image, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
         """An image between two corners, which may lie outside."""
-        low, high = np.asarray(low) * _SCALE, np.asarray(high) * _SCALE
-        first = np.maximum(np.rint(low), 0).astype(int)
-        last = np.minimum(np.rint(high), self._image.size).astype(int)
+        start, end = np.asarray(low) * _SCALE, np.asarray(high) * _SCALE
+        first = np.maximum(np.rint(start), 0).astype(int)
+        last = np.minimum(np.rint(end), self._image.size).astype(int)
         if (last <= first).any():
             return
-        share = image.size / (high - low)
-        box = np.clip([(first - low) * share, (last - low) * share], 0, image.size)
+        share = image.size / (end - start)
+        box = np.clip([(first - start) * share, (last - start) * share], 0, image.size)
         part = image.resize(tuple(last - first), Image.Resampling.BILINEAR, tuple(box.ravel()))
         self._image.paste(part, tuple(first))
 
     def _circle(self, centre, radius, **look):
         self._draw.ellipse([*(centre - radius), *(centre + radius)], **look)
 
-    def polygon(self, corners, colour) -> None:
+    def polygon(self, corners: npt.ArrayLike, colour: str) -> None:
         self._draw.polygon([*map(tuple, np.asarray(corners) * _SCALE)], colour)
 
-    def rectangle(self, low, high, colour) -> None:
+    def rectangle(self, low: np.ndarray, high: np.ndarray, colour: str) -> None:
         """An outline."""
         self._draw.rectangle([*(low * _SCALE), *(high * _SCALE)], outline=colour, width=_SCALE)
 
-    def text(self, x, y, text, size=12, colour=FAINT, anchor="la", plate=False) -> None:
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int = 12,
+        colour: str = FAINT,
+        anchor: str = "la",
+        plate: bool = False,
+    ) -> None:
         """Text, on a plate where something lies below it."""
         font = ImageFont.load_default(size * _SCALE)
         place = (x * _SCALE, y * _SCALE)
@@ -88,7 +99,7 @@ class Panel:
         ImageDraw.Draw(mask).rounded_rectangle(box, 10 * _SCALE, fill=255)
         self._image.paste(panel._image, (x * _SCALE, y * _SCALE), mask)
 
-    def legend(self, x, y, people=1) -> None:
+    def legend(self, x: float, y: float, people: int = 1) -> None:
         """What the colours mean, in a line that begins at x with its middle at y."""
         sides = {"left": colours.LEFT, "right": colours.RIGHT}
         if people > 1:
@@ -143,13 +154,13 @@ class ImageFrame:
     margin: tuple[int, int] = (32, 60)
 
     @classmethod
-    def whole(cls, size):
+    def whole(cls, size: tuple[int, int]) -> "ImageFrame":
         """All of an image, without a margin."""
-        size = np.asarray(size, float)
-        return cls(size / 2, size, tuple(size), (0, 0))
+        span = np.asarray(size, float)
+        return cls(span / 2, span, size, (0, 0))
 
     @classmethod
-    def around(cls, tracks):
+    def around(cls, tracks: Sequence[PoseTrack]) -> "ImageFrame":
         """Everybody at every moment."""
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
         for track in tracks:
@@ -161,14 +172,14 @@ class ImageFrame:
         size = next((track.image_size for track in tracks if track.image_size), None)
         return cls((low + high) / 2, high - low, size)
 
-    def moved_to(self, points):
+    def moved_to(self, points: np.ndarray) -> "ImageFrame":
         """The frame with a person (17, 2) in the middle, if any joint is there."""
         low, high = _bounds(points[None])
         centre = (low + high)[0] / 2 if np.isfinite(low).all() else np.zeros(2)
         return dataclasses.replace(self, centre=centre)
 
 
-def largest_span(track) -> np.ndarray:
+def largest_span(track: PoseTrack) -> np.ndarray:
     """(2,), pixels: the width and the height that a person has at most."""
     span = np.zeros(2)
     for points in pieces(track.keypoints):
@@ -237,7 +248,7 @@ class View:
     elevation: float = 0.16
 
     @classmethod
-    def of(cls, people, rows):
+    def of(cls, people: Sequence[Column], rows: Sequence[np.ndarray]) -> "View":
         """The view of staged people (F, 17, 3): of one moving along, of several all places.
 
         `rows` are the people's indices (T,) of each moment, -1 for none.
@@ -257,12 +268,14 @@ class View:
                 seen = seen[np.isfinite(seen).all(axis=(1, 2))].reshape(-1, 3)
                 low = np.minimum(low, seen.min(axis=0, initial=np.inf))
                 high = np.maximum(high, seen.max(axis=0, initial=-np.inf))
-        radius = np.linalg.norm((high - low)[[0, 2]]) / 2
+        radius = float(np.linalg.norm((high - low)[[0, 2]]) / 2)
         # A cylinder around them must fit; 1.12 leaves a margin.
         distance = max(radius, (high[1] - low[1]) / 2) * 1.12 / _FIELD + radius
         return cls((low + high) / 2, distance, max(1000.0, radius + 500.0), anchors)
 
-    def project(self, points, azimuth, anchor, size):
+    def project(
+        self, points: np.ndarray, azimuth: float, anchor: np.ndarray, size: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Stage points (..., 3) to panel pixels (..., 2) and pixels a millimetre (...,)."""
         x, y, z = np.moveaxis(points - self.centre - anchor, -1, 0)
         cos, sin = np.cos(azimuth), np.sin(azimuth)
@@ -279,7 +292,7 @@ def draw_3d(
     """Draws people on the stage, the farther ones first."""
     anchor = view.anchors[moment]
 
-    def project(points):
+    def project(points: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return view.project(np.asarray(points), azimuth, anchor, panel.size)
 
     _draw_floor(panel, view, anchor, project)

@@ -1,16 +1,23 @@
 """Poses as an animated GIF."""
 
+import pathlib
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
 from synpose_tf.io import files
 from synpose_tf.output import animation
+from synpose_tf.output.backdrop import Backdrop
+from synpose_tf.structures.tracks import PoseTrack
 
 _FASTEST, _LONGEST = 20.0, 300
 _COLOURS, _SAMPLES = 64, 6
 
 
-def write(tracks, path, background=None):
+def write(
+    tracks: Sequence[PoseTrack], path: pathlib.Path, background: Backdrop | None = None
+) -> list[pathlib.Path]:
     """See `Format.write`. At most 20 pictures a second and 300 in all, at the true speed."""
     film = animation.Animation(tracks, _FASTEST, _LONGEST, background)
     palette = _palette(film) if background else film.picture(0).quantize(_COLOURS)

@@ -11,15 +11,19 @@ import base64
 import hashlib
 import html
 import importlib.resources
+import pathlib
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.io.scratch import derived, pieces
 from synpose_tf.output import certainty, page_data, page_pictures, stage, timeline
+from synpose_tf.output.backdrop import Backdrop
 from synpose_tf.output.page_data import Packed
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 from synpose_tf.visualization import colours
 
 _MISSING, _LARGEST = -32768, 32767
@@ -31,15 +35,18 @@ _SCRIPTS = (
 )  # fmt: skip
 
 
-def write(tracks, path, background=None):
+def write(
+    tracks: Sequence[PoseTrack], path: pathlib.Path, background: Backdrop | None = None
+) -> list[pathlib.Path]:
     """See `Format.write`. Beside the page a film of the pictures, where they are too large for it.
 
     Raises:
         SynposeError: many pictures, and PyAV, which makes a film of them, is not installed.
     """
     moments, step = _shown(timeline.moments(tracks, background))
-    pictures, beside = None, []
-    if background is not None:
+    pictures: dict | None = None
+    beside: list[pathlib.Path] = []
+    if background is not None and moments.pictures is not None:
         pictures, beside = page_pictures.write(background, moments.pictures, path)
     style, scripts = _text("viewer.css"), [_text(name) for name in _SCRIPTS]
     values = {

@@ -13,15 +13,18 @@ appears: null stands for what is not known.
 """
 
 import json
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.output import schema
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     with files.replacing(path) as temporary, temporary.open("w", encoding="ascii") as handle:
         handle.write(f'{_text(schema.ABOUT)[:-1]},"tracks":[')
@@ -86,7 +89,9 @@ def _names(marks):
 def _numbers(confidence):
     """Nested lists of confidences (n, 17), None for one that is not known."""
     rounded = np.round(np.asarray(confidence, np.float64), 3)
-    return np.where(np.isfinite(rounded), rounded, None).tolist()
+    numbers = rounded.astype(object)
+    numbers[~np.isfinite(rounded)] = None
+    return numbers.tolist()
 
 
 def _points(points, decimals):

@@ -3,7 +3,8 @@
 import base64
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -15,7 +16,7 @@ class Packed:
     parts: Iterable[np.ndarray]
     dtype: type
 
-    def texts(self):
+    def texts(self) -> Iterator[bytes]:
         rest, little_endian = b"", np.dtype(self.dtype).newbyteorder("<")
         for part in self.parts:
             content = rest + np.asarray(part).astype(little_endian).tobytes()
@@ -25,7 +26,7 @@ class Packed:
         yield base64.b64encode(rest)
 
 
-def write_json(handle, value):
+def write_json(handle: BinaryIO, value: Any) -> None:
     """JSON that no HTML parser takes for the end of the script, whatever the names hold."""
     if isinstance(value, Packed):
         handle.write(b'"')

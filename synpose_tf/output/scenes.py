@@ -64,7 +64,7 @@ class Scene:
         """All that the camera saw, or without pictures where people are."""
         if self._backdrop is None:
             return self._around
-        return drawing.ImageFrame.whole(self._around.image_size)
+        return drawing.ImageFrame.whole(self._around.image_size or self._backdrop.size)
 
     def draw_2d(self, panel: drawing.Panel, moment: int, follow: bool = False) -> None:
         """Draws what the camera saw; `follow` keeps a person who is alone in the middle."""
@@ -103,6 +103,6 @@ class Scene:
         ]
 
     def _image(self, moment):
-        if self._backdrop is None or self._pictures[moment] < 0:
+        if self._backdrop is None or self._pictures is None or self._pictures[moment] < 0:
             return None
         return self._backdrop.image(int(self._pictures[moment]))

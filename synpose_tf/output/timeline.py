@@ -45,7 +45,7 @@ def moments(tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None) -> Ti
             which nobody was seen are moments too.
 
     Raises:
-        SynposeError: no picture belongs to any frame.
+        SynposeError: no picture belongs to any frame, or they are of another shape.
     """
     times = _times(tracks)
     rows = []
@@ -59,6 +59,13 @@ def moments(tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None) -> Ti
 
 
 def _with_pictures(plain, tracks, backdrop):
+    for width, height in filter(None, (track.image_size for track in tracks)):
+        if not 0.95 < width / height * backdrop.size[1] / backdrop.size[0] < 1.05:
+            raise SynposeError(
+                f"{backdrop.path}: its pictures are {backdrop.size[0]} × {backdrop.size[1]}, but "
+                f"those of the joints {width} × {height}. Is it the recording that the joints come "
+                "from, and turned as they are?"
+            )
     numbers, clock = backdrop.numbers, backdrop.times
     frames = np.full(len(plain.times), -1)
     for track, row in zip(tracks, plain.rows, strict=True):
@@ -86,7 +93,7 @@ def _on_clock(clock, pictures, plain, known):
     return clock + np.interp(clock, clock[pictures], shift)
 
 
-def constant_rate(tracks) -> Timeline:
+def constant_rate(tracks: Sequence[PoseTrack]) -> Timeline:
     """Moments at the constant rate that animation and biomechanics files have.
 
     The rate is the median one of the input. Each frame goes to the moment that is nearest;
@@ -116,7 +123,7 @@ def constant_rate(tracks) -> Timeline:
     return Timeline(regular, rows)
 
 
-def hold(row, lifted) -> np.ndarray:
+def hold(row: np.ndarray, lifted: np.ndarray) -> np.ndarray:
     """A row's indices (T,) with the last frame that has a pose in place of missing ones.
 
     Before the first pose, the first one stands. `lifted` (F,) says which frames have one, at

@@ -73,6 +73,7 @@ class Pictures:
             raise SynposeError(f"rotate={rotate}: expected 0, 90, 180 or 270 degrees.")
         self.rotate = rotate
         self.photo = self.path.is_file() and _kind(self.path) == "photo"
+        self._source: Photos | Film
         if self.path.is_dir():
             self._source = Photos(_inside(self.path))
         elif not self.path.is_file():

@@ -7,7 +7,7 @@ import films
 import numpy as np
 import pytest
 import replaying_detector
-from pose_tracks import pose_track
+from pose_tracks import CAMERA, pose_track
 
 from synpose_tf.detection.pipeline import Detection
 from synpose_tf.errors import SynposeError
@@ -77,6 +77,7 @@ def at(track, frames, times):
     chosen = dataclasses.replace(track, frames=np.array(frames), times=np.array(times))
     return dataclasses.replace(
         chosen,
+        image_size=None if track.image_size == CAMERA.image_size else track.image_size,
         **{
             name: getattr(track, name)[: len(frames)] for name in ("poses", "keypoints", "inferred")
         },
@@ -108,6 +109,12 @@ def test_pictures_follow_the_clock_of_the_joints(film):
 def test_another_recordings_pictures(film):
     with pytest.raises(SynposeError, match=r"a.mp4: none of its 12 pictures, counted from 0, is"):
         timeline.moments([at(pose_track(path=False), [40, 41], [1.0, 1.1])], Backdrop(film))
+
+
+def test_pictures_of_another_shape(film):
+    track = at(pose_track(path=False, image_size=(480, 640)), [4, 5], [0.1, 0.2])
+    with pytest.raises(SynposeError, match=r"a.mp4: its pictures are 64 × 48, but .* 480 × 640"):
+        timeline.moments([track], Backdrop(film))
 
 
 def test_a_page_holds_the_bytes_that_are_promised():

@@ -165,7 +165,7 @@ def test_mp4_without_pyav(tmp_path, monkeypatch):
 def filmed(tmp_path):
     """Two people in frames 3 to 26 of 30, and the film of it: one green, ever lighter."""
     pytest.importorskip("av", reason="PyAV is not installed")
-    images = np.zeros((30, 60, 80, 3), np.uint8)
+    images = np.zeros((30, 80, 80, 3), np.uint8)
     images[..., 1] = 60 + 4 * np.arange(30)[:, None, None]
     film = films.write(tmp_path / "in.mp4", images, times=np.arange(30) / 30)
     numbers = np.arange(3, 27)

@@ -339,7 +339,8 @@ def test_the_page_says_that_its_film_is_missing(filmed, page, monkeypatch, tmp_p
     browser.show(shown, tmp_path / "walk.html")
     trouble = shown.find_element("id", "trouble")
     wait_until(lambda: "walk.pictures.mp4, which is not beside this page" in trouble.text)
-    before = drawn(paused(shown))
+    seek(paused(shown), 20)
+    before = drawn(shown)
     click(shown, "forward")
     assert drawn(shown) != before  # All else goes on.
     assert all("ERR_FILE_NOT_FOUND" in entry["message"] for entry in shown.get_log("browser"))
