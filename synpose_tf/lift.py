@@ -123,7 +123,7 @@ def main(paths: list[str]) -> None:
     pixels = None if FLAGS.focal in (None, "auto") else parse_focal(FLAGS.focal)
     check_body_height(FLAGS.body_height)
     if FLAGS.webcam is not None:
-        return _watch(paths, intrinsics)
+        return _watch(paths, intrinsics, pixels)
     kinds = _formats(output.FORMATS)
     folder, stem = results.place(paths, FLAGS.output)
     opening, background = _shown(paths, kinds)
@@ -168,17 +168,18 @@ def _shown(paths, kinds):
     return open_pictures, Backdrop(FLAGS.background, int(FLAGS.rotate))
 
 
-def _watch(paths, intrinsics):
+def _watch(paths, intrinsics, pixels):
     """What a camera sees, on a page."""
     from synpose_tf.errors import SynposeError
     from synpose_tf.live import watching
 
     if paths:
         raise SynposeError(f"--webcam: {paths[0]} is one input too many. Leave it out.")
-    lifter = _lifter(intrinsics)
+    lifter = _lifter(intrinsics) or _usual_lifter([])
     detector = picture_flags.detector()
-    least = {} if FLAGS.min_confidence is None else {"least": FLAGS.min_confidence}
-    watching.run(FLAGS.webcam, detector, lifter, intrinsics, FLAGS.body_height, **least)
+    given = {} if FLAGS.min_confidence is None else {"least": FLAGS.min_confidence}
+    given |= {"intrinsics": intrinsics, "pixels": pixels, "body_height": FLAGS.body_height}
+    watching.run(FLAGS.webcam, detector, lifter, **given)
 
 
 def _told_intrinsics(session):

@@ -88,8 +88,10 @@ def cameras(
     """
     by_size = collections.defaultdict(list)
     for track in tracks:
-        by_size[track.image_size].append(track)
-    if None in by_size:
+        if track.image_size is not None:
+            by_size[track.image_size].append(track)
+    sizes = [track.image_size for track in tracks if track.image_size is not None]
+    if len(sizes) < len(tracks):
         raise SynposeError(
             "the camera is needed, and the picture's size is not known. Give "
             "--image_size=WIDTH,HEIGHT or --intrinsics=fx,fy,cx,cy in pixels, or take "
@@ -99,8 +101,7 @@ def cameras(
         size: Focal(pixels, 0.0, "given") if pixels else estimate(members)
         for size, members in by_size.items()
     }
-    lengths = [(found[track.image_size], track.image_size) for track in tracks]
-    given = [(intrinsics(one.pixels, size), one.source) for one, size in lengths]
+    given = [(intrinsics(found[size].pixels, size), found[size].source) for size in sizes]
     return given, [length.note for length in found.values() if length.source != "given"]
 
 
@@ -124,7 +125,7 @@ def estimate(tracks: Sequence[KeypointTrack]) -> Focal:
     for _ in range(_ROUNDS):
         given = intrinsics(guess.pixels, size)
         lifted = [lifter.lift_track(track, given, lifter_only=True) for track in beginnings]
-        ways = [way(track.poses, track.root, track.times) for track in lifted]
+        ways = [way(*map(np.asarray, (track.poses, track.root, track.times))) for track in lifted]
         measured = share(*(np.concatenate(parts) for parts in zip(*ways, strict=True)))
         if measured is None:
             return usual
@@ -156,7 +157,8 @@ def way(poses: np.ndarray, root: np.ndarray, times: np.ndarray) -> tuple[np.ndar
     runs = np.split(means, np.flatnonzero(np.diff(numbers) > 1) + 1)
     parts = [_way(run[:, 0], run[:, 1:]) for run in runs if len(run) > _STEPS]
     parts = parts or [(np.zeros(0), np.zeros(0))]
-    return tuple(np.concatenate(both) for both in zip(*parts, strict=True))
+    seen, walked = (np.concatenate(both) for both in zip(*parts, strict=True))
+    return seen, walked
 
 
 def _way(root, feet):

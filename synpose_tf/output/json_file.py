@@ -64,7 +64,7 @@ def _records(piece):
         piece.inferred,
         none if piece.exchanged is None else piece.exchanged,
         sureness,
-        none.any(1) if piece.fused is None else piece.fused,
+        [False] * len(times) if piece.fused is None else piece.fused,
         strict=True,
     )
     for frame, time, lifted, pose, root, pixels, inferred, exchanged, *others in columns:
