@@ -64,13 +64,15 @@ def stored(folder, camera: int) -> KeypointTrack:
     return track
 
 
-def detected(folder, camera: int, model) -> KeypointTrack:
-    """Found anew in the video."""
+def detected(folder, camera: int, model, people: int | None) -> KeypointTrack:
+    """Found anew in the video, one of so many people, or of any number."""
     from synpose_tf.detection.session import Session
 
     video = pathlib.Path(folder) / f"cam{camera + 1:02}.mp4"
     with tempfile.TemporaryDirectory() as temporary:
-        with Session([video], pathlib.Path(temporary), video.stem, model=model) as found:
+        with Session(
+            [video], pathlib.Path(temporary), video.stem, model=model, people=people
+        ) as found:
             paths = found.finish()
             track, *_ = keypoints.read(paths, titles=found.titles).tracks
         found.discard()
@@ -158,7 +160,7 @@ def main():
     folder = pathlib.Path(args.four_cameras)
     if args.detect:
         model = pathlib.Path(args.detector_model)
-        tracks = [detected(folder, camera, model) for camera in range(4)]
+        tracks = [detected(folder, camera, model, args.people) for camera in range(4)]
     else:
         tracks = [stored(folder, camera) for camera in range(4)]
     table = evaluate(folder, tracks)
@@ -181,6 +183,7 @@ if __name__ == "__main__":
     flags.DEFINE_string("four_cameras", str(unseen.FOUR_CAMERAS), "Folder of the four cameras.")
     flags.DEFINE_string("sh", str(unseen.S9), "Folder of S9's detections.")
     flags.DEFINE_bool("detect", False, "Find the landmarks in the videos.")
+    flags.DEFINE_integer("people", None, "As `lift` takes it, of the videos.", lower_bound=1)
     flags.DEFINE_string(
         "detector_model",
         str(unseen.SHARED / "mediapipe" / "pose_landmarker_full.task"),
