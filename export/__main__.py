@@ -65,7 +65,7 @@ def main() -> None:
     from synpose_tf.export import exporting, report, trained
     from synpose_tf.io import files
 
-    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
     if FLAGS.pretrained:
         lifter = trained.from_pretrained(FLAGS.pretrained, source)
     else:

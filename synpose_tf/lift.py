@@ -244,7 +244,7 @@ def _lifter(intrinsics):
         lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
     else:
         return None
-    print(f"lifter: {origin}, {lifter.mode} mode")
+    print(f"lifter: {origin}, {lifter.mode} normalisation")
     return lifter
 
 
@@ -253,7 +253,7 @@ def _usual_lifter(tracks):
 
     sized = FLAGS.focal is not None or all(track.image_size for track in tracks)
     name = "camera" if sized else "paper"
-    print(f"lifter: --pretrained={name}, {name} mode")
+    print(f"lifter: --pretrained={name}, {name} normalisation")
     if not sized:
         print("note: with --image_size the camera lifter could be taken, which is more accurate.")
     return Lifter.from_pretrained(name)
@@ -262,9 +262,11 @@ def _usual_lifter(tracks):
 def _cameras(lifter, tracks, intrinsics, pixels):
     """Of each track the intrinsics of its camera, and what told them."""
     from synpose_tf.inference import focal
+    from synpose_tf.inference.lifter import turned_intrinsics
 
     if intrinsics is not None:
-        return [(_turned(intrinsics, track), "given") for track in tracks]
+        degrees = int(FLAGS.rotate)
+        return [(turned_intrinsics(intrinsics, degrees, track), "given") for track in tracks]
     if lifter.mode == "paper" and FLAGS.focal is None:
         return [(None, "")] * len(tracks)
     cameras, notes = focal.cameras(tracks, pixels)
@@ -277,6 +279,7 @@ def _lift(lifter, tracks, cameras):
     import tqdm
 
     from synpose_tf.inference import smoothing
+    from synpose_tf.keypoints import upright
 
     lifted = []
     progress = tqdm.tqdm(tracks, "lifting", disable=None, leave=False)
@@ -287,28 +290,8 @@ def _lift(lifter, tracks, cameras):
         poses = dataclasses.replace(poses, camera_from=source)
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
         if poses.roll and FLAGS.roll is None:
-            tqdm.tqdm.write(
-                f"note: {_printable(track.name)}: people are tilted by {poses.roll:.0f} degrees, "
-                "taken for the camera's roll; --roll sets another, --roll=0 none."
-            )
+            tqdm.tqdm.write(f"note: {_printable(track.name)}: {upright.roll_note(poses.roll)}.")
     return lifted
-
-
-def _turned(intrinsics, track):
-    """The camera's, of its picture as it is turned."""
-    from synpose_tf.errors import SynposeError
-    from synpose_tf.geometry import camera
-
-    degrees = int(FLAGS.rotate)
-    if not degrees:
-        return intrinsics
-    if track.image_size is None:
-        raise SynposeError(
-            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
-            "before it is turned."
-        )
-    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
-    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _summary(lifted):
