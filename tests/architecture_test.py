@@ -16,6 +16,8 @@ LAYERS = (
     ("io",),
     ("structures",),
     ("geometry", "visualization"),
+    ("video",),
+    ("detection",),
     ("keypoints", "output", "datasets", "models"),
     ("evaluation",),
     ("config",),
@@ -23,6 +25,7 @@ LAYERS = (
     ("completion",),
     ("training", "experiments"),
     ("inference",),
+    ("live",),
     ("export",),
 )
 LAYER = {part: number for number, layer in enumerate(LAYERS) for part in layer}

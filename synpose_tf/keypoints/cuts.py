@@ -2,7 +2,7 @@
 
 Untracked, a film's cut, or somebody who leaves while somebody else comes, looks like a person who
 jumps. A jump is a step from pose to pose of more than `MAX_STEP` sizes and of more than
-`_USUAL_STEPS` times the recording's usual step, or a change of size beyond `_MAX_GROWTH`. Real
+`_USUAL_STEPS` times the recording's usual step, or a change of size beyond `MAX_GROWTH`. Real
 motion at 50 Hz stays below 0.14 in 999 of 1,000 steps (CMU's 1,216 views, detections of
 Human3.6M's S9); at 5 Hz it goes up to 0.86, but is then usual. Who jumps to another place and is
 back within `_BLINK` frames was not there: the detector erred. It also erred where the joints jump,
@@ -20,11 +20,11 @@ from synpose_tf.keypoints.detections import NOBODY
 
 MAX_STEP = 0.4  # Of the pose's size, the diagonal of its bounding box.
 _USUAL_STEPS = 8.0
-_MAX_GROWTH = 2.5
+MAX_GROWTH = 2.5
 _SAME_PLACE = 0.12  # Of the size, the mean distance to the nearest joint of the other pose.
 _BLINK = 3
 _SAMPLE = 500  # Frames, enough to tell a size.
-_PICTURES, _PICTURES_STEP = 0.25, 0.3
+PICTURES, _PICTURES_STEP = 0.25, 0.3
 NO_FILM = "the poses jump from frame to frame: taken for separate pictures, not a film"
 
 
@@ -67,7 +67,11 @@ def _extent(points):
 
 @np.errstate(over="ignore", invalid="ignore")
 def growth(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How many times larger or smaller a pose is than another, by joints that both show: (n,)."""
+    """How many times larger or smaller a pose is than another, by joints that both show: (…,).
+
+    Args:
+        points, others: (…, J, 2), NaN where not seen; broadcast.
+    """
     both = np.isfinite(points).all(-1) & np.isfinite(others).all(-1)
     shown = [np.where(both[..., None], p, np.nan) for p in (points, others)]
     whole = _ratio(*(np.linalg.norm(_extent(p), axis=-1) for p in shown))
@@ -82,11 +86,13 @@ def _ratio(one, two):
 
 
 def _spread(points, shown):
-    """Distance between the quarters of the joints that are shown, in x and y added up: (n,)."""
-    ordered = np.sort(points, axis=1)  # NaN comes last.
-    rows, count = np.arange(len(points)), shown.sum(-1)
-    low, high = (ordered[rows, np.maximum(q * count // 4 - q // 3, 0)] for q in (1, 3))
-    return (high - low).sum(-1)
+    """Distance between the quarters of the joints that are shown, in x and y added up: (…,)."""
+    ordered = np.sort(points, axis=-2)  # NaN comes last.
+    count = shown.sum(-1)[..., None, None]
+    low, high = (
+        np.take_along_axis(ordered, np.maximum(q * count // 4 - q // 3, 0), -2) for q in (1, 3)
+    )
+    return (high - low)[..., 0, :].sum(-1)
 
 
 def split(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
@@ -105,10 +111,10 @@ def split(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
     steps, sizes = _steps(points, least)
     usual = np.median(steps[np.isfinite(steps)]) if np.isfinite(steps).any() else 0.0
     far = np.isfinite(steps) & (steps > max(MAX_STEP, _USUAL_STEPS * usual))
-    jumps = 1 + np.flatnonzero(far | (sizes > _MAX_GROWTH))
-    if len(jumps) <= _PICTURES * len(steps):
+    jumps = 1 + np.flatnonzero(far | (sizes > MAX_GROWTH))
+    if len(jumps) <= PICTURES * len(steps):
         jumps = np.array([row for row in jumps if not _same_place(points, row)], int)
-    if usual > _PICTURES_STEP or len(jumps) > _PICTURES * len(steps):
+    if usual > _PICTURES_STEP or len(jumps) > PICTURES * len(steps):
         return np.zeros(len(frames), np.int64), [NO_FILM]
     labels = _labels(points, np.concatenate([[0], jumps, [len(frames)]]), least)
     notes, people, blinks = [], labels.max() + 1, (labels == NOBODY).sum()
@@ -176,7 +182,7 @@ def _returns(points, end, live, least):
 
 def _fits(points, row, other, least):
     one, two = points[row][None], points[other][None]
-    return _step(one, two, least)[0] <= MAX_STEP and growth(one, two)[0] <= _MAX_GROWTH
+    return _step(one, two, least)[0] <= MAX_STEP and growth(one, two)[0] <= MAX_GROWTH
 
 
 def _begins(labels):

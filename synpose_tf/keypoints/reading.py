@@ -127,6 +127,7 @@ def read(
     min_confidence: float | None = None,
     units: str | None = None,
     rotate: int = 0,
+    titles: Sequence[str] | None = None,
     scratch: Scratch | None = None,
     progress: Callable = iter,
 ) -> Recording:
@@ -142,6 +143,7 @@ def read(
             usual one (`belief`).
         units: of the coordinates, one of `units.UNITS`; None for the file's, or to recognise it.
         rotate: degrees, 90, 180 or 270, by which the image is turned clockwise.
+        titles: what to call the recordings of several files, one for each; None for their names.
         scratch: a `Scratch()`, and the tracks' joints stay there, on disk, for recordings that
             need not fit into memory; None for arrays.
         progress: wraps the sequence of files, as `tqdm` does.
@@ -157,7 +159,8 @@ def read(
         found = _read_frames(kind, files, place, progress)
     else:
         found = []
-        titles = image_names.labels([(str(path.parent), path.stem) for path in files])
+        if titles is None:
+            titles = image_names.labels([(str(path.parent), path.stem) for path in files])
         for path, title in zip(progress(files), titles, strict=True):
             persons = kind.read(path, place)
             found += labelled(persons, title) if len(files) > 1 else persons
@@ -273,8 +276,8 @@ def _recognise(path):
         return FORMATS["deeplabcut"]
     if not json_stream.starts(head):
         raise SynposeError(
-            f"{path}: neither JSON nor NumPy, HDF5 or DeepLabCut's CSV. Expected a file of "
-            f"keypoints: {'; '.join(kind.title for kind in FORMATS.values())}."
+            f"{path}: no photo or video, and neither JSON nor NumPy, HDF5 or DeepLabCut's CSV. "
+            f"Expected a file of keypoints: {'; '.join(kind.title for kind in FORMATS.values())}."
         )
     if head.lstrip().startswith(b"{") and json_stream.by_lines(path):
         raise SynposeError(

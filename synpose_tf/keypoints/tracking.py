@@ -7,15 +7,17 @@ frame, for two people, is no track's. Where it did not number them:
   makes (`synpose_tf.keypoints.cuts`).
 - Otherwise, frame by frame, each person continues the track whose last pose is nearest (mean
   distance of the joints; the nearest pair first), if that is nearer than half the pose's size
-  and at most `MAX_GAP` steps from frame to frame ago; else a new track begins.
+  and at most `MAX_GAP` steps from frame to frame ago, or a tenth of them where it was seen in one
+  frame only; else a new track begins.
 
 This follows people who do not meet. Through crossings and crowds, let the detector track. A frame
-in which nobody was seen belongs to the track around it, without a joint.
+in which nobody was seen belongs to the track around it, without a joint. Where the pictures tell
+that a film cuts to another scene, every track without a detector's number ends.
 """
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ import numpy as np
 from synpose_tf.io import scratch
 from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
-from synpose_tf.keypoints.cuts import poses_apart
+from synpose_tf.keypoints.cuts import growth, poses_apart
 from synpose_tf.keypoints.detections import (
     NOBODY,
     Person,
@@ -36,6 +38,7 @@ from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
+_ONCE = 0.1  # Of that, for who was seen in one frame: what is seen once is often a mistake.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 _SIZE = 1000, 1000  # Of an image, where it is not known.
 _FEW = 3  # Recordings of a single frame; more are said.
@@ -48,9 +51,10 @@ _ALL_DIFFERENT = (
     "where they are"
 )
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
+_PASSING = 0.1  # Of the longest track's frames; who is seen longer is no mistake.
 
 
-def separate(sightings: Sightings, **known: Any) -> list[Person]:
+def separate(sightings: Sightings, shortest: int = 0, **known: Any) -> list[Person]:
     """One `Person` for each, the longest seen first; frames in order, each once.
 
     Who stands twice in a frame, number for number, is taken once; where a detector's number
@@ -58,6 +62,8 @@ def separate(sightings: Sightings, **known: Any) -> list[Person]:
 
     Args:
         sightings: of one recording.
+        shortest: frames; who is seen in fewer, and in fewer than a tenth of the longest track's,
+            is taken for a mistake of the detector's.
         known: what else `Person` takes.
     """
     if not len(sightings):
@@ -72,13 +78,14 @@ def separate(sightings: Sightings, **known: Any) -> list[Person]:
     unnamed = np.flatnonzero(tracks == NOBODY)
     first = tracks.max(initial=NOBODY) + 1
     points = scratch.derived(seen, scratch.chosen(sightings.joints, rows[unnamed]))
-    labels, more = follow(frames[unnamed], points)
+    labels, more = follow(frames[unnamed], points, sightings.cuts)
+    labels, passing = _without_passing(labels, shortest)
     nobody = np.concatenate([nobody, _emptied(rows[unnamed[labels == NOBODY]], sightings)])
     tracks[unnamed] = np.where(labels == NOBODY, NOBODY, first + labels)
     members = {track: rows[chosen] for track, chosen in _rows_by(tracks) if track != NOBODY}
     members = _with_empty_frames(members, nobody, sightings)
     times = sightings.times
-    notes = (*known.pop("notes", ()), *notes, *more)
+    notes = (*known.pop("notes", ()), *notes, *more, *passing)
     people = [
         Person(
             name=f"track {track}" if track < first else f"person {track - first + 1}",
@@ -204,16 +211,50 @@ def _with_empty_frames(members, nobody, sightings):
     return whole
 
 
-def follow(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
+def _without_passing(labels: np.ndarray, shortest: int) -> tuple[np.ndarray, list[str]]:
+    """Numbers without those of people who are hardly seen, from 0 on; and notes."""
+    numbers, counts = np.unique(labels[labels != NOBODY], return_counts=True)
+    few = counts < min(shortest, _PASSING * counts.max(initial=0))
+    if not few.any():
+        return labels, []
+    new = np.full(numbers.max() + 1, NOBODY)
+    new[numbers[~few]] = np.arange((~few).sum())
+    note = f"tracks of fewer than {shortest} frames are left out: {few.sum()}"
+    return np.where(labels == NOBODY, NOBODY, new[labels]), [note]
+
+
+def follow(
+    frames: np.ndarray, points: Column, scenes: Sequence[int] = ()
+) -> tuple[np.ndarray, list[str]]:
     """Numbers people who have none, by the rules of the module's text.
 
     Args:
         frames: (N,), increasing.
         points: (N, J, 2), NaN where not seen; an array, or rows on disk.
+        scenes: frames, increasing, with which another scene begins.
 
     Returns:
         (N,), numbers from 0, or `NOBODY` for a pose that is nobody's; and notes for the user.
     """
+    if not len(scenes):
+        return _follow_scene(frames, points)
+    if len(scenes) > cuts.PICTURES * len(np.unique(frames)):
+        labels, notes = _follow_scene(frames, points)
+        return labels, list(dict.fromkeys([*notes, cuts.NO_FILM]))
+    at = ", ".join(map(str, scenes[:5])) + (", …" if len(scenes) > 5 else "")
+    labels, notes = (
+        [np.zeros(0, np.int64)],
+        [f"another scene begins in frame {at}: tracks end there"],
+    )
+    for rows in np.split(np.arange(len(frames)), np.searchsorted(frames, scenes)):
+        found, more = _follow_scene(frames[rows], scratch.chosen(points, rows))
+        first = max(part.max(initial=NOBODY) for part in labels) + 1
+        labels.append(np.where(found == NOBODY, NOBODY, first + found))
+        notes += more
+    return np.concatenate(labels), list(dict.fromkeys(notes))
+
+
+def _follow_scene(frames, points):
     if _each_once(frames):
         return cuts.split(frames, points)
     labels = np.zeros(len(frames), np.int64)
@@ -224,12 +265,12 @@ def follow(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
         seen, found = points[part], labels[part]
         numbers, starts = np.unique(frames[part], return_index=True)
         for frame, start, end in zip(numbers, starts, [*starts[1:], len(seen)], strict=True):
-            live.forget(frame - gap)
+            live.forget(frame - gap, frame - _ONCE * gap)
             matched = live.match(seen[start:end])
             new = matched == NOBODY
             matched[new] = count + np.arange(new.sum())
             count += int(new.sum())
-            live.update(matched, frame, seen[start:end])
+            live.update(matched, frame, seen[start:end], new)
             found[start:end] = matched
     return labels, []
 
@@ -253,29 +294,32 @@ class _Live:
 
     def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
+        self.once = np.zeros(0, bool)  # Who was seen in one frame only.
         self.points = np.zeros((0, joints, 2), np.float32)
 
-    def forget(self, before: int) -> None:
-        self._keep(self.frames >= before)
+    def forget(self, before: float, once_before: float) -> None:
+        self._keep(self.frames >= np.where(self.once, once_before, before))
 
     def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
+        steps[growth(points[:, None], self.points) > cuts.MAX_GROWTH] = np.inf
         while steps.size and steps.min() <= MAX_STEP:
             person, track = np.unravel_index(steps.argmin(), steps.shape)
             labels[person] = self.labels[track]
             steps[person] = steps[:, track] = np.inf
         return labels
 
-    def update(self, labels: np.ndarray, frame: int, points: np.ndarray) -> None:
+    def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
         self.points = np.concatenate([self.points, points])
+        self.once = np.concatenate([self.once, new])
 
     def _keep(self, chosen):
         self.labels, self.frames = self.labels[chosen], self.frames[chosen]
-        self.points = self.points[chosen]
+        self.points, self.once = self.points[chosen], self.once[chosen]
 
 
 def _seen(joints, scale):
