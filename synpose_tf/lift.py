@@ -111,6 +111,8 @@ def main(paths: list[str]) -> None:
         if session is not None and intrinsics is None:
             intrinsics = _told_intrinsics(session)
         lifter = _lifter(intrinsics)
+        for kind in kinds:
+            kind.load()  # While people are found.
         recording = _read(paths, session)
     lifted = _lift(lifter, recording.tracks, intrinsics)
     print(_summary(lifted))
