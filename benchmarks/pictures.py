@@ -4,14 +4,17 @@
 
 FOLDER holds CMU's motion. A test clip is projected, every twentieth joint forgotten, and what
 is left lifted with the pretrained weights. Writes docs/viewer.png, the HTML viewer as Chromium
-shows it (apt-get install chromium chromium-driver; pip install selenium), and docs/lift.png.
+shows it (apt-get install chromium chromium-driver; pip install selenium), and docs/lift.png. With
+--page=exported/web/1, an exported page, also docs/web.png and docs/web_phone.png.
 """
 
 import dataclasses
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
+import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -32,6 +35,7 @@ flags.DEFINE_integer("start", 60, "Its first frame.")
 flags.DEFINE_integer("frames", 90, "Frames at 30 Hz.")
 flags.DEFINE_integer("moment", 43, "The frame that the viewer shows.")
 flags.DEFINE_string("folder", "docs", "Where the pictures go.")
+flags.DEFINE_string("page", None, "An exported page, which is shown with the clip.")
 FLAGS = flags.FLAGS
 
 
@@ -82,6 +86,30 @@ def photograph(page: pathlib.Path, picture: pathlib.Path):
         session.quit()
 
 
+def photograph_page(keypoints: pathlib.Path, folder: pathlib.Path):
+    """The exported page with the clip, on a desk and on a phone, in light and dark."""
+    sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+    import browser
+    import web_pages
+
+    desk = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
+    phone = {"width": 360, "height": 760, "deviceScaleFactor": 1, "mobile": True}
+    with (
+        web_pages.served(pathlib.Path(FLAGS.page)) as (_, address),
+        browser.open_browser() as session,
+    ):
+        for name, device, scheme in (("web", desk, "light"), ("web_phone", phone, "dark")):
+            session.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            session.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            web_pages.opened(session, address)
+            web_pages.choose(session, keypoints)
+            web_pages.wait(lambda: "is open" in web_pages.text(session, "status"))
+            time.sleep(FLAGS.moment / 30)
+            session.find_element("id", "pause").click()
+            session.save_screenshot(str(folder / f"{name}.png"))
+
+
 def main(_):
     track = lifted_clip()
     folder = pathlib.Path(FLAGS.folder)
@@ -90,6 +118,9 @@ def main(_):
         page = pathlib.Path(scratch) / f"{FLAGS.clip.split('/')[-1]}.html"
         output.write([dataclasses.replace(track, name="")], page)
         photograph(page, folder / "viewer.png")
+        if FLAGS.page:
+            (keypoints,) = output.write([track], page.with_suffix(".json"))
+            photograph_page(keypoints, folder)
     print(f"written: {folder / 'lift.png'} and {folder / 'viewer.png'}")
 
 

@@ -211,10 +211,11 @@ def _lifter(intrinsics):
         lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
     if lifter.mode == "camera" and intrinsics is None:
         raise SynposeError(
-            f"{origin} was trained in camera mode. Give --intrinsics=fx,fy,cx,cy of the camera in "
-            "pixels, or take a lifter of paper mode, such as --pretrained=paper."
+            f"{origin} was trained with camera normalisation. Give --intrinsics=fx,fy,cx,cy of "
+            "the camera in pixels, or take a lifter of paper normalisation, such as "
+            "--pretrained=paper."
         )
-    print(f"lifter: {origin}, {lifter.mode} mode")
+    print(f"lifter: {origin}, {lifter.mode} normalisation")
     return lifter
 
 
@@ -222,35 +223,17 @@ def _lift(lifter, tracks, intrinsics):
     import tqdm
 
     from synpose_tf.inference import smoothing
+    from synpose_tf.inference.lifter import turned_intrinsics
+    from synpose_tf.keypoints import upright
 
     lifted = []
     for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
-        turned = _turned(intrinsics, track)
+        turned = turned_intrinsics(intrinsics, int(FLAGS.rotate), track)
         poses = lifter.lift_track(track, turned, FLAGS.body_height, FLAGS.roll)
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
         if poses.roll and FLAGS.roll is None:
-            tqdm.tqdm.write(
-                f"note: {_printable(track.name)}: people are tilted by {poses.roll:.0f} degrees, "
-                "taken for the camera's roll; --roll sets another, --roll=0 none."
-            )
+            tqdm.tqdm.write(f"note: {_printable(track.name)}: {upright.roll_note(poses.roll)}.")
     return lifted
-
-
-def _turned(intrinsics, track):
-    """The camera's, of its picture as it is turned."""
-    from synpose_tf.errors import SynposeError
-    from synpose_tf.geometry import camera
-
-    degrees = int(FLAGS.rotate)
-    if intrinsics is None or not degrees:
-        return intrinsics
-    if track.image_size is None:
-        raise SynposeError(
-            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
-            "before it is turned."
-        )
-    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
-    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _summary(lifted):

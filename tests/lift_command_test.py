@@ -43,7 +43,7 @@ def test_from_a_detector_to_poses(person, tmp_path):
     assert finished.code == 0, finished.stderr
     assert "COCO or AlphaPose results, COCO-17; 1 track:" in finished.stdout
     assert "person 1: 24 frames, 0.00 to 0.77 s" in finished.stdout
-    assert "lifter: --pretrained=paper, paper mode" in finished.stdout
+    assert "lifter: --pretrained=paper, paper normalisation" in finished.stdout
     assert "24 of 24 frames lifted; 3.0 of 17 joints inferred" in finished.stdout
     for suffix in ("npz", "json", "png", "html"):
         assert f"  out/results.{suffix}" in finished.stdout
@@ -59,7 +59,7 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     flags = ["keypoints.npz", f"--intrinsics={intrinsics}", "--layout=h36m", "--smooth"]
     finished = run("lift", *flags, "--formats=npz,csv,bvh,trc,glb", folder=tmp_path)
     assert finished.code == 0, finished.stderr
-    assert "camera mode" in finished.stdout
+    assert "camera normalisation" in finished.stdout
     assert "smoothed" in finished.stdout
     folder = tmp_path / "lifted" / "keypoints"
     suffixes = {".npz", ".csv", ".bvh", ".trc", ".glb", ".txt"}
@@ -140,7 +140,7 @@ def test_the_old_name_of_a_flag_still_does(tmp_path):
     flags = ("results.json", "--intrinsics=1145,1143,512,515", "--output=out", QUICK)
     finished = run("lift", *flags, "--mode=paper", folder=tmp_path)
     assert finished.code == 0, finished.stderr
-    assert "lifter: --pretrained=paper, paper mode" in finished.stdout
+    assert "lifter: --pretrained=paper, paper normalisation" in finished.stdout
     assert "--mode is now --pretrained" in finished.stderr
     assert "is now" not in run("lift", *flags, "--pretrained=paper", folder=tmp_path).stderr
 

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from synpose_tf.export.web import bundle
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = {
     "synpose_tf": "synpose_tf",
@@ -35,7 +37,7 @@ def wheel(tmp_path_factory):
     copy = folder / "checkout"
     copy.mkdir()
     for name in FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__")
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules", "built")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
@@ -82,6 +84,9 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
         for path in folder.iterdir()
         if path.is_file() and not is_for_tests(path)
     } | {f"synpose_tf/weights/{path.name}" for path in (ROOT / "synpose_tf/weights").iterdir()}
+    page = "synpose_tf/export/web/page"  # Sources, which are built where they are installed.
+    sources = (path for path in bundle.source_files() if path.parts[0] != "test")
+    expected |= {f"{page}/{path.as_posix()}" for path in sources}
     installed = {name for name in wheel if ".dist-info/" not in name}
     assert installed == expected
     assert any(name.endswith("h36m_cameras.json") for name in installed)

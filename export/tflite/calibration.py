@@ -77,9 +77,10 @@ def check(poses: np.ndarray) -> np.ndarray:
 def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[float, float]]:
     """Where the values of each tensor of the float network lie, 0 included.
 
-    Nearly all values: the rarest of training would make the levels too coarse for all others. Inside
-    the network also a margin, as unusual poses go beyond. Of the input and the depths none: there,
-    where only `tflite_integer` rounds, coarser levels cost each pose more than rare ones gain.
+    Nearly all values: the rarest of training would make the levels too coarse for all others.
+    Inside the network also a margin, as unusual poses go beyond. Of the input and the depths none:
+    there, where only `tflite_integer` rounds, coarser levels cost each pose more than rare ones
+    gain.
 
     Args:
         layers: from `depth_network.fold`.

@@ -44,9 +44,14 @@ class Lifted:
 class Lifter:
     """A trained lifter, ready for pixels of Human3.6M's 17 joints.
 
-    >>> lifter = Lifter.from_pretrained()
-    >>> lifted = lifter.lift(keypoints)  # (n, 17, 2) pixels, NaN where a joint was missed
-    >>> lifted.poses  # (n, 17, 3)
+    Examples:
+        >>> keypoints = np.random.default_rng(0).uniform(0.0, 300.0, (8, 17, 2))  # Pixels.
+        >>> keypoints[:4, 16] = np.nan  # A joint that was missed.
+        >>> lifted = Lifter.from_pretrained().lift(keypoints)
+        >>> lifted.poses.shape
+        (8, 17, 3)
+        >>> lifted.inferred.sum(axis=1).tolist()
+        [1, 1, 1, 1, 0, 0, 0, 0]
 
     Args:
         weights: of the `networks.Generator` that gives depths from normalised 2D poses.
@@ -128,7 +133,8 @@ class Lifter:
             raise ValueError(f"keypoints must be (n, 17, 2), found {keypoints.shape}")
         if intrinsics is None and self.mode == "camera":
             raise SynposeError(
-                "This lifter was trained in camera mode and needs the camera's intrinsics."
+                "This lifter was trained with camera normalisation and needs the camera's "
+                "intrinsics."
             )
         if intrinsics is not None:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
@@ -262,6 +268,30 @@ class Roll:
         turned = camera.turn_image(rays, degrees)
         points = np.concatenate([turned, np.ones_like(turned[..., :1])], axis=-1)
         return camera.project(points, np.asarray(target, np.float64)).astype(np.float32)
+
+
+def turned_intrinsics(
+    intrinsics: np.ndarray | None, degrees: int, track: KeypointTrack
+) -> np.ndarray | None:
+    """The intrinsics (9,) of the camera of a picture that was turned.
+
+    Args:
+        intrinsics: (9,), of the picture before; None stays None.
+        degrees: 0, 90, 180 or 270, clockwise.
+        track: of the turned picture.
+
+    Raises:
+        SynposeError: the size of the picture is not known.
+    """
+    if intrinsics is None or not degrees:
+        return intrinsics
+    if track.image_size is None:
+        raise SynposeError(
+            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
+            "before it is turned."
+        )
+    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
+    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _carried(marks, layout):

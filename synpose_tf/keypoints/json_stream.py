@@ -178,6 +178,19 @@ class _Source:
         self._depth, self._lowest = int(depth[-1]), int(lowest[-1])
 
 
+def by_lines(path: pathlib.Path) -> bool:
+    """Whether a file's first line is whole JSON and another follows."""
+    with path.open("rb") as handle:
+        first, more = handle.readline(_HEAD), handle.readline(_HEAD)
+    if not more.lstrip().startswith((b"{", b"[")):
+        return False
+    try:
+        json.loads(first)
+    except ValueError:
+        return False
+    return True
+
+
 def starts(head: bytes) -> bool:
     """Whether a file that begins so may be JSON: an object or a list."""
     try:

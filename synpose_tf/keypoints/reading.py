@@ -1,8 +1,10 @@
 """Reads keypoint files of any known format, recognised by their content.
 
->>> from synpose_tf import keypoints
->>> recording = keypoints.read(["alphapose-results.json"])
->>> [(track.name, len(track.frames), track.layout.name) for track in recording.tracks]
+Examples:
+    >>> from synpose_tf import keypoints
+    >>> (track,) = keypoints.read(["keypoints.json"]).tracks
+    >>> track.name, len(track.frames), track.layout.name
+    ('person 1', 12, 'COCO-17')
 
 JSON is read as a stream, the joints go to disk: its size is bounded by the disk, the memory by
 the number of people and frames (about 10 MB an hour and person). In the end the joints come into
@@ -268,17 +270,26 @@ def _recognise(path):
         if sleap.holds(path):
             return FORMATS["sleap"]
         return FORMATS["deeplabcut" if deeplabcut.holds(path) else "hourglass"]
-    if head.removeprefix(b"\xef\xbb\xbf").startswith(deeplabcut.START):
+    if deeplabcut.starts(head):
         return FORMATS["deeplabcut"]
     if not json_stream.starts(head):
         raise SynposeError(
             f"{path}: no photo or video, and neither JSON nor NumPy, HDF5 or DeepLabCut's CSV. "
             f"Expected a file of keypoints: {'; '.join(kind.title for kind in FORMATS.values())}."
         )
+    if head.lstrip().startswith(b"{") and json_stream.by_lines(path):
+        raise SynposeError(
+            f"{path}: a JSON object on each line. Write them as one list, [{{…}}, {{…}}, …]."
+        )
     by_prefix = {prefix: kind for kind in FORMATS.values() for prefix in kind.prefixes}
     prefix, top = json_stream.find_prefix(path, by_prefix)
     if mmpose.LISTED in top and f"{mmpose.LISTED}.item" not in top:
         return None  # An image with nobody.
+    if prefix is None and top == ["item"]:
+        raise SynposeError(
+            f"{path}: a list of numbers or texts. Texts that are JSON of a frame each: write what "
+            "they hold, json.dump([json.loads(text) for text in texts], file)."
+        )
     if prefix is None and top:
         raise SynposeError(
             f"{path}: JSON, but not of a known detector; it holds {', '.join(top)[:200]}. "

@@ -15,6 +15,7 @@ in which nobody was seen belongs to the track around it, without a joint. Where 
 that a film cuts to another scene, every track without a detector's number ends.
 """
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -25,7 +26,14 @@ from synpose_tf.io import scratch
 from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
 from synpose_tf.keypoints.cuts import growth, poses_apart
-from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
+from synpose_tf.keypoints.detections import (
+    NOBODY,
+    Person,
+    Sightings,
+    labelled,
+    marked_missed,
+    nowhere,
+)
 from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
@@ -33,6 +41,11 @@ MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
 _ONCE = 0.1  # Of that, for who was seen in one frame: what is seen once is often a mistake.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 _SIZE = 1000, 1000  # Of an image, where it is not known.
+_FEW = 3  # Recordings of a single frame; more are said.
+_APART = (
+    "by what stands before the number in the images' names, they are of {} recordings, most of one "
+    "image; where they are of one, call them alike: frame_0001, frame_0002"
+)
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 _PASSING = 0.1  # Of the longest track's frames; who is seen longer is no mistake.
 
@@ -93,10 +106,62 @@ def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known: Any) 
     recordings = {name: entry for name, entry in recordings.items() if len(entry)}
     if len(recordings) < 2:
         return [p for entry in recordings.values() for p in separate(entry, **entry.known, **known)]
+    single = sum(len(np.unique(entry.frames)) == 1 for entry in recordings.values())
+    if single > max(_FEW, len(recordings) // 2):
+        known["notes"] = (_APART.format(len(recordings)),)
     found = []
     labels = image_names.labels(list(recordings))
     for label, recording in zip(labels, recordings.values(), strict=True):
         found += labelled(separate(recording, **recording.known, **known), label)
+    return found
+
+
+def alone(person: Person, place: scratch.Scratch) -> list[Person]:
+    """The people of a recording that shows one at a time, whom nobody followed.
+
+    Args:
+        person: all its frames; of a frame that stands twice, the first counts.
+        place: where the joints go.
+    """
+    times = person.times
+    if times is not None and not np.isfinite(times).all():
+        return [dataclasses.replace(person, name="person 1")]  # Refused, where times are read.
+    frames, rows = np.unique(person.frames, return_index=True)
+    recording = Sightings(person.where, place)
+    for part in scratch.slices(len(rows)):
+        chosen = rows[part]
+        given = None if times is None else times[chosen]
+        recording.add_all(frames[part], person.joints[chosen], given)
+    own = ("name", "frames", "joints", "where", "times")
+    names = [field.name for field in dataclasses.fields(person) if field.name not in own]
+    known = {name: getattr(person, name) for name in names}
+    if twice := len(person.frames) - len(rows):
+        known["notes"] += (twice_note(twice),)
+    return labelled(separate(recording, **known), person.name)
+
+
+def twice_note(count: int) -> str:
+    """What a user should know of frames whose number another has."""
+    return f"{count} frames have a number that stands before; the first of each counts"
+
+
+def by_name(people: list[Person], place: scratch.Scratch) -> list[Person]:
+    """People whom the detector told apart, each from the first to the last frame seen.
+
+    A single one without a name was not followed: see `alone`.
+
+    Args:
+        people: their joints are arrays of all frames.
+        place: where the joints go.
+    """
+    if len(people) == 1 and not people[0].name:
+        return alone(people[0], place)
+    found = []
+    for person in people:
+        seen = np.flatnonzero(np.isfinite(person.joints).all(-1).any(-1))
+        there = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
+        joints = place.keep(person.joints[there])
+        found.append(dataclasses.replace(person, frames=person.frames[there], joints=joints))
     return found
 
 
@@ -255,8 +320,8 @@ class _Live:
 
 def _seen(joints, scale):
     """(N, J, 2), scaled; NaN where the confidence is 0 or nothing was found."""
-    seen = (joints[..., 2] > 0) & ~marked_missed(joints)
-    return np.where(seen[..., None], joints[..., :2] * scale, np.nan)
+    seen = (joints[..., 2] > 0) & ~marked_missed(joints) & ~nowhere(joints)
+    return np.where(seen[..., None], joints[..., :2], np.nan) * scale
 
 
 def _distinct(frames, joints):

@@ -35,7 +35,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         recording.look(frame)
         for index, person in enumerate(_people(content, where)):
             joints, track = _person(person, f"{where}, person {index}")
-            recording.add(f"{image[:80]!r}, person {index}", frame, joints, track)
+            if joints is not None:
+                recording.add(f"{image[:80]!r}, person {index}", frame, joints, track)
     return images.people()
 
 
@@ -51,5 +52,12 @@ def _person(person, where):
     key = next((key for key in JOINTS if isinstance(person, dict) and key in person), None)
     if key is None:
         raise SynposeError(f"{where}: has none of {', '.join(JOINTS)}.")
+    if "image_id" in person:
+        raise SynposeError(
+            f"{where}: has an image_id, as results have that are one list. Give that list, "
+            "[{…}, …], alone in a file."
+        )
     track = detections.track_number(person.get("idx"), f"{where}: idx")
+    if detections.without_joints(person[key]):
+        return None, track
     return detections.triples(person[key], where), track

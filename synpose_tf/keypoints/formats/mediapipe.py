@@ -59,6 +59,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         if entry.get("cut") is True:
             recording.cuts.append(frame)
         for number, person in enumerate(entry["people"]):
+            if isinstance(person, dict) and person.get("landmarks", ()) in (None, []):
+                continue
             place = f"frame {frame}, person {number}"
             landmarks = _landmarks(person, f"{path}: {place}", len(layout))
             visible |= bool((landmarks[:, 2] > 0).any())

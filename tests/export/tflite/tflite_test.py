@@ -198,7 +198,8 @@ def test_ranges(layers, poses):
     for name, tensor in (("given", given), ("last", depths)):
         low, high = ranges[name]
         outside = ((tensor < low) | (tensor > high)).mean()
-        assert 0.0 < outside < 2e-4 and max(-low, high) < 9.0
+        assert 0.0 < outside < 2e-4
+        assert max(-low, high) < 9.0
     assert ranges["first_raised"][0] == 0.0
     x = given.reshape(len(given), -1) @ layers["first"].kernel + layers["first"].bias
     x = np.maximum(x, 0.2 * x) @ layers[inside].kernel + layers[inside].bias
