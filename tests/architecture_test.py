@@ -29,6 +29,7 @@ LAYERS = (
     ("export",),
 )
 LAYER = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+MOST_LINES = 400
 # The one thing that is imported from above: `synpose_tf.Lifter`, when somebody asks for it.
 FACADE = "synpose_tf"
 
@@ -91,6 +92,17 @@ def test_every_module_has_a_layer():
 
 def test_few_modules_lie_at_the_top():
     assert len(list((ROOT / "synpose_tf").glob("*.py"))) <= 16
+
+
+def test_no_file_is_long():
+    """Of the checkout itself: not of what tools or people put beside it."""
+    for folder in (
+        *FOLDERS.values(),
+        *(ROOT / name for name in ("tests", "benchmarks", "examples")),
+    ):
+        for path in folder.rglob("*.py"):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            assert lines <= MOST_LINES, f"{path}: {lines} lines"
 
 
 def test_no_file_is_a_link():

@@ -23,24 +23,38 @@ ELSEWHERE = os.environ | {
 
 
 @pytest.fixture(scope="module")
+def run():
+    """A function that runs a command elsewhere, in a folder; gives what it printed."""
+    with subprocess.Popen(
+        [sys.executable, pathlib.Path(__file__).with_name("elsewhere") / "commands.py"],
+        env=ELSEWHERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+    ) as process:  # fmt: skip
+
+        def command(*words, folder):
+            print(json.dumps([str(folder), *words]), file=process.stdin, flush=True)
+            code = process.stdout.readline()
+            said = (folder / "said").read_text(encoding="utf-8")
+            assert code == "0\n", said
+            return said
+
+        yield command
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a run of one step in `run`."""
+    """A folder with motion to train on."""
     folder = tmp_path_factory.mktemp("everywhere")
     write_archive(folder / "mocap")
     (folder / "tiny.py").write_text(TINY_CONFIG)
-    flags = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--workdir=run", *DATA)
-    (folder / "said").write_text(run("train", *flags, folder=folder))
     return folder
 
 
-def run(command, *flags, folder):
-    """Runs a command elsewhere; gives what it printed."""
-    finished = subprocess.run(
-        [sys.executable, "-m", f"synpose_tf.{command}", *flags],
-        cwd=folder, env=ELSEWHERE, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
+@pytest.fixture(scope="module")
+def trained(run, folder):
+    """What a training of one step said, which left a run in `run`."""
+    flags = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--workdir=run", *DATA)
+    return run("train", *flags, folder=folder)
 
 
 def test_what_is_hidden_is_hidden(tmp_path):
@@ -58,7 +72,7 @@ def test_what_is_hidden_is_hidden(tmp_path):
     subprocess.run([sys.executable, "-c", code, code], cwd=tmp_path, env=ELSEWHERE, check=True)
 
 
-def test_lifting(tmp_path):
+def test_lifting(run, tmp_path):
     write("npz", tmp_path, [np.random.default_rng(0).uniform(100, 900, (3, 17, 3))])
     said = run("lift", "keypoints.npz", "--layout=h36m", "--output=out", folder=tmp_path)
     assert "3 of 3 frames lifted" in said
@@ -66,20 +80,21 @@ def test_lifting(tmp_path):
         assert (tmp_path / "out" / f"keypoints.{suffix}").stat().st_size > 1000
 
 
-def test_training_says_what_it_cannot_do(folder):
-    said = (folder / "said").read_text()
-    assert "this system ends a process without asking it" in said
-    assert "after 1 steps" in said
+def test_training_says_what_it_cannot_do(trained):
+    assert "this system ends a process without asking it" in trained
+    assert "after 1 steps" in trained
 
 
-def test_evaluating(folder):
+@pytest.mark.usefixtures("trained")
+def test_evaluating(run, folder):
     said = run("evaluate", "--workdir=run", *DATA, folder=folder)
     assert "all poses" in said
     figures = json.loads((folder / "run/evaluation/cmu_mocap_test_last.json").read_text())
     assert figures["poses"]["all poses"] == VIEWS["test"]
 
 
-def test_exporting(folder):
+@pytest.mark.usefixtures("trained")
+def test_exporting(run, folder):
     said = run(
         "export", "--workdir=run", "--output=out", "--formats=tflite_float32", *DATA, folder=folder
     )  # fmt: skip

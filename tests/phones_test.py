@@ -48,6 +48,7 @@ def line(word, *arrays):
     return " ".join([word, *(repr(float(v)) for a in arrays for v in np.ravel(a))])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", [kotlin, swift], ids=lambda language: language.__name__)
 def test_the_examples_follow_the_vectors(language, tmp_path):
     joints = [case for case in read("joints")["cases"] if "derived" in case]

@@ -193,10 +193,8 @@ def by_lines(path: pathlib.Path) -> bool:
 
 def starts(head: bytes) -> bool:
     """Whether a file that begins so may be JSON: an object or a list."""
-    try:
-        text = codecs.getincrementaldecoder(json.detect_encoding(head))().decode(head[:4096])
-    except UnicodeDecodeError:
-        return False
+    decoder = codecs.getincrementaldecoder(json.detect_encoding(head))
+    text = decoder("replace").decode(head[:4096])
     return text.removeprefix("\ufeff").lstrip()[:1] in ("[", "{")
 
 
@@ -206,6 +204,6 @@ def _broken(path, error):
     reason = text.split("\n")[0].strip().rstrip(".")
     reason = "it ends too early" if "premature EOF" in reason else reason
     return (
-        f"{path}: not whole, valid JSON ({reason}). The file is damaged or incomplete; copy or "
-        "write it again."
+        f"{path}: not whole, valid JSON ({reason}). The file is damaged or incomplete; copy it, "
+        "or write it again by a JSON library."
     )

@@ -262,6 +262,8 @@ def _recognise(path):
         raise SynposeError(f"{path}: the file is empty.")
     if head.startswith(b"\x93NUMPY"):
         return FORMATS["numpy"]
+    if head.startswith(b"\x1f\x8b"):
+        raise SynposeError(f"{path}: a compressed file. Unpack it first.")
     if head.startswith(b"PK"):
         archives = [kind for kind in FORMATS.values() if kind.arrays]
         found = (kind for kind in archives if restricted_npz.holds(path, kind.arrays))

@@ -46,6 +46,10 @@ _APART = (
     "by what stands before the number in the images' names, they are of {} recordings, most of one "
     "image; where they are of one, call them alike: frame_0001, frame_0002"
 )
+_ALL_DIFFERENT = (
+    "the detector's numbers of people are all different, as of detections; who is who is told by "
+    "where they are"
+)
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 _PASSING = 0.1  # Of the longest track's frames; who is seen longer is no mistake.
 
@@ -348,6 +352,10 @@ def _trusted(frames, tracks, joints, seen):
     again = (np.diff(frames[order]) == 0) & (np.diff(tracks[order]) == 0)
     again &= tracks[order[1:]] != NOBODY
     tracks, kept = tracks.copy(), np.ones(len(frames), bool)
+    numbers = tracks[tracks != NOBODY]
+    if len(np.unique(frames)) > _FEW and len(np.unique(numbers)) == len(numbers) > _FEW:
+        tracks[:] = NOBODY
+        return tracks, kept, [_ALL_DIFFERENT]
     if not again.any():
         return tracks, kept, []
     one, other = order[:-1][again], order[1:][again]

@@ -1,8 +1,10 @@
 """The same walker, in the ways that detectors, users and spreadsheets write files."""
 
 import csv
+import gzip
 import io
 import json
+import zipfile
 
 import h5py
 import numpy as np
@@ -129,7 +131,8 @@ def test_who_shows_the_head_alone_for_a_while_stays_one(tmp_path):
         (lambda w: renamed(w, bool), "image_id: expected a whole number, found 'False'"),
         (lambda w: renamed(w, lambda i: None), "image_id: expected a whole number, found 'None'"),
         (lambda w: entries(w, idx=1.5), "idx: expected a whole number, found '1.5'"),
-        (lambda w: {"results": entries(w)}, r"image_id, as results .* Give that list, \[.*alone"),
+        (lambda w: {"results": entries(w)}, "'results' is no image's name. .* a list of results"),
+        (lambda w: {"frames": nested(w)}, "'frames' is no image's name"),
         (lambda w: [json.dumps(e) for e in entries(w)], "Texts that are JSON of a frame each"),
         (
             lambda w: entries(w * (1, 1, 0)),
@@ -142,6 +145,34 @@ def test_who_shows_the_head_alone_for_a_while_stays_one(tmp_path):
 def test_what_cannot_be_told_is_refused(change, message, tmp_path):
     with pytest.raises(SynposeError, match=message):
         read(tmp_path, change(walker()))
+
+
+def test_a_number_for_each_detection_is_no_track(tmp_path):
+    people = walker(), walker(shift=(400.0, 0.0))
+    tree = [e for person in people for e in entries(person)]
+    numbered = [entry | {"track_id": number} for number, entry in enumerate(tree)]
+    recording = read(tmp_path, numbered)
+    assert [len(track.frames) for track in recording.tracks] == [30, 30]
+    assert "numbers of people are all different" in recording.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.json", gzip.compress(b"[]"), "a compressed file. Unpack it first"),
+        ("a.zip", None, "an archive of other files, such as 'a.json'. Unpack it first"),
+        ("a.json", '[{"image_id": "é.jpg"}]'.encode("latin-1"), "invalid bytes in UTF8"),
+        ("a.json", b"[{'image_id': 1}]", "write it again by a JSON library"),
+    ],
+)
+def test_files_of_other_kinds(name, content, message, tmp_path):
+    if content is None:
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("a.json", "[]")
+    else:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(SynposeError, match=message):
+        keypoints.read([tmp_path / name])
 
 
 def test_an_object_a_line(tmp_path):

@@ -31,6 +31,11 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     images = Images(path, scratch)
     for image, content in json_stream.entries(path):
         where = f"{path}: {image[:80]!r}"
+        if "." not in image and detections.split_number(image)[1] is None:
+            raise SynposeError(
+                f"{where} is no image's name. Expected an object of images, "
+                '{"0.jpg": …, "1.jpg": …}, or a list of results, [{"image_id": "0.jpg", …}, …].'
+            )
         recording, frame = images.place(image, where)
         recording.look(frame)
         for index, person in enumerate(_people(content, where)):
@@ -52,11 +57,6 @@ def _person(person, where):
     key = next((key for key in JOINTS if isinstance(person, dict) and key in person), None)
     if key is None:
         raise SynposeError(f"{where}: has none of {', '.join(JOINTS)}.")
-    if "image_id" in person:
-        raise SynposeError(
-            f"{where}: has an image_id, as results have that are one list. Give that list, "
-            "[{…}, …], alone in a file."
-        )
     track = detections.track_number(person.get("idx"), f"{where}: idx")
     if detections.without_joints(person[key]):
         return None, track

@@ -146,6 +146,11 @@ def _arrays(path):
         with zipfile.ZipFile(path) as archive:
             arrays = {}
             for entry in archive.infolist():
+                if not entry.filename.endswith(".npy"):
+                    raise SynposeError(
+                        f"{path}: an archive of other files, such as {entry.filename[:80]!r}. "
+                        "Unpack it first."
+                    )
                 _check_size(entry.file_size, path)
                 content = io.BytesIO(archive.read(entry))
                 name = entry.filename.removesuffix(".npy")
