@@ -25,7 +25,7 @@ import numpy as np
 from synpose_tf.io import scratch
 from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
-from synpose_tf.keypoints.cuts import growth, poses_apart
+from synpose_tf.keypoints.cuts import poses_apart
 from synpose_tf.keypoints.detections import (
     NOBODY,
     Person,
@@ -34,12 +34,12 @@ from synpose_tf.keypoints.detections import (
     marked_missed,
     nowhere,
 )
+from synpose_tf.keypoints.live_tracks import LiveTracks
 from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
 _ONCE = 0.1  # Of that, for who was seen in one frame: what is seen once is often a mistake.
-MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 _SIZE = 1000, 1000  # Of an image, where it is not known.
 _FEW = 3  # Recordings of a single frame; more are said.
 _APART = (
@@ -258,7 +258,7 @@ def _follow_scene(frames, points):
     if _each_once(frames):
         return cuts.split(frames, points)
     labels = np.zeros(len(frames), np.int64)
-    live, count = _Live(points.shape[1]), 0
+    live, count = LiveTracks(points.shape[1]), 0
     steps = np.diff(np.unique(frames))
     gap = MAX_GAP * (np.median(steps) if len(steps) else 1)
     for part in _whole_frames(frames):
@@ -287,41 +287,6 @@ def _whole_frames(frames: np.ndarray) -> Iterator[slice]:
         end = int(np.searchsorted(frames, last, side="right"))
         yield slice(start, end)
         start = end
-
-
-class _Live:
-    """The tracks that may go on, each with its last pose."""
-
-    def __init__(self, joints: int):
-        self.labels, self.frames = np.zeros((2, 0), np.int64)
-        self.once = np.zeros(0, bool)  # Who was seen in one frame only.
-        self.points = np.zeros((0, joints, 2), np.float32)
-
-    def forget(self, before: float, once_before: float) -> None:
-        self._keep(self.frames >= np.where(self.once, once_before, before))
-
-    def match(self, points: np.ndarray) -> np.ndarray:
-        labels = np.full(len(points), NOBODY)
-        steps = poses_apart(points[:, None], self.points)
-        while steps.size and steps.min() <= MAX_STEP:
-            person, track = np.unravel_index(steps.argmin(), steps.shape)
-            if growth(points[[person]], self.points[[track]])[0] > cuts.MAX_GROWTH:
-                steps[person, track] = np.inf
-                continue
-            labels[person] = self.labels[track]
-            steps[person] = steps[:, track] = np.inf
-        return labels
-
-    def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
-        self._keep(~np.isin(self.labels, labels))
-        self.labels = np.concatenate([self.labels, labels])
-        self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
-        self.points = np.concatenate([self.points, points])
-        self.once = np.concatenate([self.once, new])
-
-    def _keep(self, chosen):
-        self.labels, self.frames = self.labels[chosen], self.frames[chosen]
-        self.points, self.once = self.points[chosen], self.once[chosen]
 
 
 def _seen(joints, scale):
