@@ -41,7 +41,7 @@ def results(folder):
     """The arrays of the files that the manifest lists, joined."""
     manifest = json.loads((folder / "manifest.json").read_text())
     arrays = [np.load(folder / part["name"], allow_pickle=False) for part in manifest]
-    keys = ("poses", "keypoints", "inferred", "exchanged", "frames", "times", "root")
+    keys = ("poses", "keypoints", "inferred", "exchanged", "confidence", "frames", "times", "root")
     return {key: np.concatenate([piece[key] for piece in arrays]) for key in keys}
 
 

@@ -48,6 +48,7 @@ def _poses(folder, people, frames):
             times=np.array(frames) / 25.0,
             body_height=1700.0,
             image_size=IMAGE,
+            confidence=person[..., 2],
         )
         for number, person in enumerate(people)
     ]

@@ -1,7 +1,9 @@
 """The lift command as a user runs it."""
 
 import json
+import re
 
+import films
 import numpy as np
 import pytest
 from command_process import run
@@ -73,6 +75,53 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     assert np.abs(pixels[0] - person[0, 0, :2]).max() < 1.0  # The first is not smoothed.
 
 
+def test_an_unknown_camera_is_assumed_and_said(person, tmp_path):
+    """Where the picture's size is known, the camera lifter is taken, and the path is there."""
+    write("npz", tmp_path, [person])
+    flags = ["keypoints.npz", "--layout=h36m", "--output=out", "--fps=5", QUICK]
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "lifter: --pretrained=camera, camera normalisation" in finished.stdout
+    assert "note: a focal length of 1002 pixels is taken" in finished.stdout
+    with np.load(tmp_path / "out" / "keypoints.npz") as arrays:
+        assert arrays["camera_from"].tolist() == ["typical"]
+        np.testing.assert_allclose(arrays["intrinsics"][0, :4], (1002.0, 1002.0, 500.0, 501.0))
+        assumed = arrays["root"]
+    finished = run("lift", *flags, "--focal=2004", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "note: a focal length" not in finished.stdout
+    with np.load(tmp_path / "out" / "keypoints.npz") as arrays:
+        assert arrays["camera_from"].tolist() == ["given"]
+        ratio = np.median(arrays["root"][:, 2] / assumed[:, 2])
+    assert 1.8 < ratio < 2.2  # Twice the focal length, twice as far away.
+    finished = run("lift", *flags, "--pretrained=paper", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    (track,) = json.loads((tmp_path / "out" / "keypoints.json").read_text("utf-8"))["tracks"]
+    assert track["intrinsics"] is None
+    assert track["camera_from"] is None
+    assert track["frames"][0]["root"] is None
+
+
+def test_pictures_behind_the_joints_of_another_program(person, tmp_path):
+    pytest.importorskip("av", reason="PyAV is not installed")
+    write("results", tmp_path, [as_coco(person)])
+    films.write(tmp_path / "walk.mp4", films.shades(26), times=np.arange(26) / 30)
+    flags = ["results.json", "--background=walk.mp4", "--output=out", "--formats=html,png"]
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    page = (tmp_path / "out" / "results.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page)[1])
+    assert len(data["pictures"]["jpegs"]) == 26
+    assert data["summary"].startswith("26 frames")
+    flags[1] = "--background=none"
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    page = (tmp_path / "out" / "results.html").read_text(encoding="utf-8")
+    assert '"pictures": null' in page
+    flags[1] = "--background=wlak.mp4"
+    fails(run("lift", *flags, folder=tmp_path), "wlak.mp4: no such file or folder")
+
+
 def test_flags_before_and_behind_the_files(person, tmp_path):
     write("results", tmp_path, [as_coco(person)])
     flags = ("--output=out", "results.json", "--fps=10", QUICK)
@@ -107,7 +156,10 @@ def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
         (["results.json", "--layout=mpii"], ["17 joints, but MPII-16 has 16"]),
         (["results.json", "--format=cat"], ["--format=cat", "openpose"]),
         (["results.json", "--formats=npz,cat"], ["--formats", "'cat'", "bvh"]),
-        (["results.json", "--pretrained=camera"], ["=camera was", "--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--pretrained=camera"], ["--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--focal=long"], ["--focal=long", "pixels"]),
+        (["results.json", "--focal=auto"], ["size is not known", "--image_size=W"]),
+        (["results.json", "--focal=9", "--intrinsics=1,2,3,4"], ["focal", "intrinsics"]),
         (["results.json", "--pretrained=cat"], ["--pretrained=cat", "It has: camera"]),
         (["results.json", "--pretrained=paper", "--workdir=run"], ["workdir", "pretrained"]),
         (["results.json", "--intrinsics=1,2,3"], ["--intrinsics=1,2,3", "fx,fy,cx,cy"]),

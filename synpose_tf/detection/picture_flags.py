@@ -5,7 +5,7 @@ Nothing is imported here that takes time; commands show their help at once.
 
 import contextlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from synpose_tf.errors import SynposeError
 if TYPE_CHECKING:
     from synpose_tf.detection.people import Detector
     from synpose_tf.detection.session import Session
+    from synpose_tf.video.pictures import Pictures
 
 # The flags belong to the command that asks for them, and so to its --help.
 flags.disclaim_key_flags()
@@ -86,13 +87,17 @@ def detector() -> "Detector":
 
 
 def session(
-    paths: Sequence, folder: pathlib.Path, stem: str, rotate: int
+    paths: Sequence,
+    folder: pathlib.Path,
+    stem: str,
+    rotate: int,
+    opening: "Callable[..., Pictures]",
 ) -> AbstractContextManager["Session | None"]:
     """A context of the people that are found in pictures; of None where inputs are keypoints.
 
     Args:
         paths: the inputs.
-        folder, stem, rotate: as `session.Session` takes them.
+        folder, stem, rotate, opening: as `session.Session` takes them.
 
     Raises:
         SynposeError: flags that are not of such inputs, or as `session.Session`.
@@ -117,6 +122,7 @@ def session(
         people=_people(),
         rotate=rotate,
         save=_path(FLAGS.save_keypoints),
+        opening=opening,
     )
 
 

@@ -11,7 +11,7 @@ import tqdm
 from synpose_tf.detection import detectors
 from synpose_tf.detection.pipeline import Detection
 from synpose_tf.errors import SynposeError
-from synpose_tf.video.pictures import is_pictures, open_pictures
+from synpose_tf.video.pictures import Pictures, is_pictures, open_pictures
 
 
 def are_pictures(paths: Sequence) -> bool:
@@ -45,6 +45,7 @@ class Session:
         rotate: degrees by which pictures are turned clockwise.
         save: where the landmarks of a single input go in the end; None for nowhere.
         say: tells the user.
+        opening: gives the pictures of a path and `rotate`.
 
     Attributes:
         pictures: of each input.
@@ -65,8 +66,9 @@ class Session:
         rotate: int = 0,
         save: pathlib.Path | None = None,
         say: Callable[[str], None] = print,
+        opening: Callable[..., Pictures] = open_pictures,
     ):
-        self.pictures = [open_pictures(path, rotate) for path in paths]
+        self.pictures = [opening(path, rotate) for path in paths]
         self._say, self._people = say, people
         self._saved = None if save is None else _checked(save, paths)
         self._detector, self._identity = detectors.make(detector, people, model)

@@ -122,6 +122,21 @@ def parse_image_size(texts: Sequence[str], flag: str = "--image_size") -> tuple[
     return int(width), int(height)
 
 
+def parse_focal(text: str, flag: str = "--focal") -> float:
+    """A focal length in pixels from the text of a flag.
+
+    Raises:
+        SynposeError: it is none.
+    """
+    try:
+        pixels = float(text)
+    except ValueError:
+        pixels = np.nan
+    if not (np.isfinite(pixels) and pixels > 0):
+        raise SynposeError(f"{flag}={text}: expected auto, or the focal length in pixels.")
+    return pixels
+
+
 def pinhole(focal: Iterable[float], centre: Iterable[float]) -> np.ndarray:
     """(9,) intrinsics of a camera without distortion, from (fx, fy) and (cx, cy) in pixels."""
     return np.array([*focal, *centre, 0.0, 0.0, 0.0, 0.0, 0.0])

@@ -15,7 +15,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import quarter_turns
 from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
 from synpose_tf.keypoints import belief, sides, units, upright
-from synpose_tf.keypoints.detections import Person, marked_missed, nowhere
+from synpose_tf.keypoints.detections import Person, forget, marked_missed, nowhere
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
 from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
@@ -118,6 +118,7 @@ def to_tracks(
             times=_times(person, wanted.fps),
             layout=cast(Skeleton, person.layout),
             image_size=person.image_size,
+            world=derived(_world, person.joints) if person.joints.shape[-1] > 3 else None,
             scratch=scratch,
         )
         for person, name in zip(people, names, strict=True)
@@ -177,6 +178,10 @@ def _points(joints):
 
 def _confidence(joints):
     return joints[..., 2]
+
+
+def _world(joints):
+    return joints[..., 3:]
 
 
 def _body(person):
@@ -252,7 +257,7 @@ def _without_missing(person, min_confidence):
 
 def _believed(joints, min_confidence):
     joints = np.array(joints, np.float32)
-    joints[~_seen(joints, min_confidence)] = np.nan, np.nan, 0.0
+    forget(joints, ~_seen(joints, min_confidence))
     joints[..., 2] = np.minimum(joints[..., 2], 1.0)
     return joints
 
@@ -278,7 +283,7 @@ def _no_person(joints):
 
 def _large(joints):
     joints = joints.copy()
-    joints[_no_person(joints)] = np.nan, np.nan, 0.0
+    forget(joints, np.broadcast_to(_no_person(joints)[:, None], joints.shape[:2]))
     return joints
 
 
@@ -321,8 +326,10 @@ def _rotated(person, wanted):
 
 
 def _turned(joints, matrix, shift):
-    points = joints[..., :2] @ matrix.astype(np.float32) + shift.astype(np.float32)
-    return np.concatenate([points, joints[..., 2:]], axis=-1)
+    matrix = matrix.astype(np.float32)
+    points = joints[..., :2] @ matrix + shift.astype(np.float32)
+    world = joints[..., 3:5] @ matrix if joints.shape[-1] > 3 else joints[..., 3:5]
+    return np.concatenate([points, joints[..., 2:3], world, joints[..., 5:]], axis=-1)
 
 
 def _layouts(people, wanted):

@@ -67,7 +67,11 @@ def _extent(points):
 
 @np.errstate(over="ignore", invalid="ignore")
 def growth(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How many times larger or smaller a pose is than another, by joints that both show: (n,)."""
+    """How many times larger or smaller a pose is than another, by joints that both show: (…,).
+
+    Args:
+        points, others: (…, J, 2), NaN where not seen; broadcast.
+    """
     both = np.isfinite(points).all(-1) & np.isfinite(others).all(-1)
     shown = [np.where(both[..., None], p, np.nan) for p in (points, others)]
     whole = _ratio(*(np.linalg.norm(_extent(p), axis=-1) for p in shown))
@@ -82,11 +86,13 @@ def _ratio(one, two):
 
 
 def _spread(points, shown):
-    """Distance between the quarters of the joints that are shown, in x and y added up: (n,)."""
-    ordered = np.sort(points, axis=1)  # NaN comes last.
-    rows, count = np.arange(len(points)), shown.sum(-1)
-    low, high = (ordered[rows, np.maximum(q * count // 4 - q // 3, 0)] for q in (1, 3))
-    return (high - low).sum(-1)
+    """Distance between the quarters of the joints that are shown, in x and y added up: (…,)."""
+    ordered = np.sort(points, axis=-2)  # NaN comes last.
+    count = shown.sum(-1)[..., None, None]
+    low, high = (
+        np.take_along_axis(ordered, np.maximum(q * count // 4 - q // 3, 0), -2) for q in (1, 3)
+    )
+    return (high - low)[..., 0, :].sum(-1)
 
 
 def split(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:

@@ -45,7 +45,8 @@ class Person:
     Args:
         name: what to call the person.
         frames: (F,), integers, in any order.
-        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk.
+        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk. With
+            the detector's own 3D behind them, metres from its root, (F, J, 6).
         where: the file and place, for messages.
         times: (F,), seconds, or None where the file does not tell.
         fps: frames a second, or None where the file does not tell.
@@ -93,8 +94,8 @@ class Sightings:
         self.cuts: list[int] = []
         self._frames, self._tracks = array.array("q"), array.array("q")
         self._times = array.array("d")
-        self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
-        self._first: tuple[str, int] = ("", 0)  # Who was added first, and the count of joints.
+        self.joints = Rows(scratch)  # (N, J, 3 or 6), see `Person`.
+        self._first: tuple[str, tuple[int, ...]] = ("", (0,))  # Who was first, joints' shape.
         self._looked = array.array("q"), array.array("d")  # Frames, times.
 
     def __len__(self):
@@ -113,7 +114,7 @@ class Sightings:
         Args:
             place: where the person stands in the file, for messages.
             frame: the frame's number.
-            joints: (J, 3), x, y and confidence.
+            joints: (J, 3 or 6), see `Person`.
             track: the detector's number for the person, or None.
             time: seconds.
 
@@ -121,11 +122,11 @@ class Sightings:
             SynposeError: another joint count than before, too many people, or a full disk.
         """
         if not len(self):
-            self._first = place, len(joints)
-        if len(joints) != self._first[1]:
+            self._first = place, np.shape(joints)
+        if len(joints) != self._first[1][0]:
             raise SynposeError(
                 f"{self.where}: {place} has {len(joints)} joints, {self._first[0]} had "
-                f"{self._first[1]}. One file must hold one layout; split it."
+                f"{self._first[1][0]}. One file must hold one layout; split it."
             )
         if len(self) >= MAX_PEOPLE:
             raise SynposeError(
@@ -172,7 +173,7 @@ class Sightings:
 
     def add_nobody(self, frame: int, time: float = np.nan) -> int:
         """Adds a pose without joints, as `LOOKED`; gives its row."""
-        self.add("", frame, np.full((self._first[1], 3), np.nan), self.LOOKED, time)
+        self.add("", frame, np.full(self._first[1], np.nan), self.LOOKED, time)
         return len(self) - 1
 
     def time(self, row: int) -> float:
@@ -196,8 +197,14 @@ class Sightings:
         return times if np.isfinite(times).all() else None
 
 
+def forget(joints: np.ndarray, missed: np.ndarray) -> None:
+    """Makes NaN of joints (…, J, 3 or 6) that count as missed (…, J), with a confidence of 0."""
+    joints[missed] = np.nan
+    joints[missed, 2] = 0.0
+
+
 def marked_missed(joints: np.ndarray) -> np.ndarray:
-    """(…, J): whether a detector says of joints (…, J, 3) that it missed them.
+    """(…, J): whether a detector says of joints (…, J, 3 or 6) that it missed them.
 
     It does so by (0, 0), by (-1, -1), by twice the same number far below, and by NaN or null.
     """

@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import dataclasses
 import functools
 import io
 import time
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from synpose_tf.detection.people import DetectedPerson, Detector, FollowingDetector
+from synpose_tf.inference import focal
 from synpose_tf.inference.lifter import BODY_HEIGHT_MM, Lifter
 from synpose_tf.keypoints.layouts import LAYOUTS
 from synpose_tf.live.server import Server
@@ -39,6 +41,7 @@ def run(
     intrinsics: np.ndarray | None = None,
     body_height: float = BODY_HEIGHT_MM,
     least: float = _UNSURE,
+    pixels: float | None = None,
 ) -> None:
     """Shows what a camera sees, the people and their poses on a page, until Ctrl-C.
 
@@ -46,9 +49,10 @@ def run(
         source: the camera's number, or a video.
         detector: finds the people; is closed in the end.
         lifter: lifts them.
-        intrinsics: (9,), of the camera, or None.
+        intrinsics: (9,), of the camera, or None: then a lifter of `camera` mode takes `pixels`.
         body_height: stature in millimetres.
         least: a joint of a lower confidence counts as missed.
+        pixels: the focal length; None for a usual one.
 
     Raises:
         SynposeError: there is no such camera.
@@ -57,11 +61,15 @@ def run(
     print(f"open {server.address} in a browser; Ctrl-C ends it.", flush=True)
     times: collections.deque = collections.deque(maxlen=_AVERAGED)
     count, start = 0, time.monotonic()
-    lift = functools.partial(
-        lifter.lift_track, intrinsics=intrinsics, body_height=body_height, roll=0.0
-    )
     try:
         for picture in webcam.pictures(source):
+            if intrinsics is None and lifter.mode == "camera":
+                height, width = picture.image.shape[:2]
+                usual = focal.typical((width, height)).pixels
+                intrinsics = focal.intrinsics(pixels or usual, (width, height))
+            lift = functools.partial(
+                lifter.lift_track, intrinsics=intrinsics, body_height=body_height, roll=0.0
+            )
             people = _people(picture, detector, lift, least)
             times.append(time.monotonic())
             rate = (len(times) - 1) / max(times[-1] - times[0], 1e-6)
@@ -97,6 +105,9 @@ def _people(
     track = KeypointTrack(
         "now", stacked[..., :2], stacked[..., 2], numbers, numbers, LAYOUTS[detector.layout], size
     )
+    worlds = [person.world if isinstance(person, DetectedPerson) else None for person in found]
+    if all(world is not None for world in worlds):
+        track = dataclasses.replace(track, world=np.array(worlds, np.float32))
     lifted = lift(track)
     return [
         {

@@ -9,24 +9,26 @@ MediaPipe has no file format of its own. This is ours, for other detectors, too:
       "layout": "mediapipe",               as --layout calls it; absent for this one
       "frames": [
         {"frame": 0, "time": 0.0, "people": [
-          {"landmarks": [[x, y, z, visibility], … 33]}
+          {"landmarks": [[x, y, z, visibility], … 33], "world": [[x, y, z], … 33]}
         ]}, …
       ]
     }
 
 x and y are fractions of the width and height, as MediaPipe gives them; z is not used. A
 landmark may also be an object {"x": …, "y": …, "visibility": …}. A visibility of null, or none,
-is not known, and the landmark counts as seen. `time` is in seconds and may be absent, as may
-`frame`, then counted. `people` is empty where nobody was seen. `"cut": true` stands in a frame with
-which another scene begins. Beside `format` the head may tell more, which is not used.
+is not known, and the landmark counts as seen. `world` may be absent: metres from the middle of the
+hips, x right, y down, z forward. `time` is in seconds and may be absent, as may `frame`, then
+counted. `people` is empty where nobody was seen. `"cut": true` stands in a frame with which another
+scene begins. Beside `format` the head may tell more, which is not used.
 """
 
+import dataclasses
 import pathlib
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.io.scratch import Scratch
+from synpose_tf.io.scratch import Scratch, derived
 from synpose_tf.keypoints import detections, json_stream, tracking, units
 from synpose_tf.keypoints.detections import Person, Sightings
 from synpose_tf.keypoints.layouts import LAYOUTS
@@ -47,7 +49,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     fps = json_stream.first(path, "fps")
     if isinstance(fps, bool) or not (fps is None or isinstance(fps, int | float) and fps > 0):
         raise SynposeError(f"{path}: fps is {str(fps)[:40]!r}. Expected frames a second, or null.")
-    recording, visible = Sightings(path, scratch), False
+    recording, visible, deep = Sightings(path, scratch), False, False
     for index, entry in enumerate(json_stream.items(path, "frames.item")):
         where = f"{path}: frame entry {index}"
         if not isinstance(entry, dict) or not isinstance(entry.get("people"), list):
@@ -64,7 +66,9 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
             place = f"frame {frame}, person {number}"
             landmarks = _landmarks(person, f"{path}: {place}", len(layout))
             visible |= bool((landmarks[:, 2] > 0).any())
-            recording.add(place, frame, landmarks, None, time)
+            world = _world(person, f"{path}: {place}", len(layout))
+            deep |= bool(np.isfinite(world).any())
+            recording.add(place, frame, np.concatenate([landmarks, world], axis=1), None, time)
     if len(recording) and not visible:
         raise SynposeError(
             f"{path}: every landmark has a visibility of 0, so that none counts as seen. Some "
@@ -72,7 +76,14 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         )
     known = {"layout": layout, "image_size": size, "fps": fps, "units": units.FRACTIONS}
     recording.cuts.sort()
-    return tracking.separate(recording, _SHORTEST, **known)
+    people = tracking.separate(recording, _SHORTEST, **known)
+    if deep:
+        return people
+    return [dataclasses.replace(one, joints=derived(_flat, one.joints)) for one in people]
+
+
+def _flat(joints):
+    return joints[..., :3]
 
 
 def _image_size(path):
@@ -111,4 +122,19 @@ def _landmarks(person, where, count):
         )
     numbers = numbers[:, [0, 1, 3]]
     numbers[np.isnan(numbers[:, 2]), 2] = 1.0
+    return numbers
+
+
+def _world(person, where, count):
+    world = person.get("world")
+    if world is None:
+        return np.full((count, 3), np.nan)
+    if isinstance(world, list) and all(isinstance(point, dict) for point in world):
+        world = [[point.get(axis) for axis in "xyz"] for point in world]
+    numbers = detections.floats(world, f"{where}: world")
+    if numbers.shape != (count, 3):
+        raise SynposeError(
+            f"{where}: world landmarks of shape {numbers.shape}. Expected ({count}, 3): x, y, z in "
+            "metres."
+        )
     return numbers
