@@ -131,6 +131,8 @@ def main(paths: list[str]) -> None:
         if session is not None and intrinsics is None and FLAGS.focal is None:
             intrinsics = _told_intrinsics(session)
         lifter = _lifter(intrinsics)
+        for kind in kinds:
+            kind.load()  # While people are found.
         recording = _read(paths, session)
     lifter = lifter or _usual_lifter(recording.tracks)
     if opening is output.Backdrop and session is not None:

@@ -134,10 +134,10 @@ def test_a_photos_intrinsics_are_taken(tmp_path):
     stdout = lift("a.jpg", ONE, QUICK, folder=tmp_path)
     focal = 28 * 200 / np.hypot(36, 24)  # 200 pixels are the diagonal.
     assert f"note: --intrinsics={focal:.6g},{focal:.6g},80,60 by the photo's EXIF" in stdout
-    assert "lifter: --pretrained=camera, camera mode" in stdout
+    assert "lifter: --pretrained=camera" in stdout
     other = lift("a.jpg", ONE, QUICK, "--pretrained=paper", folder=tmp_path)
     assert "EXIF" not in other
-    assert "paper mode" in other
+    assert "lifter: --pretrained=paper" in other
     given = lift("a.jpg", ONE, QUICK, "--intrinsics=150,150,80,60", folder=tmp_path)
     assert "EXIF" not in given
 

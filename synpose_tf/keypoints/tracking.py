@@ -253,9 +253,11 @@ class _Live:
     def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
-        steps[growth(points[:, None], self.points) > cuts.MAX_GROWTH] = np.inf
         while steps.size and steps.min() <= MAX_STEP:
             person, track = np.unravel_index(steps.argmin(), steps.shape)
+            if growth(points[[person]], self.points[[track]])[0] > cuts.MAX_GROWTH:
+                steps[person, track] = np.inf
+                continue
             labels[person] = self.labels[track]
             steps[person] = steps[:, track] = np.inf
         return labels

@@ -11,6 +11,7 @@
 import dataclasses
 import importlib
 import pathlib
+import types
 from collections.abc import Sequence
 
 from synpose_tf.errors import SynposeError
@@ -70,11 +71,13 @@ class Format:
                 f"{path}: nothing to write, no frame has a pose: the detector found too few "
                 "joints in each. The formats npz, json and csv hold such frames, marked."
             )
-        # Here, because pictures and C3D import libraries that the others can do without.
-        writer = importlib.import_module(f"{__name__}.{self.name}_file")
         if self.has_backdrop:
-            return writer.write(tracks, path, background)
-        return writer.write(tracks, path)
+            return self.load().write(tracks, path, background)
+        return self.load().write(tracks, path)
+
+    def load(self) -> types.ModuleType:
+        """The module that writes it; pictures and C3D import libraries that others do without."""
+        return importlib.import_module(f"{__name__}.{self.name}_file")
 
 
 FORMATS = {

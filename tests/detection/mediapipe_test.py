@@ -122,3 +122,20 @@ def test_a_real_video_in_one_command(camera, bundle, tmp_path):
     assert one["poses"].size == 4 * 17 * 3
     for name in one.files:
         assert np.array_equal(one[name], other[name], equal_nan=one[name].dtype.kind == "f")
+
+
+def test_what_is_missing_is_said(bundle, monkeypatch):
+    from mediapipe.tasks.python import vision
+
+    def fails(options):
+        raise OSError("libEGL.so.1: cannot open shared object file")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vision.PoseLandmarker, "create_from_options", fails)
+        with pytest.raises(
+            SynposeError, match=r"libEGL.so.1.*apt-get install libegl1 libgles2 lib"
+        ):
+            MediaPipe(1, bundle)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    with pytest.raises(SynposeError, match=r"pip install 'synpose_tf\[video\]'"):
+        MediaPipe(1, bundle)
