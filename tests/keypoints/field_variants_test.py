@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 import pytest
 from field_recordings import entries, lifted, read, walker
-from keypoint_files import IMAGE, LAYOUT, deeplabcut_table, walk, write
+from keypoint_arrays import deeplabcut_table
+from keypoint_files import IMAGE, LAYOUT, walk, write
 
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
