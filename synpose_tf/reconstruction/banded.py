@@ -27,11 +27,8 @@ class NormalEquations:
         self.border_right = np.zeros(border)
 
     def add(self, rows, columns, values) -> None:
-        """Adds numbers to P, on or below its diagonal; places may repeat."""
-        rows, columns = np.broadcast_arrays(rows, columns)
-        place = (rows - columns) * self.band.shape[1] + columns
-        count = np.bincount(place.ravel(), np.ravel(values), self.band.size)
-        self.band += count.reshape(self.band.shape)
+        """Adds numbers to P, on or below its diagonal; no place stands twice."""
+        self.band[rows - columns, columns] += values
 
     def solve(self, damping: float) -> tuple[np.ndarray, np.ndarray] | None:
         """The unknowns of the points and of the border; None where H is not positive.

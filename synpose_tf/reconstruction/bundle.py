@@ -48,11 +48,19 @@ class Prior:
 
 @dataclasses.dataclass(frozen=True)
 class Free:
-    """What may change beside the joints."""
+    """What may change beside the joints.
+
+    Args:
+        cameras: where they stand, but for the first.
+        focal: their focal lengths: `known` for no, `each`, or `shared` by all.
+        clocks: their lags, but for the first's.
+        bones: how long they are. With `cameras`, their sum stays.
+    """
 
     cameras: bool = True
-    focal: str = "known"  # known, each or shared
+    focal: str = "known"
     clocks: bool = False
+    bones: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,8 +150,11 @@ class Problem:
         if free.clocks:
             self._lag[1:] = end + np.arange(views - 1)
             end += views - 1
-        self._bones = end + np.arange(np.prod(bones, dtype=int)).reshape(bones)
-        self._border = end + self._bones.size
+        self._bones = np.full(bones, -1)
+        if free.bones:
+            self._bones = end + np.arange(self._bones.size).reshape(bones)
+            end += self._bones.size
+        self._border = end
 
     def _neighbours(self):
         """First of three moments that follow each other, and 1 over the acceleration's deviation."""
@@ -177,7 +188,8 @@ class Problem:
         """Residuals and 1 over their deviations, of all that is no observation."""
         lengths, spread = self._lengths(state)
         yield lengths, 1.0 / spread
-        yield state.bones.sum() - self._scale, np.array(1.0)
+        if self.free.cameras:
+            yield state.bones.sum() - self._scale, np.array(1.0)
         bent = state.joints
         if len(self._triples):
             first = self._triples
@@ -291,7 +303,10 @@ class Problem:
             for joint, sign in ((one, 1.0), (two, -1.0)):
                 rows = moments[:, None] + 3 * joint + np.arange(3)
                 equations.right[rows] -= sign * weight * off[:, bone, None] * unit
-                equations.mixed[rows, columns[:, None]] -= sign * weight * unit
+                if self.free.bones:
+                    equations.mixed[rows, columns[:, None]] -= sign * weight * unit
+            if not self.free.bones:
+                continue
             np.add.at(equations.corner, (columns, columns), weight)
             np.add.at(equations.border_right, columns, weight * off[:, bone])
 
@@ -321,9 +336,10 @@ class Problem:
             off = np.nan_to_num(self._guesses - state.joints).ravel()
             equations.band[0] += weight
             equations.right += weight * off
-        every = self._bones.ravel()
-        equations.corner[np.ix_(every, every)] += 1.0
-        equations.border_right[every] -= state.bones.sum() - self._scale
+        if self.free.cameras and self.free.bones:
+            every = self._bones.ravel()
+            equations.corner[np.ix_(every, every)] += 1.0
+            equations.border_right[every] -= state.bones.sum() - self._scale
         if self.free.focal != "known":
             off = np.log(state.rig.focal / self._first_focal)
             self._add_to_corner(equations, self._focal, off, self.prior.log_focal)
@@ -349,9 +365,17 @@ class Problem:
             if self._lag[view] >= 0:
                 lags[view] += border[self._lag[view]]
         joints = state.joints + points.reshape(state.joints.shape)
-        bones = state.bones + border[self._bones]
+        bones = state.bones + border[self._bones] if self.free.bones else state.bones
         return State(Rig(rotation, translation, focal), joints, bones, lags)
 
-    def border_covariance(self, state) -> np.ndarray:
-        """Of the border's unknowns, in the units of `moved`."""
-        return self.linearised(state).border_covariance()
+    def camera_covariances(self, state) -> np.ndarray:
+        """(V, 6, 6), of each camera's turn (radians, camera frame) and translation (millimetres).
+
+        As the noise and the priors have it; 0 for the first camera, which is where it is.
+        """
+        whole = self.linearised(state).border_covariance()
+        found = np.zeros((len(self._camera), 6, 6))
+        for view, places in enumerate(self._camera):
+            if places[0] >= 0:
+                found[view] = whole[np.ix_(places, places)]
+        return found

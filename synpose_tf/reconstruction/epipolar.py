@@ -12,10 +12,25 @@ import numpy as np
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
-_HYPOTHESES = 1500
 _SAMPLE = 8
-_REFINED = 4  # Of the best hypotheses.
-_PAIRS = 1200  # That hypotheses are judged and refined on.
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How much is tried.
+
+    Args:
+        hypotheses: that are drawn.
+        refined: how many of the best are refined.
+        pairs: that hypotheses are judged and refined on.
+    """
+
+    hypotheses: int = 1500
+    refined: int = 4
+    pairs: int = 1200
+
+
+THOROUGH, QUICK = Effort(), Effort(400, 2, 400)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +57,7 @@ CAP = 9.0  # Squared, three times the noise.
 
 
 def relative_poses(
-    rays_a, rays_b, noise, weights, rng, starts=(), velocity_b=None
+    rays_a, rays_b, noise, weights, rng, starts=(), velocity_b=None, effort=THOROUGH
 ) -> list[RelativePose]:
     """The poses that explain pairs of rays, the best first.
 
@@ -53,21 +68,22 @@ def relative_poses(
         rng: draws the hypotheses.
         starts: pairs of rotation (3, 3) and translation (3,) that are refined too.
         velocity_b: (n, 2), of the rays a second; if given, one lag is found for all.
+        effort: how much is tried.
 
     Returns:
         At least one where there are eight pairs, else none.
     """
     if len(rays_a) < _SAMPLE:
         return []
-    if len(rays_a) > _PAIRS:
-        chosen = rng.choice(len(rays_a), _PAIRS, replace=False)
+    if len(rays_a) > effort.pairs:
+        chosen = rng.choice(len(rays_a), effort.pairs, replace=False)
         rays_a, rays_b, noise, weights = (a[chosen] for a in (rays_a, rays_b, noise, weights))
         velocity_b = None if velocity_b is None else velocity_b[chosen]
     pairs = _Pairs(_homogeneous(rays_a), _homogeneous(rays_b), noise, weights, velocity_b)
-    hypotheses = _essentials(pairs, rng)
+    hypotheses = _essentials(pairs, effort.hypotheses, rng)
     costs = pairs.costs(hypotheses)
     poses = []
-    for essential in hypotheses[np.argsort(costs)[:_REFINED]]:
+    for essential in hypotheses[np.argsort(costs)[: effort.refined]]:
         poses.append(_in_front(essential, pairs))
     poses += [(rotation, shift / np.linalg.norm(shift)) for rotation, shift in starts]
     refined = [_refine(rotation, direction, pairs) for rotation, direction in poses]
@@ -107,12 +123,12 @@ def _homogeneous(rays):
     return np.concatenate([rays, np.ones((len(rays), 1))], axis=1)
 
 
-def _essentials(pairs, rng):
+def _essentials(pairs, count, rng):
     """Matrices (k, 3, 3) of eight pairs each."""
     sure = pairs.weights / pairs.weights.sum()
-    drawn = rng.choice(len(pairs.a), (_HYPOTHESES, _SAMPLE), p=sure)
+    drawn = rng.choice(len(pairs.a), (count, _SAMPLE), p=sure)
     rows = np.einsum("ksi,ksj->ksij", pairs.b[drawn], pairs.a[drawn])
-    rows = rows.reshape(_HYPOTHESES, _SAMPLE, 9)
+    rows = rows.reshape(count, _SAMPLE, 9)
     *_, right = np.linalg.svd(rows)
     left, _, right = np.linalg.svd(right[:, -1].reshape(-1, 3, 3))
     return left @ np.diag([1.0, 1.0, 0.0]) @ right

@@ -13,7 +13,12 @@ import numpy as np
 
 from synpose_tf.reconstruction import body
 from synpose_tf.reconstruction.bundle import Free, State, adjust
-from synpose_tf.reconstruction.epipolar import RelativePose, depths_of, relative_poses
+from synpose_tf.reconstruction.epipolar import (
+    THOROUGH,
+    RelativePose,
+    depths_of,
+    relative_poses,
+)
 from synpose_tf.reconstruction.rig import Observations, Rig
 from synpose_tf.reconstruction.triangulation import CAP, squared_errors, triangulate
 
@@ -52,7 +57,9 @@ def pairs_of(seen: Observations, focal, lifts: Lifts, rng) -> dict[tuple[int, in
     return found
 
 
-def pair_poses(seen, focal, a, b, rng, starts=(), lag=False) -> list[RelativePose]:
+def pair_poses(
+    seen, focal, a, b, rng, starts=(), lag=False, effort=THOROUGH
+) -> list[RelativePose]:
     """`relative_poses` of two views' joints, each in its own noise."""
     both = seen.seen[a] & seen.seen[b]
     rays = [seen.points[view][both] / focal[view] for view in (a, b)]
@@ -60,7 +67,7 @@ def pair_poses(seen, focal, a, b, rng, starts=(), lag=False) -> list[RelativePos
     noise = np.broadcast_to(noise[:, None], both.shape)[both]
     weights = (seen.confidence[a] * seen.confidence[b])[both]
     velocity = seen.velocity[b][both] / focal[b] if lag else None
-    return relative_poses(*rays, noise, weights, rng, starts, velocity)
+    return relative_poses(*rays, noise, weights, rng, starts, velocity, effort)
 
 
 def lifted_poses(lifts: Lifts, a: int, b: int) -> list[tuple[np.ndarray, np.ndarray]]:

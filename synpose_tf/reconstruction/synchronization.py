@@ -1,0 +1,91 @@
+"""By how much the clocks of two recordings differ, told by the motion itself.
+
+What goes up or down in one camera does so in every camera that is about level: the height of each
+joint about the body's middle, in sizes of the body, is correlated over all lags. The epipolar
+geometry decides between the best of them, and gives the fraction of a frame (`matching`).
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.signal import fftconvolve, find_peaks
+
+from synpose_tf.reconstruction.views import Points, resample
+
+_CANDIDATES = 4
+_LEAST_OVERLAP = 0.25  # Of the shorter recording.
+_LEAST_SAMPLES = 12
+_SMOOTH = 0.08  # Seconds.
+MOST_SAMPLES = 200_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Signal:
+    """Heights of joints at a constant rate.
+
+    Args:
+        start: seconds, the recording's own clock.
+        values: (n, joints), sizes of the body a second; 0 where not known.
+        known: (n, joints).
+    """
+
+    start: float
+    values: np.ndarray
+    known: np.ndarray
+
+
+def signal_of(points: Points, rate: float, roll: float = 0.0) -> Signal:
+    """How fast each joint rises in a track, `rate` times a second.
+
+    Args:
+        points: a track's.
+        rate: moments a second.
+        roll: of the camera, degrees clockwise as people are tilted.
+    """
+    times = np.arange(points.times[0], points.times[-1] + 0.5 / rate, 1.0 / rate)[:MOST_SAMPLES]
+    places, _, _, noise = resample(points, times)
+    turned = np.radians(roll)
+    heights = -places[..., 1] * np.cos(turned) + places[..., 0] * np.sin(turned)
+    with np.errstate(invalid="ignore"):
+        middle = np.nansum(heights, axis=1) / np.maximum(np.isfinite(heights).sum(1), 1)
+        heights = (heights - middle[:, None]) / noise[:, None]
+    width = max(1, round(_SMOOTH * rate))
+    speed = np.full(heights.shape, np.nan)
+    speed[width:-width] = heights[2 * width :] - heights[: -2 * width]
+    known = np.isfinite(speed)
+    speed = np.clip(np.nan_to_num(speed), *_bounds(speed))
+    return Signal(float(times[0]), speed, known)
+
+
+def _bounds(speed):
+    """What a detector's blunders are cut to."""
+    known = np.abs(speed[np.isfinite(speed)])
+    most = 4.0 * np.percentile(known, 80) if len(known) else 1.0
+    return -most, most
+
+
+def lags(one: Signal, two: Signal, rate: float) -> list[float]:
+    """Seconds, by which the second clock may be ahead of the first, the likeliest first.
+
+    A moment that the first camera calls t the second calls t + lag.
+    """
+    products = _correlated(one.values * one.known, two.values * two.known)
+    power_one = _correlated((one.values * one.known) ** 2, two.known.astype(float))
+    power_two = _correlated(one.known.astype(float), (two.values * two.known) ** 2)
+    samples = _correlated(one.known.astype(float), two.known.astype(float))
+    joints = max(one.known.any(0).sum(), 1)
+    shorter = min(len(one.values), len(two.values))
+    enough = samples >= joints * max(_LEAST_SAMPLES, _LEAST_OVERLAP * shorter)
+    power = np.sqrt(np.maximum(power_one * power_two, 1e-12))
+    alike = np.where(enough & (power > 1e-9), products / power, 0.0)
+    # Few moments may agree by chance.
+    score = np.arctanh(np.clip(alike, 0.0, 0.999)) * np.sqrt(np.maximum(samples, 0.0))
+    peaks, _ = find_peaks(np.pad(score, 1))
+    best = sorted(peaks - 1, key=lambda peak: -score[peak])[:_CANDIDATES]
+    steps = np.arange(len(score)) - (len(one.values) - 1)
+    return [steps[peak] / rate + two.start - one.start for peak in best if score[peak] > 0]
+
+
+def _correlated(one, two):
+    """Sums over time and joints of one(t) · two(t + lag), for every lag."""
+    return sum(fftconvolve(one[::-1, joint], two[:, joint]) for joint in range(one.shape[1]))
