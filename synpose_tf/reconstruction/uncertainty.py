@@ -7,7 +7,7 @@ import numpy as np
 from synpose_tf.reconstruction.epipolar import cross
 from synpose_tf.reconstruction.rig import Rig
 
-_MOVED_MM = 150.0  # A joint that moved so far shows the cameras something new.
+_MOVED_MM = 300.0  # A joint that moved so far shows the cameras something new.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,8 @@ from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 
 NOISE = 0.008  # Of a person's size in the picture: how far off a detector's joint usually is.
 _LEAST_NOISE = 1.0  # Pixels.
-_LONGEST_GAP = 2.5  # Steps between two frames between which a point is interpolated.
+_NEAR = 0.75  # Steps from a frame that a moment may be.
+_AROUND = 0.05  # Seconds before and after a frame that tell its velocity.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,12 +63,14 @@ class Points:
     Args:
         times: (F,), seconds.
         points: (F, 17, 2), NaN where missed.
+        velocity: (F, 17, 2), pixels a second, 0 where not known.
         confidence: (F, 17).
         noise: (F,), pixels.
     """
 
     times: np.ndarray
     points: np.ndarray
+    velocity: np.ndarray
     confidence: np.ndarray
     noise: np.ndarray
 
@@ -86,7 +89,8 @@ def points_of(track: KeypointTrack, intrinsics) -> Points:
     if "Hip" not in track.layout.joints:
         points[:, _MIDPOINTS], confidence[:, _MIDPOINTS] = np.nan, 0.0
     confidence = np.where(np.isfinite(points).all(-1), np.clip(confidence, 0.05, 1.0), 0.0)
-    return Points(np.asarray(track.times, np.float64), points, confidence, _noise(points))
+    times = np.asarray(track.times, np.float64)
+    return Points(times, points, _velocity(times, points), confidence, _noise(points))
 
 
 def _confidence(track):
@@ -107,8 +111,29 @@ def _noise(points):
     return np.maximum(NOISE * np.maximum(size, 0.6 * usual), _LEAST_NOISE)
 
 
+def _velocity(times, points):
+    """(F, 17, 2), a second, of the frames around; 0 where not known.
+
+    A frame's own error is not in it: else lags would be drawn to halves of a frame, where two
+    frames' errors are averaged.
+    """
+    velocity = np.zeros(points.shape)
+    if len(times) < 3:
+        return velocity
+    usual = float(np.median(np.diff(times)))
+    for reach in sorted({1, max(1, round(_AROUND / usual))}):
+        step = np.full(len(times), np.nan)
+        step[reach:-reach] = times[2 * reach :] - times[: -2 * reach]
+        step[step > 2.5 * reach * usual] = np.nan
+        moved = np.full(points.shape, np.nan)
+        moved[reach:-reach] = points[2 * reach :] - points[: -2 * reach]
+        found = moved / step[:, None, None]
+        velocity = np.where(np.isfinite(found), found, velocity)
+    return velocity
+
+
 def resample(points: Points, times) -> tuple[np.ndarray, ...]:
-    """A track at other moments, between its frames by lines.
+    """A track at other moments: that of the nearest frame, moved on by its velocity.
 
     Args:
         times: (N,), seconds of the track's own clock.
@@ -118,33 +143,18 @@ def resample(points: Points, times) -> tuple[np.ndarray, ...]:
         second, and noise (N,).
     """
     own = points.times
-    if len(own) == 1:
-        own = np.array([own[0], own[0] + 1e-3])
-        points = Points(own, *(np.repeat(a, 2, 0) for a in dataclasses.astuple(points)[1:]))
-    step = np.diff(own)
-    usual = float(np.median(step))
-    # A moment that is a frame's but for rounding takes that frame alone.
-    low = np.clip(np.searchsorted(own, times + 1e-3 * usual, side="right") - 1, 0, len(own) - 2)
-    share = np.clip((times - own[low]) / step[low], 0.0, 1.0)
-    share = np.where(share < 2e-3, 0.0, np.where(share > 1 - 2e-3, 1.0, share))
-    near = (times > own[0] - 0.51 * usual) & (times < own[-1] + 0.51 * usual)
-    near &= (step[low] < _LONGEST_GAP * usual) | (share == 0.0) | (share == 1.0)
-    weight = share[:, None, None]
-    one, two = points.points[low], points.points[low + 1]
-    values = np.where(weight == 0, one, np.where(weight == 1, two, (1 - weight) * one + weight * two))
-    sure = np.where(
-        weight[..., 0] == 0,
-        points.confidence[low],
-        np.where(
-            weight[..., 0] == 1,
-            points.confidence[low + 1],
-            np.minimum(points.confidence[low], points.confidence[low + 1]),
-        ),
-    )
-    velocity = np.nan_to_num((two - one) / step[low][:, None, None])
-    velocity[step[low] > _LONGEST_GAP * usual] = 0.0
-    values[~near], sure[~near] = np.nan, 0.0
-    return values, sure, velocity, points.noise[low]
+    usual = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
+    after = np.searchsorted(own, times).clip(1, max(len(own) - 1, 1))
+    after = np.minimum(after, len(own) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(times - own[before]) <= np.abs(own[after] - times), before, after)
+    rest = times - own[nearest]
+    shown = np.abs(rest) < _NEAR * usual
+    velocity = points.velocity[nearest]
+    values = points.points[nearest] + rest[:, None, None] * velocity
+    values[~shown] = np.nan
+    sure = np.where(shown[:, None], points.confidence[nearest], 0.0)
+    return values, sure, velocity, points.noise[nearest]
 
 
 def observe(people, clocks: Sequence[Clock], times) -> Observations:
