@@ -127,7 +127,7 @@ class Problem:
         self.seen, self.prior, self.free = seen, prior, free
         self._valid = seen.seen
         self._points = np.where(self._valid[..., None], seen.points, 0.0)
-        self._weights = np.where(self._valid, seen.confidence, 0.0) / seen.noise[..., None] ** 2
+        self._weights = np.where(self._valid, seen.confidence, 0.0) / seen.noise ** 2
         self._first_focal, self._scale = state.rig.focal, state.bones.sum()
         self._triples, self._tightness = self._neighbours()
         self._guesses = guesses
@@ -178,7 +178,7 @@ class Problem:
     def cost(self, state) -> float:
         """Half the sum of the squares, with the observations' loss."""
         off = self.residuals(state)
-        squares = (off**2).sum(-1) / self.seen.noise[..., None] ** 2
+        squares = (off**2).sum(-1) / self.seen.noise ** 2
         bend = self.prior.loss**2
         total = (self.seen.confidence * self._valid * bend * np.log1p(squares / bend)).sum()
         total += sum((weight**2 * value**2).sum() for value, weight in self._others(state))
@@ -229,7 +229,7 @@ class Problem:
     def weights_now(self, state):
         """(V, N, J), of the observations' squares, and the residuals."""
         off = self.residuals(state)
-        squares = (off**2).sum(-1) / self.seen.noise[..., None] ** 2
+        squares = (off**2).sum(-1) / self.seen.noise ** 2
         return self._weights / (1.0 + squares / self.prior.loss**2), off
 
     def _add_observations(self, equations, state):

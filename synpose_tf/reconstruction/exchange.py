@@ -52,7 +52,7 @@ def exchanged(rig: Rig, joints, seen: Observations) -> np.ndarray:
 def _errors(projected, seen, part):
     """(V, N, part), capped squares, NaN where not seen."""
     off = (seen.points - projected)[..., part, :]
-    squares = (off**2).sum(-1) / seen.noise[..., None] ** 2
+    squares = (off**2).sum(-1) / seen.noise[..., part] ** 2
     return np.minimum(squares, _CAP)
 
 
@@ -66,4 +66,5 @@ def put_back(seen: Observations, marks) -> Observations:
         points=np.where(wide, seen.points[..., _MIRROR, :], seen.points),
         velocity=np.where(wide, seen.velocity[..., _MIRROR, :], seen.velocity),
         confidence=np.where(marks, seen.confidence[..., _MIRROR], seen.confidence),
+        noise=np.where(marks, seen.noise[..., _MIRROR], seen.noise),
     )

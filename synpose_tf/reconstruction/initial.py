@@ -64,7 +64,7 @@ def pair_poses(
     both = seen.seen[a] & seen.seen[b]
     rays = [seen.points[view][both] / focal[view] for view in (a, b)]
     noise = np.hypot(seen.noise[a] / focal[a], seen.noise[b] / focal[b])
-    noise = np.broadcast_to(noise[:, None], both.shape)[both]
+    noise = noise[both]
     weights = (seen.confidence[a] * seen.confidence[b])[both]
     velocity = seen.velocity[b][both] / focal[b] if lag else None
     return relative_poses(*rays, noise, weights, rng, starts, velocity, effort)

@@ -149,7 +149,7 @@ def epipolar_error(seen: Observations, focal, pose: RelativePose) -> float:
     across, back = a @ essential.T, b @ essential
     squares = (across[:, :2] ** 2).sum(1) + (back[:, :2] ** 2).sum(1)
     noise = np.hypot(seen.noise[0] / focal[0], seen.noise[1] / focal[1])
-    noise = np.broadcast_to(noise[:, None], shared.shape)[shared]
+    noise = noise[shared]
     errors = (across * b).sum(1) ** 2 / np.maximum(squares, 1e-30) / noise**2
     return float(np.minimum(errors, CAP).mean())
 

@@ -65,7 +65,8 @@ class Observations:
         points: (V, N, J, 2), ideal pixels; NaN where not seen.
         confidence: (V, N, J), in [0, 1]; 0 where not seen.
         velocity: (V, N, J, 2), ideal pixels a second; 0 where not known.
-        noise: (V, N), pixels: how far off a detector usually is, by the person's size.
+        noise: (V, N, J), pixels: how far off a detector usually is, by the person's size and the
+            joint's speed.
         times: (N,), seconds, the first camera's clock; increasing within a person.
         person: (N,), whose the moment is, in order.
     """

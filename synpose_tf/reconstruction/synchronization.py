@@ -43,12 +43,12 @@ def signal_of(points: Points, rate: float, roll: float = 0.0) -> Signal:
         roll: of the camera, degrees clockwise as people are tilted.
     """
     times = np.arange(points.times[0], points.times[-1] + 0.5 / rate, 1.0 / rate)[:MOST_SAMPLES]
-    places, _, _, noise = resample(points, times)
+    places = resample(points, times)[0]
     turned = np.radians(roll)
     heights = -places[..., 1] * np.cos(turned) + places[..., 0] * np.sin(turned)
     with np.errstate(invalid="ignore"):
         middle = np.nansum(heights, axis=1) / np.maximum(np.isfinite(heights).sum(1), 1)
-        heights = (heights - middle[:, None]) / noise[:, None]
+        heights = (heights - middle[:, None]) / points.size
     width = max(1, round(_SMOOTH * rate))
     speed = np.full(heights.shape, np.nan)
     speed[width:-width] = heights[2 * width :] - heights[: -2 * width]

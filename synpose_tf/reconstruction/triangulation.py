@@ -38,7 +38,7 @@ def triangulate(rig: Rig, seen: Observations) -> np.ndarray:
     for _ in range(_REWEIGHTED):
         depth = np.maximum(rig.to_cameras(world)[..., 2], 1.0)
         error = squared_errors(rig, world, seen)
-        pixels = rig.focal[:, None, None] / depth / seen.noise[..., None]
+        pixels = rig.focal[:, None, None] / depth / seen.noise
         robust = np.nan_to_num(weights * pixels**2 / (1.0 + error / CAP) ** 2)
         moved = _nearest(rig.centres, directions, robust)
         world = np.where(np.isfinite(moved) & np.isfinite(world), moved, world)
@@ -49,7 +49,7 @@ def squared_errors(rig: Rig, world, seen: Observations) -> np.ndarray:
     """(V, N, J), of the projections in units of the noise; 0 where a view saw nothing."""
     points = rig.to_cameras(world)
     off = np.where(seen.seen[..., None], seen.points - rig.project(world), 0.0)
-    squares = (off**2).sum(-1) / seen.noise[..., None] ** 2
+    squares = (off**2).sum(-1) / seen.noise ** 2
     behind = seen.seen & (points[..., 2] <= 0)
     return np.where(behind, np.inf, np.nan_to_num(squares, nan=0.0, posinf=np.inf))
 

@@ -12,6 +12,7 @@ from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 
 NOISE = 0.008  # Of a person's size in the picture: how far off a detector's joint usually is.
 _LEAST_NOISE = 1.0  # Pixels.
+NOISE_SECONDS = 0.01  # How far behind, or ahead, a detector's joint usually is where it moves.
 _NEAR = 0.75  # Steps from a frame that a moment may be.
 _AROUND = 0.05  # Seconds before and after a frame that tell its velocity.
 
@@ -65,7 +66,7 @@ class Points:
         points: (F, 17, 2), NaN where missed.
         velocity: (F, 17, 2), pixels a second, 0 where not known.
         confidence: (F, 17).
-        noise: (F,), pixels.
+        noise: (F, 17), pixels: what a detector usually errs by, in place and in time.
     """
 
     times: np.ndarray
@@ -73,6 +74,11 @@ class Points:
     velocity: np.ndarray
     confidence: np.ndarray
     noise: np.ndarray
+
+    @property
+    def size(self) -> float:
+        """Of the person in the picture, pixels, as far as it is needed."""
+        return float(np.median(self.noise)) / NOISE
 
 
 # Read off the picture's outline of two joints, a midpoint is no point of the body.
@@ -90,7 +96,9 @@ def points_of(track: KeypointTrack, intrinsics) -> Points:
         points[:, _MIDPOINTS], confidence[:, _MIDPOINTS] = np.nan, 0.0
     confidence = np.where(np.isfinite(points).all(-1), np.clip(confidence, 0.05, 1.0), 0.0)
     times = np.asarray(track.times, np.float64)
-    return Points(times, points, _velocity(times, points), confidence, _noise(points))
+    velocity = _velocity(times, points)
+    noise = np.hypot(_noise(points)[:, None], NOISE_SECONDS * np.linalg.norm(velocity, axis=-1))
+    return Points(times, points, velocity, confidence, noise)
 
 
 def _confidence(track):
@@ -140,7 +148,7 @@ def resample(points: Points, times) -> tuple[np.ndarray, ...]:
 
     Returns:
         points (N, 17, 2), NaN where not seen; confidence (N, 17), velocity (N, 17, 2), pixels a
-        second, and noise (N,).
+        second, and noise (N, 17).
     """
     own = points.times
     usual = float(np.median(np.diff(own))) if len(own) > 1 else 1.0
@@ -182,7 +190,7 @@ def _merged(shown, count):
     """One person's tracks of one camera, which follow each other, as one."""
     joints = len(H36M_17)
     values, sure = np.full((count, joints, 2), np.nan), np.zeros((count, joints))
-    velocity, noise = np.zeros((count, joints, 2)), np.ones(count)
+    velocity, noise = np.zeros((count, joints, 2)), np.ones((count, joints))
     for track in shown:
         better = track[1].sum(-1) > sure.sum(-1)
         for whole, part in zip((values, sure, velocity, noise), track, strict=True):
