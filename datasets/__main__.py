@@ -21,7 +21,7 @@ flags.DEFINE_string("picture", "preview.png", "Where to write the example's pict
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     if FLAGS.manual_dir is None:
         raise SynposeError(f"Name the folder of your files with --manual_dir.\n{_looked_for()}")
     folder = pathlib.Path(FLAGS.manual_dir).expanduser()

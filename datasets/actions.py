@@ -1,19 +1,20 @@
 """Actions: what the people in a data set's takes do."""
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
 
 
-def action_names(takes) -> np.ndarray:
+def action_names(takes: np.ndarray) -> np.ndarray:
     """The actions of takes: `Walking 1` is a take of `Walking`. Arrays of `str` both."""
     names, index = np.unique(takes, return_inverse=True)
     return np.array([re.sub(r" \d+$", "", name) for name in names])[index]
 
 
-def select_actions(views: dict[str, np.ndarray], actions) -> dict[str, np.ndarray]:
+def select_actions(views: dict[str, np.ndarray], actions: Collection[str]) -> dict[str, np.ndarray]:
     """The views of some actions only.
 
     Args:

@@ -1,9 +1,11 @@
 """Writing a data set's shards in parallel, by Apache Beam."""
 
 import json
+import pathlib
 from collections.abc import Callable, Sequence
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from synpose_tf.errors import SynposeError
 
@@ -11,9 +13,9 @@ from synpose_tf.errors import SynposeError
 def write(
     shards: Sequence[tuple[str, Callable]],
     write_shard: Callable[[str, Callable], int],
-    folder,
-    runner=None,
-    options=None,
+    folder: pathlib.Path,
+    runner: beam.runners.PipelineRunner | None = None,
+    options: PipelineOptions | None = None,
 ) -> dict[str, int]:
     """Writes one file a shard.
 

@@ -120,7 +120,9 @@ def _check_array(data, kind, at, end):
     kinds, bodies, sizes = [], [], []
     for _ in range(3):
         kind, body, size, at = _element(data, at, end)
-        kinds.append(kind), bodies.append(body), sizes.append(size)
+        kinds.append(kind)
+        bodies.append(body)
+        sizes.append(size)
     if kinds != [_UINT32, _INT32, _INT8] or sizes[0] != 8 or sizes[1] % 4 or sizes[1] < 8:
         raise ValueError(f"an array begins with elements of types {kinds} and sizes {sizes}")
     flags = struct.unpack_from("<I", data, bodies[0])[0]

@@ -92,7 +92,8 @@ def _cameras(split):
 
 def group(clips: Sequence[Clip], cameras: int) -> list[list[Clip]]:
     """Consecutive clips whose views are together at most `SHARD_EXAMPLES`, or one longer clip."""
-    groups, room = [], 0
+    groups: list[list[Clip]] = []
+    room = 0
     for clip in clips:
         examples = len(clip.frames) * cameras
         if examples > room:

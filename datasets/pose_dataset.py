@@ -55,7 +55,7 @@ class View:
 Shard = Callable[[], Iterator[View]]
 
 
-def pose_features(has_3d: bool = True, has_confidence: bool = False):
+def pose_features(has_3d: bool = True, has_confidence: bool = False) -> tfds.features.FeaturesDict:
     """The shared schema, one example a frame and camera; `View` gives units and frames."""
     arrays = {"keypoints_2d": (JOINTS, 2), "intrinsics": (9,), "up": (3,)}
     if has_3d:
@@ -69,7 +69,7 @@ def pose_features(has_3d: bool = True, has_confidence: bool = False):
     )
 
 
-def manual_dir(dl_manager) -> pathlib.Path:
+def manual_dir(dl_manager: tfds.download.DownloadManager) -> pathlib.Path:
     """The folder that the user's own files lie in.
 
     Raises:
@@ -84,7 +84,7 @@ def manual_dir(dl_manager) -> pathlib.Path:
         ) from None
 
 
-class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=True):
+class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=True):  # type: ignore[call-arg]
     """Writes views as examples; a data set gives `_info` and `_shards`.
 
     Memory holds what `_shards` keeps and one view more. TFDS writes into a folder of its own
@@ -97,7 +97,7 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
     # What the card of a lifter that was trained on the set must say of its makers.
     CREDIT = ""
 
-    def _shards(self, dl_manager) -> Mapping[str, Sequence[Shard]]:
+    def _shards(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Sequence[Shard]]:
         """The shards of each split. Each shard becomes one file."""
         raise NotImplementedError
 
@@ -148,7 +148,9 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
             return {path: write(path, shard) for path, shard in progress}
 
 
-def write_shard(path: str, shard: Shard, keys: Collection[str], file_format) -> int:
+def write_shard(
+    path: str, shard: Shard, keys: Collection[str], file_format: tfds.core.FileFormat
+) -> int:
     """Writes a shard's views as a file of examples and returns how many there are.
 
     Args:

@@ -6,6 +6,7 @@ A prepared set is read once into memory, batched: Human3.6M's 2.1 million views 
 import dataclasses
 import hashlib
 import pathlib
+from collections.abc import Collection
 
 import numpy as np
 import tensorflow as tf
@@ -96,7 +97,7 @@ def prepare_all(
 
 
 def read_splits(
-    builders: list[tfds.core.DatasetBuilder], split: str, keys
+    builders: list[tfds.core.DatasetBuilder], split: str, keys: Collection[str]
 ) -> dict[str, np.ndarray]:
     """Reads a split of each data set, one after another, as `read_split` does."""
     parts = [read_split(builder, split, keys) for builder in builders]
@@ -112,7 +113,9 @@ def _fingerprint(folder: pathlib.Path) -> str:
     return f"{folder.resolve().name}_{digest.hexdigest()[:12]}"
 
 
-def read_split(builder: tfds.core.DatasetBuilder, split: str, keys) -> dict[str, np.ndarray]:
+def read_split(
+    builder: tfds.core.DatasetBuilder, split: str, keys: Collection[str]
+) -> dict[str, np.ndarray]:
     """Reads features of a whole split, in the order in which they were written.
 
     Args:

@@ -35,7 +35,7 @@ def read(path: pathlib.Path, clips: Collection[str]) -> dict[str, list[str]]:
         or not all(isinstance(key, str) for keys in split.values() for key in keys)
     ):
         raise SynposeError(f'{path}: expected {{"train": [clip, ...], "test": [clip, ...]}}.')
-    seen = {}
+    seen: dict[str, str] = {}
     for name in _SPLITS:
         for key in split[name]:
             if key not in clips:

@@ -36,7 +36,7 @@ flags.mark_flag_as_required("output")
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     import pathlib
 
     from synpose_tf.errors import SynposeError

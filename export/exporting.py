@@ -51,6 +51,6 @@ def _write(format, trained, folder):
 class _Failed(Exception):
     """Leaves `files.new_folder` without the folder."""
 
-    def __init__(self, measured):
+    def __init__(self, measured: Measurement):
         super().__init__()
         self.measured = measured

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -22,13 +23,15 @@ BATCH = 256  # Poses a request, for the latency of a batch.
 class _Blocker:
     """Refuses to import the blocked packages."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name.partition(".")[0] in BLOCKED:
             raise ImportError(f"{name} is blocked in this process")
 
 
 def _load(runtime, folder):
     spec = importlib.util.spec_from_file_location("runtime", runtime)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.load(folder)
@@ -38,7 +41,7 @@ def _median_seconds(call, least_calls, seconds):
     """Median time of a call, over at least so many calls and so many seconds."""
     for _ in range(3):
         call()
-    times = []
+    times: list[float] = []
     end = time.perf_counter() + seconds
     while len(times) < least_calls or time.perf_counter() < end:
         start = time.perf_counter()
@@ -65,7 +68,7 @@ def peak_memory() -> float:
         return float(unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def main(runtime, folder, inputs_path, outputs_path):
+def main(runtime: str, folder: str, inputs_path: str, outputs_path: str) -> None:
     """Loads, lifts, measures, writes."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

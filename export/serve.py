@@ -22,7 +22,7 @@ flags.mark_flag_as_required("model")
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     import pathlib
 
     from synpose_tf.errors import SynposeError

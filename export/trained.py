@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import pathlib
 from typing import Any
 
 import keras
@@ -66,7 +67,7 @@ def mean_metrics(poses: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     return {key: float(v.mean()) for key, v in metrics.pose_metrics(poses, truth).items()}
 
 
-def from_workdir(path, name: str, source: prepared.Source) -> TrainedLifter:
+def from_workdir(path: pathlib.Path | str, name: str, source: prepared.Source) -> TrainedLifter:
     """The lifter of a training run.
 
     Args:

@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +107,9 @@ def inputs_of(trained: TrainedLifter) -> dict[str, np.ndarray]:
     return {name: np.asarray(array, np.float32) for name, array in inputs.items()}
 
 
-def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndarray]:
+def run_apart(
+    format: Format, folder: pathlib.Path, inputs: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Runs `probe.py` on an export: `poses` (n, 17, 3) and the figures it measures.
 
     Raises:
@@ -114,8 +117,10 @@ def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndar
     """
     with tempfile.TemporaryDirectory() as scratch:
         given, got = pathlib.Path(scratch, "inputs.npz"), pathlib.Path(scratch, "outputs.npz")
-        np.savez(given, **inputs)
-        command = [sys.executable, probe.__file__, format.runtime, folder.resolve(), given, got]
+        arrays: dict[str, Any] = {**inputs}
+        np.savez(given, **arrays)
+        paths = (probe.__file__, format.runtime, folder.resolve(), given, got)
+        command = [sys.executable, *map(str, paths)]
         finished = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False, cwd=scratch
         )
@@ -130,7 +135,9 @@ def run_apart(format: Format, folder: pathlib.Path, inputs) -> dict[str, np.ndar
             return {name: archive[name] for name in archive.files}
 
 
-def compare(format: Format, size: int, results, trained: TrainedLifter) -> Measurement:
+def compare(
+    format: Format, size: int, results: dict[str, np.ndarray], trained: TrainedLifter
+) -> Measurement:
     """Measures results of `run_apart` against the Keras model and the truth.
 
     Raises:

@@ -45,7 +45,7 @@ flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
     from synpose_tf.errors import SynposeError
     from synpose_tf.geometry.camera import parse_intrinsics
 
@@ -53,7 +53,7 @@ def main(arguments):
         from synpose_tf.inference import beam_pipeline
         from synpose_tf.inference.lifter import check_body_height
     except ModuleNotFoundError as error:
-        if error.name.partition(".")[0] != "apache_beam":
+        if (error.name or "").partition(".")[0] != "apache_beam":
             raise
         raise SynposeError(
             "apache-beam is not installed, which this command needs. "

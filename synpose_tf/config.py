@@ -44,7 +44,7 @@ class TrainConfig:
             known = ", ".join(METHODS)
             raise SynposeError(f"method must be one of {known}; found {self.method!r}.")
 
-    def override(self, **values) -> "TrainConfig":
+    def override(self, **values: Any) -> "TrainConfig":
         """This configuration with the values that are not None.
 
         `mode` goes to the model, `jit_compile`, `learning_rate` and `decay` to the optimizer,
@@ -111,6 +111,8 @@ def load_config(name: str) -> TrainConfig:
             f"--config={name}: neither one of {', '.join(config_names())} nor a Python file."
         )
     spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None  # Python, by its suffix.
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -51,7 +51,7 @@ flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     if FLAGS.table == "5":
         raise SynposeError("--table=5 takes many runs: python -m synpose_tf.sweep makes it.")
     lifter = _lifter()
@@ -126,11 +126,11 @@ def _write_table(lifter, builder, views):
     truth = views["keypoints_3d"]
     caption = _caption(lifter, builder.info.full_name)
     table = protocols.tabulate(lifter.lift(views), truth, views["action"], caption)
-    bounds = {
+    poses = {
         "flat pose (z = 0)": protocols.flat_poses(views, lifter.mode),
         "perfect z": protocols.perfect_depth_poses(views, lifter.mode, lifter.distance),
     }
-    bounds = {name: float(_mpjpe(poses, truth)) for name, poses in bounds.items()}
+    bounds = {name: float(_mpjpe(lifted, truth)) for name, lifted in poses.items()}
     print(table.text())
     print("\nMPJPE of all poses, for comparison:")
     for name, figure in bounds.items():

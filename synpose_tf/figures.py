@@ -39,7 +39,7 @@ flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     import pathlib
 
     from synpose_tf.datasets import prepared

@@ -17,7 +17,7 @@ flags.DEFINE_string("output", None, "Folder of the weights. Default: the package
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     import pathlib
 
     import keras
@@ -40,7 +40,7 @@ def main():
     completion = CompletionTrainer(distribution)
     changes = Augmentation(turn=True, stretch=0.06, exchange=0.3, cameras=0.3)
     batches = input_pipeline.training_batches(arrays, 512, FLAGS.seed, 0, changes)
-    recent = []
+    recent: list[float] = []
     with tqdm(total=FLAGS.steps, unit="step", disable=None) as bar:
         for step, error in enumerate(completion.train(batches, FLAGS.steps), 1):
             bar.update()

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -31,7 +32,7 @@ ABANDONED = 5.0
 ENDING = 60.0
 
 
-def main(arguments):
+def main(arguments: list[str]) -> None:
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Worker(i, env, arguments)) for i, env in _cluster()]
         ending = threading.Event()
@@ -66,7 +67,7 @@ def _cluster():
 class Worker:
     """One process of the training, its output passed on with its number before each line."""
 
-    def __init__(self, index, tf_config, arguments):
+    def __init__(self, index: int, tf_config: str, arguments: Sequence[str]):
         self.index = index
         self._process = subprocess.Popen(
             [sys.executable, "-m", "synpose_tf.train", "--strategy=multi_worker", *arguments],
@@ -89,6 +90,7 @@ class Worker:
         self._reader.join(timeout=10.0)
 
     def _pass_on(self):
+        assert self._process.stdout is not None  # A pipe.
         for line in self._process.stdout:
             print(f"[{self.index}] {line}", end="", flush=True)
 
@@ -98,7 +100,7 @@ class Worker:
     def code(self) -> int | None:
         return self._process.poll()
 
-    def terminate(self):
+    def terminate(self) -> None:
         self._process.terminate()
 
     def ending(self) -> str:
@@ -108,7 +110,7 @@ class Worker:
         return f"ended with exit code {code}"
 
 
-def end(workers, seconds: float) -> None:
+def end(workers: Sequence[Worker], seconds: float) -> None:
     """Asks workers to end, and kills those that have not after some seconds."""
     for worker in workers:
         worker.terminate()

@@ -89,7 +89,7 @@ flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 FLAGS = flags.FLAGS
 
 
-def main(paths):
+def main(paths: list[str]) -> None:
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
     from synpose_tf.geometry.camera import parse_intrinsics

@@ -34,7 +34,7 @@ LIMITS = (
 )
 
 
-def main():
+def main() -> None:
     import pathlib
 
     import synpose_tf

@@ -53,7 +53,7 @@ flags.DEFINE_integer(
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     config = load_config(FLAGS.config).override(
         steps=FLAGS.steps, batch_size=FLAGS.batch_size, mode=FLAGS.normalization
     )
@@ -168,7 +168,7 @@ def _write(sweep, runs, tasks, config, builder):
     from synpose_tf.experiments import tables as sweep_tables
     from synpose_tf.visualization import plotting
 
-    results = {}
+    results: sweep_tables.Results = {}
     for task in tasks:
         result = sweep.result(task)
         if result is not None:

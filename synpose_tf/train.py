@@ -133,7 +133,7 @@ flags.DEFINE_integer(
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     arguments = parse_arguments(FLAGS.set)
     if FLAGS.mixed_precision is not None:
         arguments["mixed_precision"] = FLAGS.mixed_precision

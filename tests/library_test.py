@@ -36,6 +36,40 @@ def test_every_listed_name_resolves(package):
         assert hasattr(module, name) or importlib.util.find_spec(f"{package}.{name}"), name
 
 
+def public_functions(node, prefix=""):
+    """Public functions and constructors of a module or class, by dotted name; no nested ones."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.ClassDef) and not inner.name.startswith("_"):
+            yield from public_functions(inner, f"{prefix}{inner.name}.")
+        elif isinstance(inner, ast.If | ast.Try):
+            yield from public_functions(inner, prefix)
+        elif isinstance(inner, ast.FunctionDef) and (
+            inner.name in ("__init__", "__call__") or not inner.name.startswith("_")
+        ):
+            yield f"{prefix}{inner.name}", inner
+
+
+def lacks_hints(function):
+    given = function.args
+    some = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    bare = [arg for arg in some if arg and not arg.annotation and arg.arg not in ("self", "cls")]
+    return bare or (function.returns is None and function.name != "__init__")
+
+
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
+def test_public_functions_have_type_hints(folder):
+    """mypy checks those hints; it has no rule that asks for them of public functions alone."""
+    lacking, count = [], 0
+    for path in sorted(folder.rglob("*.py")):
+        if path.stem != "conftest" and not path.stem.endswith("_test"):
+            for name, function in public_functions(ast.parse(path.read_text(encoding="utf-8"))):
+                count += 1
+                if lacks_hints(function):
+                    lacking.append(f"{path.relative_to(ROOT)}:{function.lineno}: {name}")
+    assert count > 20
+    assert not lacking, "\n".join(lacking)
+
+
 def test_the_names_at_the_top():
     assert synpose_tf.skeletons.H36M_17.name == "Human3.6M-17"
     assert synpose_tf.metrics is importlib.import_module("synpose_tf.evaluation.metrics")
@@ -50,6 +84,12 @@ def test_the_names_at_the_top():
 
 def test_the_listed_configurations_are_all():
     assert importlib.import_module("synpose_tf.configs").__all__ == config_names()
+
+
+def test_the_listed_formats_are_all():
+    folder = FOLDERS["synpose_tf"] / "keypoints/formats"
+    modules = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    assert importlib.import_module("synpose_tf.keypoints.formats").__all__ == modules
 
 
 def loaded_after(code):

@@ -116,7 +116,8 @@ def forward_kinematics(
     """
     skeleton = motion.skeleton
     columns = np.cumsum([0, *map(len, skeleton.channels)])
-    places, turns = {}, {}
+    places: dict[int, np.ndarray] = {}
+    turns: dict[int, np.ndarray] = {}
     for joint in sorted({above for low in joints for above in skeleton.ancestors(low)}):
         values = motion.values[frames, columns[joint] : columns[joint + 1]]
         offset, turn = _local(skeleton, joint, values)
@@ -170,7 +171,7 @@ def _head(path):
         text = _decode(path.read_bytes())
     start = _MOTION.search(text)
     header = start and _HEADER.match(text, start.end())
-    if not header or not text.lstrip().startswith("HIERARCHY"):
+    if not start or not header or not text.lstrip().startswith("HIERARCHY"):
         raise SynposeError(
             f"{path}: is no BVH file, or cut off. Expected HIERARCHY and the joints, then MOTION, "
             "Frames: and Frame Time:."
@@ -216,8 +217,9 @@ def _skeleton(hierarchy):
             f"{text}\nMOTION\nFrames: 0\nFrame Time: 1\n", encoding="ascii", errors="replace"
         )
         root = bvhio.readAsBvh(str(copy), loadKeyFrames=False).Root
-    names, parents, offsets, channels = [], [], [], []
-    open_joints = []  # the indices of the joints above, by depth
+    names: list[str] = []
+    parents, offsets, channels = [], [], []
+    open_joints: list[int] = []  # the indices of the joints above, by depth
     for joint, _, depth in root.layout():
         parents.append(open_joints[depth - 1] if depth else -1)
         open_joints[depth:] = [len(names)]

@@ -125,7 +125,7 @@ def recognise(path: pathlib.Path, names: Sequence[str], own: Own) -> Convention:
         SynposeError: no convention has all of its joints there.
     """
     plain = _plain(names)
-    lacking = []
+    lacking: list[tuple[int, int, Convention, list[str]]] = []
     for convention in filter(None, (own.convention, *CONVENTIONS)):
         found = {joint: _found(place, plain) for joint, place in convention.table.items()}
         missing = [joint for joint, place in found.items() if place is None]
@@ -150,7 +150,7 @@ def _plain(names):
     )
     shared = [start for start, count in beginnings.items() if count >= 0.8 * len(bare)]
     start = max(shared, key=len, default="")
-    plain = {}
+    plain: dict[str, str | None] = {}
     for keys in (names, [_squeezed(text.removeprefix(start)) for text in bare]):
         found = {}
         for key, name in zip(keys, names, strict=True):

@@ -7,6 +7,7 @@ import dataclasses
 import pathlib
 import zlib
 from collections import Counter, defaultdict
+from collections.abc import Collection
 
 import numpy as np
 import tqdm
@@ -69,7 +70,7 @@ def find(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     Raises:
         SynposeError: two files have the same key.
     """
-    found = {}
+    found: dict[str, pathlib.Path] = {}
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if path.suffix.lower() != ".bvh" or not path.is_file():
@@ -83,7 +84,7 @@ def find(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     return found
 
 
-def split(folder: pathlib.Path, keys) -> dict[str, list[str]]:
+def split(folder: pathlib.Path, keys: Collection[str]) -> dict[str, list[str]]:
     """The keys of the clips of each split, in order.
 
     Without `split.json` a fifth of the clips test, at least one: those whose keys have the

@@ -2,7 +2,7 @@
 
 import functools
 import pathlib
-from collections import Counter
+from collections import Counter, defaultdict
 
 from synpose_tf.datasets import motion_views, split_file
 from synpose_tf.datasets.bvh_motion import bvh, conventions, sources
@@ -23,7 +23,9 @@ def survey(folder: pathlib.Path) -> Survey | None:
     if not files:
         return None
     own = conventions.read_own(folder)
-    clips, seconds, unknown = Counter(), Counter(), []
+    clips: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
+    unknown = []
     for path in files.values():
         skeleton, frames, rate = bvh.read_skeleton(path)
         try:

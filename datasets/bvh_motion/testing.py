@@ -2,6 +2,8 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -40,7 +42,7 @@ WORLDS = {
 }
 
 
-def names(pattern, limbs, trunk):
+def names(pattern: str, limbs: Sequence[str], trunk: Sequence[str]) -> dict[str, str]:
     """What a convention calls the parts of `BODY`.
 
     Args:
@@ -215,7 +217,7 @@ def _joint(style, offsets, part):
 
 
 def write(
-    path: pathlib.Path, style: Style, seconds: float = 1.0, still: int = 1, **motion
+    path: pathlib.Path, style: Style, seconds: float = 1.0, still: int = 1, **motion: Any
 ) -> Performance:
     """Writes a file that begins with a T-pose; gives what happens in it.
 

@@ -35,6 +35,7 @@ ALONG_BONE = {
 }
 # ASF's world is y-up with z forward: (x, y, z) becomes (x, -z, y), a quarter turn about x.
 _Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+_Entries = dict[str, tuple[int, list[str]]]  # By keyword, the line and its words.
 _SECTIONS = ("units", "root", "bonedata", "hierarchy")
 
 
@@ -105,7 +106,8 @@ def read_amc(path: pathlib.Path | zipfile.Path, skeleton: AsfSkeleton) -> np.nda
             one, or a line does not fit the skeleton; names the file and the line.
     """
     counts = {name: len(bone.channels) for name, bone in skeleton.bones.items() if bone.channels}
-    frames, values, number, line = [], {}, None, 0
+    frames, number, line = [], None, 0
+    values: dict[str, list[float]] = {}
     for line, words in _lines(path):
         if words[0].startswith(":"):
             if words[0].lower() == ":radians":
@@ -134,7 +136,9 @@ def read_amc(path: pathlib.Path | zipfile.Path, skeleton: AsfSkeleton) -> np.nda
     return np.array(frames)
 
 
-def forward_kinematics(skeleton: AsfSkeleton, motion: np.ndarray):
+def forward_kinematics(
+    skeleton: AsfSkeleton, motion: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Places every bone in every frame.
 
     Args:
@@ -186,7 +190,7 @@ def h36m_17(skeleton: AsfSkeleton, motion: np.ndarray) -> np.ndarray:
     joints = {joint: ends[bone] for joint, bone in bone_of.items() if bone in ends}
     joints["Hip"] = (joints["LHip"] + joints["RHip"]) / 2
     for joint, (bone, share) in ALONG_BONE.items():
-        start = ends[skeleton.parents[bone]]
+        start = ends[skeleton.parents[bone] or "root"]
         joints[joint] = start + share * (ends[bone] - start)
     forward = rotations["head"] @ [0.0, 0.0, NOSE_FORWARD]
     joints["Nose"] = (joints["UpperNeck"] + joints["Head"]) / 2 + forward
@@ -244,7 +248,8 @@ def _frame(path, line, number, values, counts):
 
 def _asf_sections(path):
     """Section name to its (line, words), the keyword line left out."""
-    sections, current = {}, None
+    sections: dict[str, list[tuple[int, list[str]]]] = {}
+    current = None
     for line, words in _lines(path):
         if words[0].startswith(":"):
             current = sections.setdefault(words[0][1:].lower(), [])
@@ -280,7 +285,8 @@ def _root(path, lines, scale):
 
 
 def _bones(path, lines, scale):
-    bones, entry = {}, {}
+    bones: dict[str, Bone] = {}
+    entry: _Entries = {}
     for line, words in lines:
         key = words[0].lower()
         if key == "begin":
@@ -293,7 +299,7 @@ def _bones(path, lines, scale):
     return bones
 
 
-def _bone(path, end, entry, scale):
+def _bone(path: pathlib.Path, end: int, entry: _Entries, scale: float) -> tuple[str, Bone]:
     where = f"the bone that ends at line {end}"
     line, name = _entry(path, entry, "name", where)
     if len(name) != 1:
@@ -302,16 +308,17 @@ def _bone(path, end, entry, scale):
     length = _numbers(path, *_entry(path, entry, "length", where), 1)[0]
     line, axis = _entry(path, entry, "axis", where)
     order = _order(path, line, axis[3:])
+    degrees: tuple[int, list[str]] = entry.get("dof", (end, []))
     bone = Bone(
         offset=np.array(direction) * length * scale,
         axis=_rotation(order, _numbers(path, line, axis[:3], 3)),
         order=order,
-        channels=_channels(path, *entry.get("dof", (end, [])), ("rx", "ry", "rz")),
+        channels=_channels(path, *degrees, ("rx", "ry", "rz")),
     )
     return name[0], bone
 
 
-def _entry(path, entry, key, where):
+def _entry(path: pathlib.Path, entry: _Entries, key: str, where: str) -> tuple[int, list[str]]:
     if key not in entry:
         raise SynposeError(f"{path}: {where} lacks {key!r}.")
     return entry[key]

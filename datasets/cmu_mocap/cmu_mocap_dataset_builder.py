@@ -60,7 +60,7 @@ class Builder(PoseDatasetBuilder):
         return motion_views.shards(splits)
 
 
-def _source(dl_manager) -> pathlib.Path:
+def _source(dl_manager: tfds.download.DownloadManager) -> pathlib.Path:
     """The user's folder or, where none is named, the official archive."""
     default = dl_manager.download_dir / "manual"  # TFDS looks here when none is named.
     try:

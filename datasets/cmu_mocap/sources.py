@@ -142,7 +142,7 @@ def _read_official(key, folder):
 
 def _split_by_subject(keys):
     """A fifth of the subjects test: those whose number leaves 2 when divided by 5."""
-    split = {name: [] for name in SPLITS}
+    split: dict[str, list[str]] = {name: [] for name in SPLITS}
     for key in keys:
         number = int(key.split("/")[0].removeprefix("subject_"))
         split["test" if number % 5 == 2 else "train"].append(key)

@@ -51,7 +51,7 @@ class Detections:
     confidence: np.ndarray
 
 
-def poses(where: str, points, unit: float = 1.0) -> Poses:
+def poses(where: str, points: np.ndarray, unit: float = 1.0) -> Poses:
     """Checks the recorded positions of one take.
 
     Args:
@@ -79,7 +79,7 @@ def poses(where: str, points, unit: float = 1.0) -> Poses:
     return Poses(where, points)
 
 
-def detections(where: str, points, skeleton: Skeleton) -> Detections:
+def detections(where: str, points: np.ndarray, skeleton: Skeleton) -> Detections:
     """Checks one camera's detections and maps them to Human3.6M's joints by name.
 
     Args:

@@ -11,6 +11,7 @@ command can choose by `--dataset` alone:
 
 import dataclasses
 import re
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -80,7 +81,7 @@ class H36mConfig(tfds.core.BuilderConfig):
             SynposeError: the name does not follow the grammar, or as the constructor.
         """
         detections, *options = name.split("-")
-        fields = {}
+        fields: dict[str, Any] = {}
         for text in options:
             option, *values = text.split(".")
             if match := re.fullmatch(r"every(\d+)", text):

@@ -1,5 +1,7 @@
 """Human3.6M, from the files that people have."""
 
+from typing import Any
+
 import tensorflow_datasets as tfds
 from absl import logging
 from etils import epath
@@ -43,7 +45,7 @@ class Builder(PoseDatasetBuilder):
     )
     BUILDER_CONFIGS = [H36mConfig(detections=kind) for kind in KINDS]
 
-    def __init__(self, *, config=None, **kwargs):
+    def __init__(self, *, config: str | H36mConfig | None = None, **kwargs: Any):
         # TFDS knows the listed names only; here every name that follows the grammar is one.
         if isinstance(config, str):
             config = H36mConfig.from_name(config)

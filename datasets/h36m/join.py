@@ -2,7 +2,7 @@
 
 import collections
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -37,8 +37,9 @@ def shards(
         SynposeError: poses and detections differ in length by more than `MAX_DIFFERENCE`
             frames, or nothing remains.
     """
-    splits = collections.defaultdict(list)
-    without, cut = collections.Counter(), []
+    splits: dict[str, list[Shard]] = collections.defaultdict(list)
+    without: collections.Counter[str] = collections.Counter()
+    cut = []
     for subject, take in sorted(poses, key=_order):
         recorded = poses[subject, take]
         split = "train" if subject in config.train_subjects else "test"
@@ -66,7 +67,14 @@ def shards(
     return {split: splits[split] for split in ("train", "test") if split in splits}, notes
 
 
-def views(subject, take, poses, cameras, detections, every) -> Iterator[View]:
+def views(
+    subject: str,
+    take: str,
+    poses: clips.Poses,
+    cameras: Sequence[str],
+    detections: Mapping[str, clips.Detections],
+    every: int,
+) -> Iterator[View]:
     """One take through its cameras.
 
     Args:
@@ -121,7 +129,7 @@ def _difference(poses, detections):
     return difference
 
 
-def known_faults(subjects, actions) -> list[str]:
+def known_faults(subjects: Collection[str], actions: Collection[str]) -> list[str]:
     """What is done about the data set's known faults in these subjects and actions."""
     notes = []
     if "S11" in subjects and "Directions" in actions:

@@ -51,7 +51,7 @@ class Martinez:
         Raises:
             SynposeError: a file is damaged, has no `3D_positions`, or holds something else.
         """
-        found = {}
+        found: dict[tuple[str, str], clips.Poses] = {}
         for where, match, file in self._matches(_pattern(POSES, subjects)):
             key = match[1], takes.take_named(match[2], where)
             _refuse_second(found, key, where)
@@ -71,7 +71,7 @@ class Martinez:
         Raises:
             SynposeError: a file is damaged, has no `poses`, or holds something else.
         """
-        found = {}
+        found: dict[tuple[str, str, str], clips.Detections] = {}
         if kind in self.kinds:
             for where, match, file in self._matches(_pattern(DETECTIONS, subjects, kind)):
                 if match[3] not in takes.CAMERAS:
@@ -105,16 +105,18 @@ class Martinez:
         loose = [(path, path.as_posix()) for path in self.files]
         return loose + [(path, name) for path in self.archives for name in archives.names(path)]
 
-    def _matches(self, pattern) -> Iterator[tuple[str, re.Match, io.BytesIO | pathlib.Path]]:
+    def _matches(
+        self, pattern: re.Pattern
+    ) -> Iterator[tuple[str, re.Match[str], io.BytesIO | pathlib.Path]]:
         packed = set()
         for archive in self.archives:
             for match, content in archives.members(archive, pattern):
                 packed.add(match[1])
                 yield f"{archive}: {match[0]}", match, io.BytesIO(content)
         for path in self.files:
-            match = pattern.search(path.as_posix())
-            if match and match[1] not in packed:
-                yield str(path), match, path
+            found = pattern.search(path.as_posix())
+            if found and found[1] not in packed:
+                yield str(path), found, path
 
 
 def find(files: Sequence[pathlib.Path]) -> list[Martinez]:
@@ -134,7 +136,7 @@ def find(files: Sequence[pathlib.Path]) -> list[Martinez]:
         if (match := _pattern(DETECTIONS if kind else POSES, [r"S\d+"], kind).search(name))
         and takes.has_poses(match[1], path)
     }
-    detected = tuple(sorted(kinds - {None}))
+    detected = tuple(sorted(kind for kind in kinds if kind is not None))
     return [Martinez(tuple(found), tuple(loose), detected)] if kinds else []
 
 

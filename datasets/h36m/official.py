@@ -42,7 +42,7 @@ class OfficialPoses:
         Raises:
             SynposeError: a file is damaged, has no `Pose`, or holds something else.
         """
-        found = {}
+        found: dict[tuple[str, str], clips.Poses] = {}
         for subject in subjects:
             if subject in self.packed:
                 found |= _read_archive(self.packed[subject], subject)
@@ -71,7 +71,8 @@ def find(files: Sequence[pathlib.Path]) -> list[OfficialPoses]:
     Raises:
         SynposeError: Human3.6M has no such subject.
     """
-    packed, unpacked = {}, {}
+    packed: dict[str, pathlib.Path] = {}
+    unpacked: dict[str, list[pathlib.Path]] = {}
     for path in files:
         if match := ARCHIVE.search(path.as_posix()):
             if takes.has_poses(match[1], path):
@@ -83,7 +84,7 @@ def find(files: Sequence[pathlib.Path]) -> list[OfficialPoses]:
 
 def _read_archive(path, subject):
     with tempfile.TemporaryDirectory() as folder:
-        files = []
+        files: list[tuple[str, re.Match[str], pathlib.Path]] = []
         for match, content in archives.members(path, CDF):
             if match[1] != subject:
                 raise SynposeError(f"{path}: holds {match[0]}. Expected {subject} only.")
@@ -100,7 +101,7 @@ def _read_archive(path, subject):
 
 def _read(files):
     """Poses by (subject, take) from (where, match of `CDF`, path) of CDF files."""
-    found = {}
+    found: dict[tuple[str, str], clips.Poses] = {}
     for (where, match, _), pose in zip(files, _read_cdf(files), strict=True):
         key = match[1], takes.take_named(match[2], where)
         if key in found:

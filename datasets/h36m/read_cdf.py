@@ -6,6 +6,7 @@ a module, so that it starts without TensorFlow.
 """
 
 import sys
+from collections.abc import Sequence
 
 import cdflib
 import numpy as np
@@ -14,7 +15,7 @@ MEMORY = 4 * 2**30
 SECONDS = 3  # of computing, and one more a file; reading two megabytes takes 0.02
 
 
-def main(paths):
+def main(paths: Sequence[str]) -> None:
     output, sys.stdout = sys.stdout.buffer, sys.stderr
     try:
         import resource

@@ -29,8 +29,13 @@ Forms may lie together; some subjects are enough."""
 class Source(Protocol):
     """One form of the data set. Arrays come checked, in one unit and order of joints."""
 
-    name: str
-    kinds: tuple[str, ...]  # of detections
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Of detections."""
 
     def positions(self, subjects: Sequence[str]) -> dict[tuple[str, str], clips.Poses]:
         """Poses by (subject, take)."""
@@ -133,7 +138,7 @@ def read_detections(
 
 
 def _first(sources, subjects, read):
-    found = {}
+    found: dict = {}
     for source in sources:
         have = {key[0] for key in found}
         if missing := [subject for subject in subjects if subject not in have]:

@@ -62,7 +62,7 @@ def survey(folder: pathlib.Path) -> Survey | None:
 
 def _first(found, list_keys):
     """{key: source}; as when reading, each subject's are from the first source that has it."""
-    keys = {}
+    keys: dict[tuple[str, ...], sources.Source] = {}
     for source in found:
         have = {key[0] for key in keys}
         keys |= {key: source for key in list_keys(source) if key[0] not in have}
@@ -73,7 +73,7 @@ def _describe(poses, views):
     """Lines about what was found: a table of subjects, the sources, the actions."""
     columns = [collections.Counter(key[0] for key in keys) for keys in (poses, *views.values())]
     known = H36mConfig()
-    rows = [("subject", "split", "takes", *(f"views of {kind}" for kind in views))]
+    rows: list[tuple] = [("subject", "split", "takes", *(f"views of {kind}" for kind in views))]
     for subject in takes.SUBJECTS:
         split = "train" if subject in known.train_subjects else "test"
         rows.append((subject, split, *(column[subject] or "-" for column in columns)))
@@ -92,27 +92,27 @@ def _missing(poses, views):
     missing = []
     subjects = {subject for subject, _ in poses}
     for split, wanted in (("train", H36mConfig().train_subjects), ("test", ("S9", "S11"))):
-        if absent := [subject for subject in wanted if subject not in subjects]:
+        if missed := [subject for subject in wanted if subject not in subjects]:
             uses = {"train": "all of the paper's training poses", "test": "the paper's test"}
-            missing.append((f"poses of {', '.join(absent)}", uses[split]))
+            missing.append((f"poses of {', '.join(missed)}", uses[split]))
     lacking = collections.defaultdict(list)
     for subject in takes.SUBJECTS:
         actions = {takes.action_of(take) for owner, take in poses if owner == subject}
         if actions:
             lacking[tuple(a for a in takes.ACTIONS if a not in actions)].append(subject)
-    for actions, owners in lacking.items():
-        if actions:
-            have = ", ".join(action for action in takes.ACTIONS if action not in actions)
-            few = len(actions) < len(takes.ACTIONS) / 2
-            what = ", ".join(actions) if few else f"all actions but {have}"
+    for absent, owners in lacking.items():
+        if absent:
+            have = ", ".join(action for action in takes.ACTIONS if action not in absent)
+            few = len(absent) < len(takes.ACTIONS) / 2
+            what = ", ".join(absent) if few else f"all actions but {have}"
             missing.append((f"{what}, of {', '.join(owners)}", "a table of all 15 actions"))
     for kind, seen in views.items():
         expected = [
             (*key, camera) for key in poses if key != join.DROPPED for camera in takes.CAMERAS
         ]
-        if absent := sorted(set(expected) - set(seen)):
-            what = f"{kind} of {len(absent):,} of {len(expected):,} views, such as "
-            missing.append((what + " ".join(absent[0]), f"those views in h36m/{kind}"))
+        if unseen := sorted(set(expected) - set(seen)):
+            what = f"{kind} of {len(unseen):,} of {len(expected):,} views, such as "
+            missing.append((what + " ".join(unseen[0]), f"those views in h36m/{kind}"))
     for kind, file in DETECTIONS.items():
         if kind not in views:
             missing.append((file, f"h36m/{kind}: a detector's joints in place of projections"))
@@ -136,7 +136,7 @@ def _ready(found, kind, subjects):
     )
 
 
-def _example(found, kind, subject) -> View:
+def _example(found: list[sources.Source], kind: str, subject: str) -> View:
     """The first view of a subject, read, checked and joined as the builder does."""
     poses = sources.read_positions(found, [subject])
     detections = None if kind == "gt" else sources.read_detections(found, kind, [subject])

@@ -4,6 +4,8 @@ A take is an action and, where there is one, a number: `Directions`, `Directions
 subject did each action twice.
 """
 
+import pathlib
+
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import h36m_cameras
 
@@ -23,7 +25,7 @@ def action_of(take: str) -> str:
     return take.split(" ")[0]
 
 
-def take_named(name: str, where) -> str:
+def take_named(name: str, where: pathlib.Path | str) -> str:
     """The take in today's spelling, from a key or a file name without its endings.
 
     Raises:
@@ -40,7 +42,7 @@ def take_named(name: str, where) -> str:
     return " ".join([action, *number])
 
 
-def has_poses(subject: str, where) -> bool:
+def has_poses(subject: str, where: pathlib.Path | str) -> bool:
     """Whether a subject's poses are public.
 
     Raises:

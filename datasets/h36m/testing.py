@@ -8,6 +8,7 @@ import pathlib
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from typing import Any
 
 import h5py
 import numpy as np
@@ -36,18 +37,18 @@ def motion(frames: int, seed: int = 0) -> np.ndarray:
             offsets[side + joint] = offset
     time = np.linspace(0, 2 * np.pi * frames / 100, frames)[:, None]
     points = np.zeros((frames, len(H36M_32), 3))
-    turns = {}
-    for joint, parent in enumerate(H36M_32.parents):
+    turns: dict[int, Rotation] = {}
+    for index, parent in enumerate(H36M_32.parents):
         angles = rng.uniform(-0.5, 0.5, 3) * np.sin(time + rng.uniform(0, 6))
-        turns[joint] = turns.get(parent, Rotation.identity()) * Rotation.from_rotvec(angles)
+        turns[index] = turns.get(parent, Rotation.identity()) * Rotation.from_rotvec(angles)
         if parent >= 0:
-            step = turns[parent].apply(np.array(offsets[H36M_32.joints[joint]], float))
-            points[:, joint] = points[:, parent] + step
+            step = turns[parent].apply(np.array(offsets[H36M_32.joints[index]], float))
+            points[:, index] = points[:, parent] + step
     path = rng.uniform(-700, 700, 3) * np.sin(time + rng.uniform(0, 6)) * [1, 1, 0]
     return points + (path + [0, 0, 950])[:, None]
 
 
-def from_17(points) -> np.ndarray:
+def from_17(points: np.ndarray) -> np.ndarray:
     """(F, 32, 3) from (F, 17, 3): a joint that the 17 lack repeats its parent's position."""
     points = np.asarray(points)
     full = np.zeros((len(points), len(H36M_32), 3))
@@ -59,7 +60,13 @@ def from_17(points) -> np.ndarray:
     return full
 
 
-def write_cdf(path: pathlib.Path, pose, variable="Pose", compressed=False, checksum=False):
+def write_cdf(
+    path: pathlib.Path,
+    pose: np.ndarray,
+    variable: str = "Pose",
+    compressed: bool = False,
+    checksum: bool = False,
+) -> None:
     """One official file: a variable of one record, (frames, 96), 32-bit floats."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pose = np.asarray(pose, np.float32).reshape(1, -1, 96)
@@ -80,7 +87,9 @@ def write_cdf(path: pathlib.Path, pose, variable="Pose", compressed=False, check
     file.close()
 
 
-def write_official(folder: pathlib.Path, poses: Mapping, packed: bool = True, **options) -> None:
+def write_official(
+    folder: pathlib.Path, poses: Mapping, packed: bool = True, **options: Any
+) -> None:
     """`Poses_D3_Positions_S*.tgz`, or what unpacking them gives."""
     for (subject, take), points in poses.items():
         path = folder / subject / "MyPoseFeatures" / "D3_Positions" / f"{take}.cdf"
@@ -101,7 +110,7 @@ def write_videopose3d(
     layout: Skeleton | None = None,
 ) -> None:
     """`data_3d_h36m.npz` in metres and `data_2d_h36m_<kind>.npz`, in 32-bit floats."""
-    tree = {}
+    tree: Any = {}
     for (subject, take), points in poses.items():
         tree.setdefault(subject, {})[take] = (np.asarray(points) / 1000).astype(np.float32)
     if tree:
@@ -114,7 +123,7 @@ def write_videopose3d(
     if tree:
         layout = layout or (MPII_16 if joints == len(MPII_16) else H36M_17)
         sides = [list(side) for side in zip(*layout.left_right, strict=True)]
-        metadata = {"num_joints": joints, "keypoints_symmetry": sides}
+        metadata: Any = {"num_joints": joints, "keypoints_symmetry": sides}
         file = folder / f"data_2d_h36m_{kind}.npz"
         np.savez_compressed(file, positions_2d=tree, metadata=metadata)
 
@@ -123,7 +132,7 @@ def write_martinez(
     folder: pathlib.Path, poses: Mapping, detections: Mapping | None = None, packed: bool = True
 ) -> None:
     """`h36m.zip`, or what unpacking it gives: the folder `h36m`."""
-    files = []
+    files: list[tuple[pathlib.Path, str, np.ndarray]] = []
     for (subject, take), points in poses.items():
         path = folder / "h36m" / subject / "MyPoses" / "3D_positions" / f"{take}.h5"
         files.append((path, "3D_positions", np.asarray(points, np.float64).reshape(-1, 96).T))

@@ -126,7 +126,7 @@ def _entries(path, key, subjects):
     for subject, by_take in tree.items():
         takes.has_poses(subject, path)
         if subject in subjects:
-            seen = {}
+            seen: dict[str, str] = {}
             for name, value in by_take.items():
                 where = f"{path}: {subject} {name}"
                 take = takes.take_named(str(name), where)

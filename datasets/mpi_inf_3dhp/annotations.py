@@ -9,6 +9,7 @@ breaks one of these two ties.
 
 import dataclasses
 import pathlib
+from collections.abc import Iterable
 
 import numpy as np
 from absl import logging
@@ -52,11 +53,11 @@ class Frames:
     metric: np.ndarray
     universal: np.ndarray
 
-    def __getitem__(self, which) -> "Frames":
+    def __getitem__(self, which: slice | np.ndarray) -> "Frames":
         return Frames(*(getattr(self, f.name)[which] for f in dataclasses.fields(self)))
 
 
-def read_train(path: pathlib.Path, where: str, cameras) -> dict[int, Frames]:
+def read_train(path: pathlib.Path, where: str, cameras: Iterable[int]) -> dict[int, Frames]:
     """The frames of each camera from a training sequence's `annot.mat`.
 
     Args:
@@ -180,7 +181,9 @@ def fit_intrinsics(path: pathlib.Path, where: str, frames: Frames) -> np.ndarray
         ) from error
 
 
-def consistent(path: pathlib.Path, where: str, frames: Frames, intrinsics) -> np.ndarray:
+def consistent(
+    path: pathlib.Path, where: str, frames: Frames, intrinsics: np.ndarray
+) -> np.ndarray:
     """(F,) bool, the frames whose three annotations agree; logs those that do not.
 
     Args:

@@ -5,6 +5,7 @@ The studio's cameras have no lens distortion (`radial 0`). The world is y-up, mi
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,8 @@ def read_calibration(path: pathlib.Path) -> dict[int, Calibration]:
     Raises:
         SynposeError: the text departs from that, or a matrix is not one of a camera.
     """
-    cameras, entry = {}, None
+    cameras: dict[int, dict[str, list[float]]] = {}
+    entry: Any = None
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         for line in lines[1:]:
@@ -81,7 +83,7 @@ def _calibration(entry):
     return Calibration(pinhole((fx, fy), (cx, cy)), rotation @ _WORLD_UP)
 
 
-def fit_pinhole(pixels, points) -> np.ndarray:
+def fit_pinhole(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The pinhole intrinsics that best project camera-frame points onto their pixels.
 
     Least squares in pixels: u = fx X/Z + cx and v = fy Y/Z + cy are linear in what is

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -99,7 +100,7 @@ def find_sequences(folder: pathlib.Path) -> tuple[dict, dict]:
 
 
 def _find(folder, pattern, known):
-    found = {}
+    found: dict[str, pathlib.Path] = {}
     for path in sorted(p for depth in ("", "*/", "*/*/") for p in folder.glob(depth + pattern)):
         name = "/".join(path.parts[-pattern.count("/") - 1 : -1])
         if name not in known:
@@ -113,7 +114,7 @@ def _find(folder, pattern, known):
     return found
 
 
-def train_views(path: pathlib.Path, cameras, frame_step: int):
+def train_views(path: pathlib.Path, cameras: Sequence[int], frame_step: int) -> Iterator[View]:
     """Yields a training sequence as each camera sees it."""
     subject, sequence = path.parts[-3:-1]
     calibrations = _calibrations(path, cameras)
@@ -139,7 +140,7 @@ def _calibrations(path, cameras):
     return calibrations
 
 
-def test_views(path: pathlib.Path):
+def test_views(path: pathlib.Path) -> Iterator[View]:
     """Yields the valid frames of a test sequence, one view an activity."""
     subject = path.parts[-2]
     frames, activities = annotations.read_test(path, subject)

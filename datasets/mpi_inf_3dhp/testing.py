@@ -1,18 +1,31 @@
 """Writes files in MPI-INF-3DHP's layout, for tests: any motion, seen by real cameras."""
 
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
 import h5py
 import numpy as np
 import scipy.io
 
 from synpose_tf.datasets.mpi_inf_3dhp import annotations
 from synpose_tf.geometry.camera import Camera, h36m_cameras, project
-from synpose_tf.structures.skeleton import H36M_17, MPI_INF_3DHP_17, MPI_INF_3DHP_28, joint_map
+from synpose_tf.structures.skeleton import (
+    H36M_17,
+    MPI_INF_3DHP_17,
+    MPI_INF_3DHP_28,
+    Skeleton,
+    joint_map,
+)
+
+# Edits the variables of a file before they are written.
+Change = Callable[[dict[str, Any]], None]
 
 SCALE = 0.9  # of the universal skeleton to the person
 Y_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # z-up world to y-up
 
 
-def cameras():
+def cameras() -> list[Camera]:
     """14 real cameras, Human3.6M's, without distortion."""
     views = [camera for subject in h36m_cameras().values() for camera in subject.values()][:14]
     return [
@@ -21,7 +34,7 @@ def cameras():
     ]
 
 
-def with_all_joints(points, skeleton):
+def with_all_joints(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Human3.6M-17 joints in a larger skeleton's order; the others beside their parents."""
     out = np.zeros((len(points), len(skeleton), 3))
     source = joint_map(H36M_17, skeleton)
@@ -32,17 +45,21 @@ def with_all_joints(points, skeleton):
     return out
 
 
-def seen_by(camera, motion, skeleton):
+def seen_by(
+    camera: Camera, motion: np.ndarray, skeleton: Skeleton
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """annot2, annot3 and univ_annot3 of one camera: (F, J, 2), (F, J, 3), (F, J, 3)."""
     metric = with_all_joints(camera.to_camera(motion), skeleton)
     pelvis = metric[:, [skeleton.root]]
     return project(metric, camera.intrinsics), metric, pelvis + SCALE * (metric - pelvis)
 
 
-def write_train(folder, motion, change=None, **options):
+def write_train(
+    folder: pathlib.Path, motion: np.ndarray, change: Change | None = None, **options: Any
+) -> pathlib.Path:
     """S*/Seq* of one sequence; `change` edits the variables before they are written."""
     folder.mkdir(parents=True, exist_ok=True)
-    variables = {key: np.empty((14, 1), object) for key in annotations.KEYS}
+    variables: dict[str, Any] = {key: np.empty((14, 1), object) for key in annotations.KEYS}
     for number, camera in enumerate(cameras()):
         views = seen_by(camera, motion, MPI_INF_3DHP_28)
         for key, joints in zip(annotations.KEYS, views, strict=True):
@@ -56,7 +73,7 @@ def write_train(folder, motion, change=None, **options):
     return folder / "annot.mat"
 
 
-def write_calibration(path):
+def write_calibration(path: pathlib.Path) -> None:
     lines = ["Skeletool Camera Calibration File V1.0"]
     for number, camera in enumerate(cameras()):
         fx, fy, cx, cy = camera.intrinsics[:4]
@@ -77,7 +94,7 @@ def write_calibration(path):
     path.write_text("\n".join(lines) + "\n")
 
 
-def write_v73(path, variables, **options):
+def write_v73(path: pathlib.Path, variables: dict[str, Any], **options: Any) -> None:
     """A MATLAB v7.3 file: 512 bytes of header, then HDF5 with reversed dimensions."""
     header = (
         b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan  2 2017 HDF5 schema 1.00 ."
@@ -99,7 +116,13 @@ def write_v73(path, variables, **options):
         file.write(header.ljust(116) + bytes(8) + b"\x00\x02IM")
 
 
-def write_test(folder, motion, change=None, write=write_v73, **options):
+def write_test(
+    folder: pathlib.Path,
+    motion: np.ndarray,
+    change: Change | None = None,
+    write: Callable[..., None] = write_v73,
+    **options: Any,
+) -> pathlib.Path:
     """TS* of one sequence; every third frame is invalid, two activities take turns."""
     folder.mkdir(parents=True, exist_ok=True)
     views = seen_by(cameras()[0], motion, MPI_INF_3DHP_17)
@@ -118,5 +141,5 @@ def write_test(folder, motion, change=None, write=write_v73, **options):
     return folder / "annot_data.mat"
 
 
-def write_v5(path, variables, **options):
+def write_v5(path: pathlib.Path, variables: dict[str, Any], **options: Any) -> None:
     scipy.io.savemat(path, variables, **{"do_compression": True} | options)

@@ -21,7 +21,7 @@ import numpy as np
 from synpose_tf.structures.skeleton import COCO_17, H36M_17, MPII_16, Skeleton, joint_map
 
 # For each derived joint, those of the layout that it lies in the middle of.
-MIDPOINTS = {
+MIDPOINTS: dict[Skeleton, dict[str, tuple[str, ...]]] = {
     MPII_16: {"Spine": ("Hip", "Thorax"), "Nose": ("UpperNeck", "Head")},
     COCO_17: {
         "Hip": ("LHip", "RHip"),
@@ -32,7 +32,9 @@ MIDPOINTS = {
 }
 
 
-def to_h36m_17(points, confidence, layout: Skeleton = MPII_16) -> tuple[np.ndarray, np.ndarray]:
+def to_h36m_17(
+    points: np.ndarray, confidence: np.ndarray, layout: Skeleton = MPII_16
+) -> tuple[np.ndarray, np.ndarray]:
     """Human3.6M-17 joints of MPII's or COCO's.
 
     Args:

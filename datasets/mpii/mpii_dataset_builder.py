@@ -3,6 +3,7 @@
 import functools
 import pathlib
 import zlib
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -10,7 +11,7 @@ from absl import logging
 from etils import epath
 
 from synpose_tf.datasets.mpii.joints import to_h36m_17
-from synpose_tf.datasets.mpii.release import read_images
+from synpose_tf.datasets.mpii.release import Image, read_images
 from synpose_tf.datasets.pose_dataset import PoseDatasetBuilder, View, manual_dir, pose_features
 from synpose_tf.errors import SynposeError
 
@@ -68,7 +69,7 @@ def find_file(folder: pathlib.Path, instructions: str) -> pathlib.Path:
     raise SynposeError(f"{folder}: holds no {FILE}.{instructions}")
 
 
-def test_images(path: pathlib.Path, names) -> set[str]:
+def test_images(path: pathlib.Path, names: Sequence[str]) -> set[str]:
     """Those of the images that form the test split.
 
     They are the ones in `valid_images.txt` beside `path` or, without that file, those whose
@@ -94,7 +95,7 @@ def test_images(path: pathlib.Path, names) -> set[str]:
     return found
 
 
-def views(images):
+def views(images: Iterable[Image]) -> Iterator[View]:
     """Yields the annotated people of each image; the frame is the person's number there."""
     # All at once, because images are many and people in each are few.
     points, confidence = to_h36m_17(

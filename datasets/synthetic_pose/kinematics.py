@@ -13,6 +13,7 @@ right), and "outward" is the sideways direction away from the body's middle.
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from synpose_tf.structures.skeleton import H36M_17
 
@@ -101,7 +102,7 @@ SHARES = {
 }
 
 
-def sample_body(rng) -> Body:
+def sample_body(rng: np.random.Generator) -> Body:
     """Draws a person: sex, stature, and each length about its share of stature."""
     mean, deviation = STATURE[rng.integers(2)]
     spread = np.clip(rng.normal(size=1 + len(SHARES)), -2.5, 2.5)
@@ -130,18 +131,18 @@ class Angles:
     knee: np.ndarray
 
 
-def within_limits(joint: str, angles) -> np.ndarray:
+def within_limits(joint: str, angles: np.ndarray) -> np.ndarray:
     """Angles (..., *axes) clipped to `LIMITS[joint]`."""
     low, high = np.moveaxis(np.array(LIMITS[joint]), -1, 0)
     return np.minimum(np.maximum(angles, low), high)
 
 
-def both_sides(points) -> np.ndarray:
+def both_sides(points: npt.ArrayLike) -> np.ndarray:
     """(forward, outward, up), (3,) for both or (2, 3) for each side, in x, y, z: (2, 3)."""
     return np.asarray(points) * np.stack([np.ones(2), SIDES, np.ones(2)], axis=-1)
 
 
-def rotation(axis: int, degrees) -> np.ndarray:
+def rotation(axis: int, degrees: npt.ArrayLike) -> np.ndarray:
     """(..., 3, 3) right-handed rotations about x, y or z (axis 0, 1 or 2)."""
     radians = np.radians(degrees)
     cos, sin = np.cos(radians), np.sin(radians)
@@ -153,12 +154,12 @@ def rotation(axis: int, degrees) -> np.ndarray:
     return matrix
 
 
-def trunk_rotation(angles) -> np.ndarray:
+def trunk_rotation(angles: np.ndarray) -> np.ndarray:
     """(..., 3) angles of joints of the trunk to (..., 3, 3)."""
     return rotation(2, angles[..., 2]) @ rotation(1, angles[..., 0]) @ rotation(0, angles[..., 1])
 
 
-def limb_rotation(angles) -> np.ndarray:
+def limb_rotation(angles: np.ndarray) -> np.ndarray:
     """(..., 2, 3) angles of hips or shoulders to (..., 2, 3, 3)."""
     flexion, side, twist = (angles[..., axis] for axis in range(3))
     return rotation(1, -flexion) @ rotation(0, SIDES * side) @ rotation(2, -SIDES * twist)
@@ -177,7 +178,7 @@ class Trunk:
     head: np.ndarray
 
 
-def trunk(body: Body, angles) -> Trunk:
+def trunk(body: Body, angles: np.ndarray) -> Trunk:
     """Forward kinematics of the trunk from its angles (F, 5, 3)."""
     local = trunk_rotation(angles)
     pelvis = local[:, PELVIS]
@@ -204,7 +205,7 @@ def trunk(body: Body, angles) -> Trunk:
     )
 
 
-def shoulders(body: Body, core: Trunk, girdle=None) -> np.ndarray:
+def shoulders(body: Body, core: Trunk, girdle: np.ndarray | None = None) -> np.ndarray:
     """(F, 2, 3) shoulder joints; `girdle` (F, 2, 2) is at rest when not given."""
     outward = both_sides([0.0, body.shoulder, body.girdle])
     if girdle is not None:
@@ -244,7 +245,9 @@ def joint_positions(body: Body, angles: Angles) -> np.ndarray:
     return np.stack([points[joint] for joint in H36M_17.joints], axis=1)
 
 
-def reach(target, pole, upper: float, lower: float, joint: str):
+def reach(
+    target: np.ndarray, pole: np.ndarray, upper: float, lower: float, joint: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Inverse kinematics of a pair of arms or legs: the angles that reach a target.
 
     Angles beyond their limits are clipped, so a limb can miss its target.
@@ -281,7 +284,7 @@ def reach(target, pole, upper: float, lower: float, joint: str):
     return within_limits(joint, angles), within_limits(middle, bend)
 
 
-def place(body: Body, joints, heading, path) -> np.ndarray:
+def place(body: Body, joints: np.ndarray, heading: np.ndarray, path: np.ndarray) -> np.ndarray:
     """Puts poses (F, 17, 3) of the body frame into a z-up world, on the ground z = 0.
 
     Args:

@@ -10,6 +10,7 @@ agree; gait follows the joint angles of normal walking. Each motion is a functio
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -23,10 +24,12 @@ from synpose_tf.datasets.synthetic_pose.kinematics import (
     SIDES,
     Angles,
     Body,
+    Trunk,
     both_sides,
     within_limits,
 )
 from synpose_tf.datasets.synthetic_pose.postures import (
+    Vectors,
     arms,
     gestures,
     glide,
@@ -57,13 +60,22 @@ class Motion:
     heading: np.ndarray
 
 
-def on_the_spot(rng, time, body, spine, core, ankles, wrists, pole=(1.0, 0.15, 0.1)):
+def on_the_spot(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    body: Body,
+    spine: np.ndarray,
+    core: Trunk,
+    ankles: np.ndarray,
+    wrists: np.ndarray,
+    pole: Vectors = (1.0, 0.15, 0.1),
+) -> Motion:
     """The motion of a body whose feet stay."""
     limbs = legs(rng, body, core, ankles, pole) | arms(rng, time, body, core, wrists)
     return Motion(Angles(spine, **limbs), wander(rng, time, 8.0, (2,)), wander(rng, time, 2.0))
 
 
-def standing(rng, time, body: Body) -> Motion:
+def standing(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """Weight shifts, gestures, hands at rest or busy."""
     spine = posture(
         rng, time, rng.normal(1, 4), rng.normal(0, 6), rng.normal(0, 4), rng.normal(0, 8)
@@ -73,12 +85,19 @@ def standing(rng, time, body: Body) -> Motion:
     return on_the_spot(rng, time, body, spine, core, ankles, gestures(rng, time, body, core))
 
 
-def walking(rng, time, body: Body) -> Motion:
+def walking(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """Gait of varied cadence, stride and course; arms swing or are busy."""
     return gait(rng, time, body, rng.uniform(0.65, 1.15), rng.uniform(0.6, 1.45), rng.normal(0, 18))
 
 
-def gait(rng, time, body: Body, cadence, stride, turn) -> Motion:
+def gait(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    body: Body,
+    cadence: float,
+    stride: float,
+    turn: float,
+) -> Motion:
     """Walks.
 
     Args:
@@ -114,7 +133,7 @@ def gait(rng, time, body: Body, cadence, stride, turn) -> Motion:
     return Motion(Angles(spine, **limbs), path, heading)
 
 
-def course(time, speed, turn):
+def course(time: np.ndarray, speed: float, turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Path (F, 2) and heading (F,) of who goes straight ahead; `turn` (F,), degrees a second."""
     step = time[1] - time[0]
     heading = step * np.cumsum(turn)
@@ -122,7 +141,9 @@ def course(time, speed, turn):
     return step * speed * np.cumsum(ahead, axis=0), heading
 
 
-def arm_swing(rng, time, stride, swing):
+def arm_swing(
+    rng: np.random.Generator, time: np.ndarray, stride: float, swing: np.ndarray
+) -> dict[str, np.ndarray]:
     """Angles of arms that swing with the opposite leg; `swing` (F, 2) is the legs'."""
     size = stride * rng.uniform(6, 24)
     opposite = swing[:, ::-1]
@@ -136,7 +157,7 @@ def arm_swing(rng, time, stride, swing):
     }
 
 
-def turning(rng, time, body: Body) -> Motion:
+def turning(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """Turns on the spot with small steps, or twists the trunk over planted feet."""
     sense = rng.choice(SIDES)
     if rng.random() < 0.5:
@@ -153,7 +174,7 @@ def turning(rng, time, body: Body) -> Motion:
     return on_the_spot(rng, time, body, spine, core, ankles, gestures(rng, time, body, core))
 
 
-def reaching(rng, time, body: Body) -> Motion:
+def reaching(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """One hand or both go for a target from the floor to overhead, and the body helps."""
     azimuth, height = rng.uniform(-80, 80), rng.uniform(0.03, 1.2) * body.stature
     effort = glide(rng, time, (rng.uniform(0, 0.4), 1.0, rng.uniform(0.2, 1.0)))
@@ -180,9 +201,12 @@ def reaching(rng, time, body: Body) -> Motion:
     return on_the_spot(rng, time, body, spine, core, ankles, wrists)
 
 
-def hand_target(rng, body: Body, core, azimuth, height):
+def hand_target(
+    rng: np.random.Generator, body: Body, core: Trunk, azimuth: float, height: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Wrists (F, 2, 3) that reach to `height` (F,) in a direction, and which hands do (2,)."""
-    course, which = np.full(2, np.radians(azimuth)), SIDES * azimuth > 0
+    course: np.ndarray = np.full(2, np.radians(azimuth))
+    which: np.ndarray = SIDES * azimuth > 0
     if rng.random() < 0.4:
         course, which = 0.4 * course - SIDES * rng.uniform(-0.25, 0.25), np.array([True, True])
     extent = rng.uniform(0.7, 0.99) * body.arm
@@ -193,7 +217,7 @@ def hand_target(rng, body: Body, core, azimuth, height):
     return shoulders + offset, which
 
 
-def crouching(rng, time, body: Body) -> Motion:
+def crouching(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """Squats and stoops of varied depth, or kneels."""
     if rng.random() < 0.3:
         return kneeling(rng, time, body)
@@ -218,7 +242,7 @@ def crouching(rng, time, body: Body) -> Motion:
     return on_the_spot(rng, time, body, spine, core, ankles, wrists, pole)
 
 
-def kneeling(rng, time, body: Body) -> Motion:
+def kneeling(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """On both knees, or on one with the other foot in front."""
     spine = posture(
         rng, time, rng.normal(5, 8), rng.normal(8, 12), rng.normal(0, 5), rng.normal(0, 8)
@@ -233,7 +257,7 @@ def kneeling(rng, time, body: Body) -> Motion:
     return on_the_spot(rng, time, body, spine, core, ankles, wrists, (1.0, 0.1, -0.1))
 
 
-def sitting(rng, time, body: Body) -> Motion:
+def sitting(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """On a chair, sitting down, or on the floor; hands on thighs or table, or busy."""
     kind = rng.random()
     if kind < 0.25:
@@ -252,7 +276,7 @@ def sitting(rng, time, body: Body) -> Motion:
     return seated(rng, time, body, spine, core, ankles, pole)
 
 
-def seat(rng, body: Body):
+def seat(rng: np.random.Generator, body: Body) -> tuple[np.ndarray, np.ndarray]:
     """Ankles (2, 3) from under the Hip joint, and poles (2, 3): parallel or crossed legs."""
     forward = rng.uniform(0.25, 0.8) * body.leg
     ankles = np.tile([forward, rng.uniform(0.03, 0.28) * body.leg, 0.0], (2, 1))
@@ -268,7 +292,7 @@ def seat(rng, body: Body):
     return both_sides(ankles), pole
 
 
-def floor_sitting(rng, time, body: Body) -> Motion:
+def floor_sitting(rng: np.random.Generator, time: np.ndarray, body: Body) -> Motion:
     """On the floor with legs stretched, drawn up or crossed, or on the heels."""
     spine = posture(
         rng, time, rng.normal(-12, 6), rng.normal(16, 9), rng.normal(0, 5), rng.normal(0, 8)
@@ -285,7 +309,15 @@ def floor_sitting(rng, time, body: Body) -> Motion:
     return seated(rng, time, body, spine, core, ankles, pole)
 
 
-def seated(rng, time, body, spine, core, ankles, pole):
+def seated(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    body: Body,
+    spine: np.ndarray,
+    core: Trunk,
+    ankles: np.ndarray,
+    pole: Vectors,
+) -> Motion:
     """The motion of who sits: hands rest on thighs or table, and may gesture."""
     rest = on_thighs(rng, body, core, legs(rng, body, core, ankles, pole)["hip"])
     if rng.random() < 0.4:
@@ -298,6 +330,7 @@ def seated(rng, time, body, spine, core, ankles, pole):
     return on_the_spot(rng, time, body, spine, core, ankles, wrists, pole)
 
 
-MOTIONS = {
+Performance = Callable[[np.random.Generator, np.ndarray, Body], Motion]
+MOTIONS: dict[str, Performance] = {
     motion.__name__: motion for motion in (standing, walking, sitting, reaching, crouching, turning)
 }

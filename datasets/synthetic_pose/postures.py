@@ -8,6 +8,8 @@ Body frame, millimetres and degrees as in `kinematics`; time in seconds. Everywh
     core: the trunk over the clip.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from synpose_tf.datasets.synthetic_pose import kinematics
@@ -18,6 +20,10 @@ from synpose_tf.datasets.synthetic_pose.kinematics import (
     both_sides,
     within_limits,
 )
+
+Number = float | np.ndarray  # For all frames, or (F,) or more for each.
+# Forward, outward, up: (3,), or for each side (2, 3).
+Vectors = Sequence[float] | np.ndarray
 
 # Places of the wrist: forward, outward and up of the shoulder in the chest's frame, in arm
 # lengths.
@@ -43,14 +49,21 @@ LIVELY = {
 }
 
 
-def wander(rng, time, scale, shape=()):
+def wander(
+    rng: np.random.Generator, time: np.ndarray, scale: float, shape: tuple[int, ...] = ()
+) -> np.ndarray:
     """(F, *shape) smooth noise of deviation `scale`: four sinusoids of 0.1 to 0.9 Hz."""
     frequency = 2 * np.pi * rng.uniform(0.1, 0.9, (4, *shape))
     phase = rng.uniform(0, 2 * np.pi, (4, *shape))
     return scale * np.sin(np.multiply.outer(time, frequency) + phase).sum(axis=1) / np.sqrt(2)
 
 
-def glide(rng, time, ways, detour=0.0):
+def glide(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    ways: Sequence[Number] | np.ndarray,
+    detour: Number = 0.0,
+) -> np.ndarray:
     """Moves from each way to the next, resting between: minimum jerk (Flash and Hogan 1985).
 
     Args:
@@ -61,7 +74,8 @@ def glide(rng, time, ways, detour=0.0):
         (F,) or (F, ..., 3) array.
     """
     times = np.sort(rng.uniform(time[0], time[-1], 2 * len(ways) - 2))
-    at = ways[0] * np.ones_like(time) if np.ndim(ways[0]) == 0 else ways[0]
+    at = np.asarray(ways[0])
+    at = at * np.ones_like(time) if at.ndim == 0 else at
     for way, start, stop in zip(ways[1:], times[::2], times[1::2], strict=True):
         share = np.clip((time - start) / max(stop - start, 0.7), 0, 1)
         share = (share**3 * (10 - 15 * share + 6 * share**2)).reshape(-1, *[1] * (at.ndim - 1))
@@ -71,8 +85,15 @@ def glide(rng, time, ways, detour=0.0):
     return at
 
 
-def posture(rng, time, tilt=0.0, bend=0.0, side=0.0, twist=0.0):
-    """Angles of the trunk, (F, 5, 3).
+def posture(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    tilt: Number = 0.0,
+    bend: Number = 0.0,
+    side: Number = 0.0,
+    twist: Number = 0.0,
+) -> np.ndarray:
+    """Numbers of the trunk, (F, 5, 3).
 
     Args:
         tilt: of the pelvis forward, (F,) or a number, as all.
@@ -93,8 +114,14 @@ def posture(rng, time, tilt=0.0, bend=0.0, side=0.0, twist=0.0):
     return within_limits("trunk", angles)
 
 
-def legs(rng, body: Body, core: Trunk, ankles, pole=(1.0, 0.15, 0.1)):
-    """Angles of hips and knees that bring the ankles to (F, 2, 3).
+def legs(
+    rng: np.random.Generator,
+    body: Body,
+    core: Trunk,
+    ankles: np.ndarray,
+    pole: Vectors = (1.0, 0.15, 0.1),
+) -> dict[str, np.ndarray]:
+    """Numbers of hips and knees that bring the ankles to (F, 2, 3).
 
     `pole`: forward, outward, up, where the knees point; (3,) or for each side (2, 3).
     """
@@ -105,8 +132,10 @@ def legs(rng, body: Body, core: Trunk, ankles, pole=(1.0, 0.15, 0.1)):
     return {"hip": hip, "knee": knee}
 
 
-def arms(rng, time, body: Body, core: Trunk, wrists):
-    """Angles of girdle, shoulders and elbows that bring the wrists to (F, 2, 3).
+def arms(
+    rng: np.random.Generator, time: np.ndarray, body: Body, core: Trunk, wrists: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Numbers of girdle, shoulders and elbows that bring the wrists to (F, 2, 3).
 
     The girdle rises and comes forward with the arm. Elbows point down, out and back.
     """
@@ -120,26 +149,33 @@ def arms(rng, time, body: Body, core: Trunk, wrists):
     return {"girdle": girdle, "shoulder": shoulder, "elbow": elbow}
 
 
-def hanging(rng, body: Body, core: Trunk):
+def hanging(rng: np.random.Generator, body: Body, core: Trunk) -> np.ndarray:
     """(F, 2, 3) wrists of arms that hang, however the trunk leans."""
     offset = (0.10, 0.14, -0.93) + rng.normal(size=3) * (0.06, 0.06, 0.015)
     return kinematics.shoulders(body, core) + both_sides(offset) * body.arm
 
 
-def held(rng, body: Body, core: Trunk, place):
+def held(rng: np.random.Generator, body: Body, core: Trunk, place: Vectors) -> np.ndarray:
     """(F, 2, 3) wrists at a place of `CALM` or `LIVELY`."""
     offset = both_sides(place + rng.normal(size=3) * 0.06) * body.arm
     return kinematics.shoulders(body, core) + offset @ core.chest.swapaxes(-1, -2)
 
 
-def on_thighs(rng, body: Body, core: Trunk, hip):
+def on_thighs(rng: np.random.Generator, body: Body, core: Trunk, hip: np.ndarray) -> np.ndarray:
     """(F, 2, 3) wrists above the thighs, whose angles are `hip` (F, 2, 3)."""
     thighs = -(core.pelvis[:, None] @ kinematics.limb_rotation(hip))[..., 2]
     share = rng.uniform(0.55, 1.0, (2, 1))
     return core.hips + share * body.thigh * thighs + (0, 0, 0.04 * body.stature)
 
 
-def gestures(rng, time, body: Body, core: Trunk, rest=None, liveliness=0.4):
+def gestures(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    body: Body,
+    core: Trunk,
+    rest: np.ndarray | None = None,
+    liveliness: float = 0.4,
+) -> np.ndarray:
     """(F, 2, 3) wrists that move from place to place, together or each for itself.
 
     `rest` (F, 2, 3) is where they are when idle; they hang when not given.
@@ -159,12 +195,18 @@ def gestures(rng, time, body: Body, core: Trunk, rest=None, liveliness=0.4):
     return np.stack([together[:, 0], apart[:, 1]], axis=1)
 
 
-def some_sides(rng):
+def some_sides(rng: np.random.Generator) -> np.ndarray:
     """(2,) bool: the left, the right or both."""
     return np.array([(True, False), (False, True), (True, True)])[rng.integers(3)]
 
 
-def stance(rng, time, body: Body, height, forward=0.0):
+def stance(
+    rng: np.random.Generator,
+    time: np.ndarray,
+    body: Body,
+    height: Number,
+    forward: Number = 0.0,
+) -> np.ndarray:
     """(F, 2, 3) ankles on the ground, `height` under the Hip joint and `forward` of it."""
     ankles = both_sides([0.0, body.hip + body.leg * rng.uniform(-0.02, 0.14), 0.0])
     ankles = ankles + rng.normal(size=(2, 3)) * (0.05 * body.leg, 0, 0)

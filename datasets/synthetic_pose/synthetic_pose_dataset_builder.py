@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -68,7 +68,7 @@ class Builder(PoseDatasetBuilder):
         }
 
 
-def views(split: str, people, seed: int) -> Iterator[View]:
+def views(split: str, people: Iterable[int], seed: int) -> Iterator[View]:
     """Each motion of each person, given by number, as one camera of the split sees it."""
     for person in people:
         rng = np.random.default_rng([seed, list(CAMERA_SUBJECTS).index(split), person])
@@ -90,7 +90,9 @@ def views(split: str, people, seed: int) -> Iterator[View]:
             )
 
 
-def perform(rng, body: kinematics.Body, motion) -> np.ndarray:
+def perform(
+    rng: np.random.Generator, body: kinematics.Body, motion: motions.Performance
+) -> np.ndarray:
     """One motion at a random heading and place near the origin.
 
     A path that would leave the cameras' common space shrinks towards the origin.

@@ -9,6 +9,8 @@ import functools
 import importlib.machinery
 import pathlib
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -41,7 +43,7 @@ class CApiError(Exception):
         self.code = code
 
 
-def load(folder):
+def load(folder: pathlib.Path | str) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """A function from named input arrays to named output arrays, by `serving_default`."""
     model = SavedModel(folder)
     return lambda inputs: model.run("serving_default", inputs)
@@ -60,7 +62,7 @@ class SavedModel:
         CApiError: it can't be loaded.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: pathlib.Path | str):
         self._tf = _library()
         self._graph = self._tf.TF_NewGraph()
         meta_graph = self._tf.TF_NewBuffer()
@@ -121,7 +123,8 @@ class SavedModel:
 
     def _array(self, tensor):
         shape = [self._tf.TF_Dim(tensor, i) for i in range(self._tf.TF_NumDims(tensor))]
-        array = np.empty(shape, _DTYPES[self._tf.TF_TensorType(tensor)])
+        dtype: Any = _DTYPES[self._tf.TF_TensorType(tensor)]
+        array = np.empty(shape, dtype)
         ctypes.memmove(array.ctypes.data, self._tf.TF_TensorData(tensor), array.nbytes)
         return array
 
@@ -129,7 +132,7 @@ class SavedModel:
 class _Status:
     """A TF_Status that raises, when the block ends, what was reported in it."""
 
-    def __init__(self, library):
+    def __init__(self, library: ctypes.CDLL):
         self._tf = library
 
     def __enter__(self):
@@ -146,7 +149,7 @@ class _Status:
 @functools.cache
 def _library():
     spec = importlib.machinery.PathFinder.find_spec("tensorflow", sys.path)
-    if spec is None:
+    if spec is None or spec.origin is None:
         raise CApiError("TensorFlow is not installed")
     folder = pathlib.Path(spec.origin).parent
     # Not RTLD_GLOBAL: TensorFlow's copy of OpenSSL would take the place of Python's.
@@ -200,7 +203,7 @@ def _declare(library):
     return library
 
 
-def _signatures(meta_graph: bytes):
+def _signatures(meta_graph: bytes) -> dict[str, tuple[dict[str, str], ...]]:
     graph = _meta_graph_class()()
     graph.ParseFromString(meta_graph)
     return {

@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from concurrent import futures
+from typing import Any
 
 import grpc
 import numpy as np
@@ -64,10 +65,12 @@ class Servable:
 
 
 class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    def __init__(self, servable):
+    def __init__(self, servable: Servable):
         self._servable = servable
 
-    def Predict(self, request, context):
+    def Predict(
+        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
+    ) -> predict_pb2.PredictResponse:
         spec = request.model_spec
         try:
             inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
@@ -87,7 +90,7 @@ class _PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 class _Refused(Exception):
     """A request whose body is not read."""
 
-    def __init__(self, code, text):
+    def __init__(self, code: int, text: str):
         super().__init__(text)
         self.code = code
 
@@ -97,14 +100,14 @@ class _RestHandler(http.server.BaseHTTPRequestHandler):
     timeout = SILENCE
     servable: Servable
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self._model(r"/v1/models/([^/:]+)") == self.servable.name:
             status = {"version": str(self.servable.version), "state": "AVAILABLE"}
             self._answer(200, {"model_version_status": [status]})
         else:
             self._answer(404, {"error": f"{self.path}: there is {self.servable.name!r} only"})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         try:
             self._answer(200, self._predict(self._body()))
         except _Refused as error:
@@ -133,8 +136,7 @@ class _RestHandler(http.server.BaseHTTPRequestHandler):
         lists = {key: array.tolist() for key, array in outputs.items()}
         if request.by_row:
             rows = zip(*lists.values(), strict=True)
-            rows = [dict(zip(lists, row, strict=True)) for row in rows]
-            return {"predictions": [_alone(row) for row in rows]}
+            return {"predictions": [_alone(dict(zip(lists, row, strict=True))) for row in rows]}
         return {"outputs": _alone(lists)}
 
     def _model(self, pattern):
@@ -151,7 +153,7 @@ class _RestHandler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments):
+    def log_message(self, *arguments: Any) -> None:
         pass
 
 
@@ -161,8 +163,8 @@ def _alone(outputs):
 
 
 class _RestServer(http.server.ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        if not isinstance(sys.exception(), ConnectionError):  # A client that went away.
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # A client that went away.
             super().handle_error(request, client_address)
 
 

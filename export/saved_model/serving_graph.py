@@ -66,7 +66,9 @@ class ServedLifter:
             for name, function in functions.items()
         }
 
-    def lift(self, keypoints, intrinsics=None):
+    def lift(
+        self, keypoints: tf.Tensor, intrinsics: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         """`poses` (n, 17, 3), camera frame, root-relative, from `keypoints` (n, 17, 2), px.
 
         Args:
@@ -76,8 +78,11 @@ class ServedLifter:
         lifted, frame, valid = self._lift(keypoints, intrinsics)
         return {"poses": _or_nan(valid, normalization.to_camera_frame(lifted, frame, keras.ops))}
 
-    def lift_and_reproject(self, keypoints, intrinsics=None):
+    def lift_and_reproject(
+        self, keypoints: tf.Tensor, intrinsics: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         """Besides `poses`, `reprojected` (n, 17, 2): their 2D by the reprojection network, px."""
+        assert self._reprojection is not None
         lifted, frame, valid = self._lift(keypoints, intrinsics)
         reprojected = self._reprojection(lifted, training=False)
         pixels = normalization.restore_2d(reprojected, frame, keras.ops)

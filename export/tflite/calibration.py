@@ -5,6 +5,7 @@ unusual value costs every usual one its precision, and a narrow one cuts unusual
 """
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,9 @@ from synpose_tf.geometry import normalization
 from synpose_tf.models.networks import JOINTS
 from synpose_tf.structures.skeleton import H36M_17
 
+if TYPE_CHECKING:
+    from synpose_tf.export.trained import TrainedLifter
+
 POSES = 10_000  # Drawn from the training split.
 LEAST = 1_000
 BATCH = 1_000
@@ -23,7 +27,7 @@ WIDER = 1.5  # The range of a tensor inside the network, in that of the values t
 RIDGE = 0.1  # Of the mean variance of the features.
 
 
-def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
+def training_poses(trained: "TrainedLifter", count: int = POSES, seed: int = 0) -> np.ndarray:
     """Normalised 2D poses (count, 17, 2) of a `TrainedLifter`'s training views, at random.
 
     Raises:
@@ -34,7 +38,7 @@ def training_poses(trained, count: int = POSES, seed: int = 0) -> np.ndarray:
     return normalized(trained, {key: array[index] for key, array in trained.training.items()})
 
 
-def normalized(trained, views: dict[str, np.ndarray]) -> np.ndarray:
+def normalized(trained: "TrainedLifter", views: dict[str, np.ndarray]) -> np.ndarray:
     """Normalised 2D poses (n, 17, 2) of views, as a `TrainedLifter` takes them.
 
     Raises:
@@ -108,8 +112,8 @@ def both_ways(layers: dict[str, Linear], poses: np.ndarray) -> np.ndarray:
 class _Observed(DepthNetwork):
     """The float network, which keeps each of its tensors."""
 
-    def tensors(self, poses):
-        self._seen = {}
+    def tensors(self, poses: tf.Tensor) -> dict[str, tf.Tensor]:
+        self._seen: dict[str, tf.Tensor] = {}
         self._run(poses, self._linear)
         return self._seen
 

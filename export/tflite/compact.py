@@ -31,7 +31,7 @@ class _Sharing(flatbuffers.Builder):
 
     def __init__(self, size: int):
         super().__init__(size)
-        self._written = {}
+        self._written: dict[tuple[str, bytes], int] = {}
 
     def CreateNumpyVector(self, array: np.ndarray) -> int:
         key = array.dtype.str, array.tobytes()

@@ -7,8 +7,9 @@ XNNPACK takes the maximum of floats only, and an 8-bit network would fall into s
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -47,7 +48,13 @@ def _sum(name, one, two):
     return one + two
 
 
-def compose(names, x, unit, linear, add=_sum):
+def compose(
+    names: Iterable[str],
+    x: Any,
+    unit: Callable[[str, Any], Any],
+    linear: Callable[[str, Any], Any],
+    add: Callable[[str, Any, Any], Any] = _sum,
+) -> Any:
     """The network of figure 3, whatever its layers are made of.
 
     Args:
@@ -103,12 +110,12 @@ class DepthNetwork(tf.Module):
         self.ranges = dict(ranges)
 
     @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
-    def depths(self, keypoints):
+    def depths(self, keypoints: tf.Tensor) -> dict[str, tf.Tensor]:
         """Depths (1, 17) of one normalised pose (1, 17, 2)."""
         return {"depths": self._run(keypoints, self._linear)}
 
     @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
-    def features(self, keypoints):
+    def features(self, keypoints: tf.Tensor) -> dict[str, tf.Tensor]:
         """What the last layer gets, (1, width)."""
         return {"features": self._run(keypoints, lambda _, x: x)}
 

@@ -1,5 +1,7 @@
 """The folded lifter as a functional Keras 2 model, which tensorflow-model-optimization needs."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 import tf_keras
 
@@ -11,11 +13,14 @@ from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE
 class Raised(tf_keras.layers.Layer):
     """relu(-0.8 x), what leaky ReLU adds to x: one MUL of a .tflite file."""
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.relu((NEGATIVE_SLOPE - 1.0) * inputs)
 
 
-def build(layers: dict[str, Linear], wrap=lambda layer: layer) -> tf_keras.Model:
+def build(
+    layers: dict[str, Linear],
+    wrap: Callable[[tf_keras.layers.Layer], tf_keras.layers.Layer] = lambda layer: layer,
+) -> tf_keras.Model:
     """Builds the twin; each layer begins with the weights of its name.
 
     Keras layers bear the names of `DepthNetwork`'s tensors, which they give.

@@ -11,6 +11,7 @@ of your own, or read it to write the same in another language.
 import json
 import pathlib
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -20,13 +21,13 @@ JOINTS = 17
 ROOT = 0  # The hip.
 
 
-def load(folder):
+def load(folder: pathlib.Path | str) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """A function from named input arrays to `poses`, by the lifter in a folder."""
     lifter = Lifter(pathlib.Path(folder) / FILE)
     return lambda inputs: {"poses": lifter(**inputs)}
 
 
-def read_metadata(path) -> dict:
+def read_metadata(path: pathlib.Path | str) -> dict:
     """What a file says of itself: `lifter.json` in the archive that ends it."""
     with zipfile.ZipFile(path) as archive:
         return json.loads(archive.read("lifter.json"))
@@ -44,15 +45,15 @@ class Lifter:
         mode: `paper`, pixels are enough, or `camera`, the intrinsics are needed.
     """
 
-    def __init__(self, path, threads: int = 1):
+    def __init__(self, path: pathlib.Path | str, threads: int = 1):
         self.metadata = read_metadata(path)
         self.mode = self.metadata["normalization"]["mode"]
         self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
-        self._batch = None
+        self._batch: int | None = None
 
-    def __call__(self, keypoints, intrinsics=None) -> np.ndarray:
+    def __call__(self, keypoints: np.ndarray, intrinsics: np.ndarray | None = None) -> np.ndarray:
         """Lifts poses.
 
         Args:
@@ -80,7 +81,7 @@ class Lifter:
             poses[finite] = self._lift(keypoints[finite], intrinsics)
         return poses
 
-    def depths(self, poses) -> np.ndarray:
+    def depths(self, poses: np.ndarray) -> np.ndarray:
         """Depths (n, 17) of normalised 2D poses (n, 17, 2), which must be finite."""
         if len(poses) != self._batch:
             self._batch = len(poses)
@@ -104,7 +105,7 @@ class Lifter:
 # === Normalisation ===
 
 
-def normalize(points):
+def normalize(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Moves the hip to the origin and makes the mean distance of the other joints 1.
 
     Returns:
@@ -116,7 +117,7 @@ def normalize(points):
     return centred / scale, scale
 
 
-def lift(poses, depths, perspective):
+def lift(poses: np.ndarray, depths: np.ndarray, perspective: float | np.ndarray) -> np.ndarray:
     """3D poses from normalised 2D poses and depths; `perspective` is a number or (n, 1)."""
     planar = poses * (1.0 + perspective * depths)[..., None]
     return np.concatenate([planar, depths[..., None]], axis=-1)
@@ -125,7 +126,7 @@ def lift(poses, depths, perspective):
 # === Known intrinsics ===
 
 
-def pixels_to_rays(pixels, intrinsics):
+def pixels_to_rays(pixels: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     """Undistorted image points (X/Z, Y/Z) of pixels: the inverse of OpenCV's lens model."""
     k1, k2, p1, p2, k3 = (intrinsics[:, i : i + 1] for i in range(4, 9))
     distorted = (pixels - intrinsics[:, None, 2:4]) / intrinsics[:, None, 0:2]
@@ -140,7 +141,7 @@ def pixels_to_rays(pixels, intrinsics):
     return rays
 
 
-def virtual_rotation(ray):
+def virtual_rotation(ray: np.ndarray) -> np.ndarray:
     """(n, 3, 3), from the camera's frame to that of one that looks along a ray (n, 2)."""
     x, y = ray[:, 0], ray[:, 1]
     horizontal = np.sqrt(1.0 + x * x)
@@ -159,7 +160,7 @@ def virtual_rotation(ray):
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def rotate_rays(rays, rotation):
+def rotate_rays(rays: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     """Image points (n, 17, 2) as the turned camera sees them."""
     points = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)
     turned = points @ np.swapaxes(rotation, -1, -2)

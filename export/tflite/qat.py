@@ -12,8 +12,10 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.export.tflite import calibration, depth_network
@@ -21,13 +23,16 @@ from synpose_tf.export.tflite.depth_network import DepthNetwork, Linear, Range
 from synpose_tf.training.augmentation import Augmentation
 from synpose_tf.training.input_pipeline import training_batches
 
+if TYPE_CHECKING:
+    from synpose_tf.export.trained import TrainedLifter
+
 POSES = 100_000  # Of the training split, and as many again as its run changed them.
 STEPS = 4_000
 RANGE_POSES = 10_000
 _BATCH = 5_000
 
 
-def training_poses(trained) -> np.ndarray:
+def training_poses(trained: "TrainedLifter") -> np.ndarray:
     """Normalised 2D poses (poses, 17, 2) of a `TrainedLifter`: training views, half of them
     changed as its training run changed them (more views, a detector's noise, missed joints).
 
@@ -70,23 +75,25 @@ def fine_tune(
         return DepthNetwork(layers, ranges)
 
 
-def write(path: pathlib.Path, layers: dict[str, Linear], ranges: dict[str, Range], **others):
+def write(
+    path: pathlib.Path, layers: dict[str, Linear], ranges: dict[str, Range], **others: npt.ArrayLike
+) -> None:
     """Writes layers, ranges and other arrays, for `read` in another process."""
-    arrays = {f"range/{name}": ends for name, ends in ranges.items()}
+    arrays: dict[str, Any] = {f"range/{name}": ends for name, ends in ranges.items()}
     for name, layer in layers.items():
         arrays |= {f"kernel/{name}": layer.kernel, f"bias/{name}": layer.bias}
-    np.savez(path, **arrays, **others)
+    np.savez(path, **(arrays | others))
 
 
 def read(path: pathlib.Path) -> tuple[dict[str, Linear], dict[str, Range], dict[str, np.ndarray]]:
     """Layers, ranges and other arrays that `write` wrote, in their order."""
-    kinds = {"kernel": {}, "bias": {}, "range": {}, "": {}}
+    kinds: dict[str, dict[str, np.ndarray]] = {"kernel": {}, "bias": {}, "range": {}, "": {}}
     with np.load(path) as arrays:
         for key in arrays.files:
             kind, _, name = key.rpartition("/")
             kinds[kind][name] = arrays[key]
     layers = {name: Linear(kernel, kinds["bias"][name]) for name, kernel in kinds["kernel"].items()}
-    ranges = {name: tuple(map(float, ends)) for name, ends in kinds["range"].items()}
+    ranges = {name: (float(low), float(high)) for name, (low, high) in kinds["range"].items()}
     return layers, ranges, kinds[""]
 
 

@@ -5,7 +5,10 @@ have a scale for each unit; the given ranges of tensors between layers follow th
 weights. The first layer and the last, whose tensors have no ranges, are trained as floats.
 """
 
+import pathlib
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -31,16 +34,20 @@ class LearnedRange(tfmot.quantization.keras.quantizers.Quantizer):
         self.low = low
         self.high = high
 
-    def build(self, tensor_shape, name, layer):
+    def build(
+        self, tensor_shape: tf.TensorShape, name: str, layer: tf_keras.layers.Layer
+    ) -> dict[str, tf.Variable]:
         return {
             end: layer.add_weight(f"{name}_{end}", initializer=tf_keras.initializers.Constant(v))
             for end, v in (("min", self.low), ("max", self.high))
         }
 
-    def __call__(self, inputs, training, weights, **kwargs):
+    def __call__(
+        self, inputs: tf.Tensor, training: bool, weights: dict[str, tf.Variable], **kwargs: Any
+    ) -> tf.Tensor:
         return tf.quantization.fake_quant_with_min_max_vars(inputs, weights["min"], weights["max"])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, float]:
         return {"low": self.low, "high": self.high}
 
 
@@ -50,23 +57,29 @@ class EightBits(tfmot.quantization.keras.QuantizeConfig):
     def __init__(self, low: float, high: float):
         self.output = LearnedRange(low, high)
 
-    def get_weights_and_quantizers(self, layer):
+    def get_weights_and_quantizers(
+        self, layer: tf_keras.layers.Layer
+    ) -> list[tuple[tf.Variable, Any]]:
         return [(layer.kernel, _WEIGHTS)] if hasattr(layer, "kernel") else []
 
-    def set_quantize_weights(self, layer, quantize_weights):
+    def set_quantize_weights(
+        self, layer: tf_keras.layers.Layer, quantize_weights: Sequence[tf.Tensor]
+    ) -> None:
         if quantize_weights:
             (layer.kernel,) = quantize_weights
 
-    def get_activations_and_quantizers(self, layer):
+    def get_activations_and_quantizers(self, layer: tf_keras.layers.Layer) -> list[Any]:
         return []
 
-    def set_quantize_activations(self, layer, quantize_activations):
+    def set_quantize_activations(
+        self, layer: tf_keras.layers.Layer, quantize_activations: Sequence[tf.Tensor]
+    ) -> None:
         pass
 
-    def get_output_quantizers(self, layer):
+    def get_output_quantizers(self, layer: tf_keras.layers.Layer) -> list[LearnedRange]:
         return [self.output]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, float]:
         return self.output.get_config()
 
 
@@ -98,7 +111,8 @@ def train(model: tf_keras.Model, poses: np.ndarray, depths: np.ndarray, steps: i
 
 def trained(model: tf_keras.Model) -> tuple[dict[str, Linear], dict[str, Range]]:
     """The weights, as floats, and the ranges that a rounded twin has learned, by name."""
-    layers, ranges = {}, {}
+    layers: dict[str, Linear] = {}
+    ranges: dict[str, Range] = {}
     for layer in model.layers[1:]:
         name = getattr(layer, "layer", layer).name
         values = {w.name.rpartition("/")[2].partition(":")[0]: w.numpy() for w in layer.weights}
@@ -107,11 +121,12 @@ def trained(model: tf_keras.Model) -> tuple[dict[str, Linear], dict[str, Range]]
         ends = [float(v) for end in ("min", "max")
                 for k, v in values.items() if k.endswith(f"output_{end}")]  # fmt: skip
         if ends:
-            ranges[name] = tuple(ends)
+            low, high = ends
+            ranges[name] = (low, high)
     return layers, ranges
 
 
-def main(given, got):
+def main(given: pathlib.Path, got: pathlib.Path) -> None:
     """Reads what `qat.fine_tune` wrote, trains, writes weights and ranges."""
     tf_keras.utils.set_random_seed(0)
     layers, ranges, others = qat.read(given)
@@ -122,4 +137,4 @@ def main(given, got):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*map(pathlib.Path, sys.argv[1:]))

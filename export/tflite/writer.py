@@ -15,6 +15,8 @@ import sys
 import tempfile
 import warnings
 import zipfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -25,11 +27,14 @@ from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.version import __version__
 
+if TYPE_CHECKING:
+    from synpose_tf.export.trained import TrainedLifter
+
 PRECISIONS = ("float32", "float16", "dynamic", "int8", "integer", "qat")
 SIGNATURE = "serving_default"
 
 
-def write(trained, folder: pathlib.Path, precision: str) -> None:
+def write(trained: "TrainedLifter", folder: pathlib.Path, precision: str) -> None:
     """Writes `lifter.tflite` into a folder.
 
     Args:
@@ -53,7 +58,7 @@ def write(trained, folder: pathlib.Path, precision: str) -> None:
     write_file(folder, content, trained)
 
 
-def write_file(folder: pathlib.Path, content: bytes, trained) -> None:
+def write_file(folder: pathlib.Path, content: bytes, trained: "TrainedLifter") -> None:
     """Writes a converted network with its metadata as `lifter.tflite`."""
     with files.replacing(pathlib.Path(folder) / litert.FILE) as temporary:
         temporary.write_bytes(with_metadata(content, trained.model.mode, trained.model.distance))
@@ -165,7 +170,7 @@ def _tensor(details):
 
 
 @contextlib.contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """Keeps notes off the terminal; they are C++'s, so the descriptor is moved."""
     sys.stderr.flush()
     saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)

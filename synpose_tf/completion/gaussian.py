@@ -10,11 +10,14 @@ from the joints that are seen.
 import dataclasses
 import functools
 import importlib.resources
+import pathlib
+from types import ModuleType
 
 import numpy as np
 
 from synpose_tf.geometry.normalization import normalize_2d
 from synpose_tf.io import files
+from synpose_tf.structures.arrays import Array
 from synpose_tf.structures.skeleton import H36M_17
 
 # Variance of a pose's place, in squared mean radii: any place is as good as any other.
@@ -38,7 +41,7 @@ class PoseDistribution:
     covariance: np.ndarray
 
     @classmethod
-    def fit(cls, pixels) -> "PoseDistribution":
+    def fit(cls, pixels: np.ndarray) -> "PoseDistribution":
         """From complete 2D poses (n, 17, 2), pixels, and their mirror images."""
         poses, _ = normalize_2d(np.asarray(pixels, np.float64), "paper")
         mirrored = poses[:, list(H36M_17.mirror)] * [-1.0, 1.0]
@@ -50,11 +53,11 @@ class PoseDistribution:
     @functools.cache
     def pretrained(cls) -> "PoseDistribution":
         """The one that comes with the package."""
-        resource = importlib.resources.files("synpose_tf").joinpath("weights", "poses_2d.npz")
+        resource = importlib.resources.files("synpose_tf") / "weights" / "poses_2d.npz"
         with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             return cls(arrays["mean"], arrays["covariance"])
 
-    def save(self, path) -> None:
+    def save(self, path: pathlib.Path) -> None:
         """Writes it as `pretrained` reads it.
 
         Raises:
@@ -63,7 +66,7 @@ class PoseDistribution:
         with files.replacing(path) as temporary, temporary.open("wb") as handle:
             np.savez(handle, mean=self.mean, covariance=self.covariance)
 
-    def complete(self, pixels, seen, xp=np):
+    def complete(self, pixels: Array, seen: Array, xp: ModuleType = np) -> Array:
         """Fills in the joints that are not seen.
 
         Args:
@@ -80,7 +83,7 @@ class PoseDistribution:
         filled = self._conditional_mean(poses, seen, xp) * size + centre
         return seen * pixels + (1.0 - seen) * filled
 
-    def outliers(self, pixels, seen) -> np.ndarray:
+    def outliers(self, pixels: np.ndarray, seen: np.ndarray) -> np.ndarray:
         """Finds joints that contradict the others, such as a head detected on a foot.
 
         The worst joint of a pose goes first, since it pulls on the others, then the next one,

@@ -8,13 +8,15 @@ gives where they are instead. `completion_training` trains it, on 2D poses alone
 import dataclasses
 import functools
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from synpose_tf.completion.gaussian import PoseDistribution
-from synpose_tf.geometry.normalization import normalize_2d
+from synpose_tf.geometry.normalization import ImageFrame, normalize_2d
 from synpose_tf.models.folded import Forward, packaged_weights
+from synpose_tf.structures.arrays import Array
 from synpose_tf.structures.skeleton import H36M_17
 
 JOINTS = len(H36M_17)
@@ -39,7 +41,7 @@ class Completion:
         forward = Forward.from_weights(packaged_weights("completion"))
         return cls(PoseDistribution.pretrained(), forward)
 
-    def complete(self, pixels, seen, xp=np):
+    def complete(self, pixels: Array, seen: Array, xp: ModuleType = np) -> Array:
         """Fills in the joints that are not seen, as `PoseDistribution.complete` does.
 
         Args:
@@ -57,7 +59,9 @@ class Completion:
         return complete.astype(np.float32) if xp is np else complete
 
 
-def features(distribution: PoseDistribution, pixels, seen, xp=np):
+def features(
+    distribution: PoseDistribution, pixels: Array, seen: Array, xp: ModuleType = np
+) -> tuple[Array, ImageFrame, Array]:
     """The Gaussian's guess (n, 17, 2), its `ImageFrame`, and the network's input (n, 51)."""
     guess, frame = normalize_2d(distribution.complete(pixels, seen, xp), "paper", xp=xp)
     flags = xp.reshape(seen, (-1, JOINTS, 1))

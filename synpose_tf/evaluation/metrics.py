@@ -24,12 +24,12 @@ PCK_JOINTS = tuple(
 )
 
 
-def root_relative(poses):
+def root_relative(poses: np.ndarray) -> np.ndarray:
     """Poses (..., 17, 3) with the root at the origin."""
     return poses - poses[..., H36M_17.root : H36M_17.root + 1, :]
 
 
-def scale_to_truth(predicted, truth):
+def scale_to_truth(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Gives root-relative predictions the true mean root distance.
 
     A lifter's output has no metric scale; the weakly supervised literature reports
@@ -40,24 +40,24 @@ def scale_to_truth(predicted, truth):
     return predicted * (size[1] / np.maximum(size[0], 1e-12))
 
 
-def joint_errors(predicted, truth):
+def joint_errors(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Distances (poses, 17) of the joints, both root-relative, millimetres."""
     return np.linalg.norm(root_relative(predicted) - root_relative(truth), axis=-1)
 
 
-def mpjpe(predicted, truth):
+def mpjpe(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Protocol 1: mean per joint position error, millimetres."""
     return joint_errors(predicted, truth).mean(-1)
 
 
-def n_mpjpe(predicted, truth):
+def n_mpjpe(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """MPJPE after the scale that minimises the squared error (Rhodin et al.)."""
     predicted, truth = root_relative(predicted), root_relative(truth)
     scale = (predicted * truth).sum((-1, -2)) / np.maximum((predicted**2).sum((-1, -2)), 1e-12)
     return mpjpe(predicted * scale[..., None, None], truth)
 
 
-def procrustes(predicted, truth):
+def procrustes(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Predictions after the best similarity (rotation, scale, translation; no reflection).
 
     Closed form by singular value decomposition (Kabsch, Umeyama).
@@ -75,12 +75,12 @@ def procrustes(predicted, truth):
     return scale[..., None, None] * (p @ (u @ vt)) + mean_t
 
 
-def p_mpjpe(predicted, truth):
+def p_mpjpe(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Protocol 2: MPJPE after Procrustes alignment, millimetres (no root alignment)."""
     return np.linalg.norm(procrustes(predicted, truth) - truth, axis=-1).mean(-1)
 
 
-def p_depth_error(predicted, truth):
+def p_depth_error(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Mean distance in z after Procrustes alignment, millimetres: table 3's "only z".
 
     It is what is left of protocol 2 where noise on the 2D input, which x and y carry on
@@ -89,18 +89,20 @@ def p_depth_error(predicted, truth):
     return np.abs(procrustes(predicted, truth) - truth)[..., 2].mean(-1)
 
 
-def pck(predicted, truth, threshold: float = PCK_THRESHOLD_MM):
+def pck(
+    predicted: np.ndarray, truth: np.ndarray, threshold: float = PCK_THRESHOLD_MM
+) -> np.ndarray:
     """3DPCK in percent: joints strictly nearer than `threshold`, over the 14 joints."""
     return 100.0 * (joint_errors(predicted, truth)[..., PCK_JOINTS] < threshold).mean(-1)
 
 
-def auc(predicted, truth):
+def auc(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Mean 3DPCK over the 31 thresholds from 0 to 150 mm, percent."""
     errors = joint_errors(predicted, truth)[..., PCK_JOINTS]
     return 100.0 * (errors[..., None] < AUC_THRESHOLDS_MM).mean((-1, -2))
 
 
-def pose_metrics(predicted, truth) -> dict[str, np.ndarray]:
+def pose_metrics(predicted: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     """Every metric of lifted poses without metric scale.
 
     Args:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -37,7 +38,9 @@ def lift(model: keras.Model, views: dict[str, np.ndarray]) -> np.ndarray:
     return np.concatenate(chunks)
 
 
-def add_noise(views: dict[str, np.ndarray], deviation: float, seed: int = 0):
+def add_noise(
+    views: dict[str, np.ndarray], deviation: float, seed: int = 0
+) -> dict[str, np.ndarray]:
     """The views with Gaussian noise of `deviation` pixels on each 2D coordinate (table 3)."""
     if not deviation:
         return views
@@ -107,13 +110,15 @@ class Table:
         ]
         return tables.csv_text([("action", *COLUMNS, "poses"), *rows])
 
-    def json(self, **about) -> str:
+    def json(self, **about: Any) -> str:
         """The table as JSON, with whatever else is to be said of it."""
         tree = {"caption": self.caption, **about, "rows": self.rows, "poses": self.counts}
         return json.dumps(tree, indent=2) + "\n"
 
 
-def tabulate(predicted, truth, takes, caption: str = "") -> Table:
+def tabulate(
+    predicted: np.ndarray, truth: np.ndarray, takes: np.ndarray, caption: str = ""
+) -> Table:
     """Computes a table.
 
     Args:

@@ -1,5 +1,7 @@
 """Pictures of tables 3 and 5."""
 
+from collections.abc import Mapping, Sequence
+
 from matplotlib.figure import Figure
 
 from synpose_tf.evaluation.tables import Cell, Spread, Table
@@ -15,6 +17,8 @@ def bars(table: Table) -> Figure:
     for column, panel in enumerate(panels):
         for place, row in enumerate(rows):
             cell = row.cells[column]
+            if not isinstance(cell, Spread):
+                continue
             panel.barh(place, cell.mean, xerr=cell.deviation, color=BAR, capsize=3)
             panel.plot(cell.values, [place] * len(cell.values), "o", color=POINT, markersize=3)
         panel.set(xlabel=f"{table.columns[column]}, mm")
@@ -23,7 +27,7 @@ def bars(table: Table) -> Figure:
     return figure
 
 
-def noise_curves(series: dict[str, list[Cell]], noise_px: list[float]) -> Figure:
+def noise_curves(series: Mapping[str, Sequence[Cell]], noise_px: Sequence[float]) -> Figure:
     """Curves over the noise's standard deviation.
 
     Args:
@@ -33,7 +37,7 @@ def noise_curves(series: dict[str, list[Cell]], noise_px: list[float]) -> Figure
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, cells in series.items():
-        spreads = [c if isinstance(c, Spread) or c is None else Spread((c,)) for c in cells]
+        spreads = [c if isinstance(c, Spread) or c is None else Spread((float(c),)) for c in cells]
         there = [(px, c) for px, c in zip(noise_px, spreads, strict=True) if c is not None]
         if there:
             places, found = zip(*there, strict=True)

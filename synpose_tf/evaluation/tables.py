@@ -8,6 +8,7 @@ import json
 import math
 import pathlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -124,7 +125,7 @@ class Table:
                 lines.append(values)
         return csv_text(lines)
 
-    def json(self, **about) -> str:
+    def json(self, **about: Any) -> str:
         """With every single value, and whatever else is to be said of it."""
         rows = [
             {
@@ -137,7 +138,7 @@ class Table:
         tree = {"caption": self.caption, **about, "notes": self.notes, "rows": rows}
         return json.dumps(tree, indent=2) + "\n"
 
-    def write(self, path: pathlib.Path, **about) -> None:
+    def write(self, path: pathlib.Path, **about: Any) -> None:
         """Writes `path` with .txt, .md, .csv and .json; `about` goes into the last."""
         path = pathlib.Path(path)
         forms = {"txt": self.text(), "md": self.markdown(), "csv": self.csv()}

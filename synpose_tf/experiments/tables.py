@@ -84,7 +84,7 @@ def _claims(results, over):
 
 def _claimed(worse, metric):
     """The same from the paper's own tables."""
-    label = {"sep_wkcs": "Sep + wKCS", "syn_kcs": "Syn + KCS"}.get(worse)
+    label = {"sep_wkcs": "Sep + wKCS", "syn_kcs": "Syn + KCS"}.get(worse, worse)
     if worse == "repnet":
         table = {"mpjpe": 1, "p_mpjpe": 2}[metric]
         one, other = (published.average(table, name) for name in (published.PAPER, "RepNet"))

@@ -15,11 +15,14 @@ import dataclasses
 import functools
 import importlib.resources
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from types import ModuleType
 
 import numpy as np
+import numpy.typing as npt
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.structures.arrays import Array
 
 INTRINSICS = ("fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3")
 
@@ -47,15 +50,15 @@ class Camera:
         """(3,), the world's up (+z) as a unit vector in the camera frame."""
         return self.rotation[:, 2]
 
-    def to_camera(self, world):
+    def to_camera(self, world: npt.ArrayLike) -> np.ndarray:
         """World points (..., 3) in the camera frame: R (X - position)."""
         return (np.asarray(world) - self.position) @ self.rotation.T
 
-    def to_world(self, points):
+    def to_world(self, points: npt.ArrayLike) -> np.ndarray:
         """Camera-frame points (..., 3) back in the world."""
         return np.asarray(points) @ self.rotation + self.position
 
-    def project(self, points):
+    def project(self, points: np.ndarray) -> np.ndarray:
         """Camera-frame points (..., 3) to pixels (..., 2)."""
         return project(points, self.intrinsics)
 
@@ -103,12 +106,12 @@ def parse_intrinsics(texts: Sequence[str], flag: str = "--intrinsics") -> np.nda
     return np.array(numbers + [0.0] * (9 - len(numbers)))
 
 
-def pinhole(focal, centre) -> np.ndarray:
+def pinhole(focal: Iterable[float], centre: Iterable[float]) -> np.ndarray:
     """(9,) intrinsics of a camera without distortion, from (fx, fy) and (cx, cy) in pixels."""
     return np.array([*focal, *centre, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 
-def distort(rays, intrinsics, xp=np):
+def distort(rays: Array, intrinsics: Array, xp: ModuleType = np) -> Array:
     """Applies the lens to rays (..., J, 2); `intrinsics` (..., 9). OpenCV's model.
 
     x' = x (1 + k1 r² + k2 r⁴ + k3 r⁶) + 2 p1 x y + p2 (r² + 2 x²), y' likewise.
@@ -126,7 +129,9 @@ def distort(rays, intrinsics, xp=np):
     )
 
 
-def undistort(distorted, intrinsics, xp=np, iterations: int = 10):
+def undistort(
+    distorted: Array, intrinsics: Array, xp: ModuleType = np, iterations: int = 10
+) -> Array:
     """Inverse of `distort` by fixed-point iteration: (..., J, 2) to (..., J, 2).
 
     Converges to below 1e-3 px over the whole image of Human3.6M's lenses.
@@ -137,7 +142,7 @@ def undistort(distorted, intrinsics, xp=np, iterations: int = 10):
     return rays
 
 
-def project(points, intrinsics, xp=np):
+def project(points: Array, intrinsics: Array, xp: ModuleType = np) -> Array:
     """Projects camera-frame points (..., J, 3) to pixels (..., J, 2).
 
     `intrinsics` is (9,) or (..., 9) with the batch shape of the points.
@@ -146,13 +151,13 @@ def project(points, intrinsics, xp=np):
     return rays * intrinsics[..., None, 0:2] + intrinsics[..., None, 2:4]
 
 
-def pixels_to_rays(pixels, intrinsics, xp=np):
+def pixels_to_rays(pixels: Array, intrinsics: Array, xp: ModuleType = np) -> Array:
     """Pixels (..., J, 2) to undistorted rays (..., J, 2); `intrinsics` as in `project`."""
     distorted = (pixels - intrinsics[..., None, 2:4]) / intrinsics[..., None, 0:2]
     return undistort(distorted, intrinsics, xp)
 
 
-def virtual_rotation(root_ray, xp=np):
+def virtual_rotation(root_ray: Array, xp: ModuleType = np) -> Array:
     """Rotation that turns the camera's axis onto a ray: yaw about y, then pitch about x.
 
     No roll, so the image's horizon stays level.
@@ -176,23 +181,23 @@ def virtual_rotation(root_ray, xp=np):
     return xp.stack([xp.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def rotate(points, rotation, xp=np):
+def rotate(points: Array, rotation: Array, xp: ModuleType = np) -> Array:
     """Applies rotations (..., 3, 3) to points (..., J, 3)."""
     return xp.matmul(points, xp.swapaxes(rotation, -1, -2))
 
 
-def unrotate(points, rotation, xp=np):
+def unrotate(points: Array, rotation: Array, xp: ModuleType = np) -> Array:
     """Inverse of `rotate`: the way back from the virtual camera."""
     return xp.matmul(points, rotation)
 
 
-def rotate_rays(rays, rotation, xp=np):
+def rotate_rays(rays: Array, rotation: Array, xp: ModuleType = np) -> Array:
     """Rays (..., J, 2) as a camera turned by `rotation` (..., 3, 3) sees them."""
     turned = rotate(xp.concatenate([rays, xp.ones_like(rays[..., :1])], axis=-1), rotation, xp)
     return turned[..., :2] / turned[..., 2:]
 
 
-def turn(points, axis, angles, xp=np):
+def turn(points: Array, axis: Array, angles: Array, xp: ModuleType = np) -> Array:
     """Turns points about axes through the origin by Rodrigues' formula.
 
     p cos θ + (a × p) sin θ + a (a · p)(1 - cos θ).
@@ -208,15 +213,17 @@ def turn(points, axis, angles, xp=np):
     return points * cos + xp.cross(axis, points) * sin + axis * along * (1.0 - cos)
 
 
-def turn_image(points, degrees: float, xp=np):
+def turn_image(points: Array, degrees: float, xp: ModuleType = np) -> Array:
     """Turns points of an image (..., d), x right, y down, about the origin, clockwise."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     x, y = points[..., 0], points[..., 1]
-    turned = [x * cos - y * sin, x * sin + y * cos]
-    return xp.stack([*turned, *(points[..., i] for i in range(2, points.shape[-1]))], axis=-1)
+    others: list[Array] = [points[..., i] for i in range(2, points.shape[-1])]
+    return xp.stack([x * cos - y * sin, x * sin + y * cos, *others], axis=-1)
 
 
-def quarter_turns(degrees: int, image_size) -> tuple[np.ndarray, np.ndarray, tuple | None]:
+def quarter_turns(
+    degrees: int, image_size: tuple[int, int] | None
+) -> tuple[np.ndarray, np.ndarray, tuple[int, int] | None]:
     """What turns an image clockwise by 90, 180 or 270 degrees.
 
     Args:
@@ -227,20 +234,24 @@ def quarter_turns(degrees: int, image_size) -> tuple[np.ndarray, np.ndarray, tup
         matrix (2, 2) and shift (2,), pixels of the turned image are matrix · p + shift; and its
         size.
     """
-    matrix, shift, size = np.eye(2), np.zeros(2), image_size
+    matrix: np.ndarray = np.eye(2)
+    shift: np.ndarray = np.zeros(2)
+    size = image_size
     for _ in range(degrees // 90 % 4):
         quarter = np.array([[0.0, -1.0], [1.0, 0.0]])
         height = size[1] if size else 0
         matrix, shift = quarter @ matrix, quarter @ shift + (height, 0.0)
-        size = size and size[::-1]
+        size = size and (size[1], size[0])
     return matrix, shift, size
 
 
-def turn_intrinsics(intrinsics, degrees: int, image_size) -> np.ndarray:
+def turn_intrinsics(
+    intrinsics: np.ndarray, degrees: int, image_size: tuple[int, int]
+) -> np.ndarray:
     """The intrinsics (9,) of a camera whose image is turned clockwise, see `quarter_turns`."""
     fx, fy, cx, cy, k1, k2, p1, p2, k3 = intrinsics
-    size = image_size
+    width, height = image_size
     for _ in range(degrees // 90 % 4):
-        fx, fy, cx, cy, p1, p2 = fy, fx, size[1] - cy, cx, p2, -p1
-        size = size[::-1]
+        fx, fy, cx, cy, p1, p2 = fy, fx, height - cy, cx, p2, -p1
+        width, height = height, width
     return np.array([fx, fy, cx, cy, k1, k2, p1, p2, k3])

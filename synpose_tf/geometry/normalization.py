@@ -19,11 +19,13 @@ Frame: camera, x right, y down, z forward, root-relative. Functions take `xp`: N
 """
 
 import dataclasses
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from synpose_tf.geometry import camera
+from synpose_tf.structures.arrays import Array
 from synpose_tf.structures.skeleton import H36M_17
 
 MODES = ("paper", "camera")
@@ -63,7 +65,7 @@ def check_mode(mode: str) -> str:
     return mode
 
 
-def planar_radius(points, xp=np):
+def planar_radius(points: Array, xp: ModuleType = np) -> Array:
     """Mean distance of the joints from the root in the image plane, root excluded.
 
     Args:
@@ -78,7 +80,13 @@ def planar_radius(points, xp=np):
     return (xp.sum(distances, axis=-2, keepdims=True) - distances[..., ROOT : ROOT + 1, :]) / joints
 
 
-def normalize_2d(pixels, mode: str, intrinsics=None, distance: float = 0.0, xp=np):
+def normalize_2d(
+    pixels: Array,
+    mode: str,
+    intrinsics: Array | None = None,
+    distance: float = 0.0,
+    xp: ModuleType = np,
+) -> tuple[Array, ImageFrame]:
     """Normalises 2D poses.
 
     Args:
@@ -109,7 +117,7 @@ def normalize_2d(pixels, mode: str, intrinsics=None, distance: float = 0.0, xp=n
     return centred / scale, ImageFrame(root, scale, scale[..., 0], rotation, intrinsics)
 
 
-def restore_2d(poses, frame: ImageFrame, xp=np):
+def restore_2d(poses: Array, frame: ImageFrame, xp: ModuleType = np) -> Array:
     """Inverse of `normalize_2d`: (batch, 17, 2) normalised to (batch, 17, 2) pixels."""
     if frame.rotation is None:
         return poses * frame.scale + frame.root
@@ -118,7 +126,7 @@ def restore_2d(poses, frame: ImageFrame, xp=np):
     return distorted * frame.intrinsics[..., None, 0:2] + frame.intrinsics[..., None, 2:4]
 
 
-def normalize_3d(points, mode: str, xp=np):
+def normalize_3d(points: Array, mode: str, xp: ModuleType = np) -> tuple[Array, Array]:
     """Normalises true 3D poses to what `lift` gives for their own projection.
 
     Args:
@@ -139,7 +147,7 @@ def normalize_3d(points, mode: str, xp=np):
     return (points - root) / scale, scale
 
 
-def restore_3d(poses, scale, root, mode: str, xp=np):
+def restore_3d(poses: Array, scale: Array, root: Array, mode: str, xp: ModuleType = np) -> Array:
     """Inverse of `normalize_3d`.
 
     Args:
@@ -157,7 +165,7 @@ def restore_3d(poses, scale, root, mode: str, xp=np):
     return points + root
 
 
-def lift(poses_2d, depths, perspective, xp=np):
+def lift(poses_2d: Array, depths: Array, perspective: Array, xp: ModuleType = np) -> Array:
     """3D poses from normalised 2D poses and depths.
 
     Args:
@@ -172,7 +180,7 @@ def lift(poses_2d, depths, perspective, xp=np):
     return xp.concatenate([planar, depths[..., None]], axis=-1)
 
 
-def reproject(poses_3d, perspective, xp=np):
+def reproject(poses_3d: Array, perspective: Array, xp: ModuleType = np) -> Array:
     """The normalised 2D pose (batch, 17, 2) that a normalised 3D pose (batch, 17, 3) shows."""
     # A turned pose never comes nearer than a quarter of the camera's distance.
     depth = xp.maximum(1.0 + perspective * poses_3d[..., 2], 0.25)
@@ -180,6 +188,6 @@ def reproject(poses_3d, perspective, xp=np):
     return planar / planar_radius(planar, xp)
 
 
-def to_camera_frame(poses, frame: ImageFrame, xp=np):
+def to_camera_frame(poses: Array, frame: ImageFrame, xp: ModuleType = np) -> Array:
     """Lifted poses (batch, 17, 3) in the real camera's frame, still root-relative, unscaled."""
     return poses if frame.rotation is None else camera.unrotate(poses, frame.rotation, xp)

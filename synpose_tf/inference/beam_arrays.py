@@ -9,8 +9,10 @@ import contextlib
 import dataclasses
 import functools
 import os
+import pathlib
 import zipfile
 from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 import numpy as np
 from apache_beam.io.filesystem import CompressionTypes
@@ -26,7 +28,7 @@ _SINGLE = {"fps": ((), (1,)), "image_size": ((2,),)}  # Of these shapes.
 _AT_ONCE = 1 << 16  # Rows of a check.
 
 
-def open_file(path: str):
+def open_file(path: str) -> BinaryIO:
     """A file of any file system, as its bytes are."""
     return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
 
@@ -47,7 +49,7 @@ def frame_count(path: str) -> int | None:
         return None
 
 
-def cut(path: str, start: int, stop: int, target) -> None:
+def cut(path: str, start: int, stop: int, target: pathlib.Path | str) -> None:
     """Writes frames of a file into an .npz file of this machine, with their numbers.
 
     Args:
@@ -87,10 +89,11 @@ class _Array:
     def at(cls, where: str, size: int, stream: Callable) -> "_Array":
         with stream() as handle:
             if np.lib.format.read_magic(handle) == (1, 0):
-                header = np.lib.format.read_array_header_1_0(handle)
+                shape, fortran, dtype = np.lib.format.read_array_header_1_0(handle)
             else:
-                header = np.lib.format.read_array_header_2_0(handle)
-            return cls(where, stream, *header, size - handle.tell(), handle.tell())
+                shape, fortran, dtype = np.lib.format.read_array_header_2_0(handle)
+            offset = handle.tell()
+            return cls(where, stream, shape, fortran, dtype, size - offset, offset)
 
     def of_numbers(self, *shape: int) -> bool:
         return self.dtype.kind in "iuf" and self.shape == shape and not self.fortran
@@ -128,7 +131,7 @@ class _Array:
 
 
 @contextlib.contextmanager
-def _arrays(path) -> Iterator[dict[str, _Array]]:
+def _arrays(path: str) -> Iterator[dict[str, _Array]]:
     """The arrays of a file by their names; an archive's only one is its keypoints."""
     with reading(path), open_file(path) as handle:
         if path.lower().endswith(".npy"):

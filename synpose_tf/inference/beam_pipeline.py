@@ -11,7 +11,8 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -31,7 +32,7 @@ from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
 from synpose_tf.keypoints.upright import camera_roll
 from synpose_tf.output import npz_file
-from synpose_tf.structures.tracks import KeypointTrack
+from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 
 MANIFEST = "manifest.json"
 
@@ -58,7 +59,8 @@ class Settings:
             least = piece.min_confidence if least is None else least
         size = self.image_size and (int(self.image_size[0]), int(self.image_size[1]))
         unit = units.check(self.units)
-        return assembly.Wanted(layout and named(layout), self.fps, size, least, unit)
+        known = named(layout) if layout else None
+        return assembly.Wanted(known, self.fps, size, least, unit)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +229,7 @@ class Lift(beam.DoFn):
         self.output = output
         self._shared = Shared()
 
-    def setup(self):
+    def setup(self) -> None:
         self._lifter = self._shared.acquire(self._load)  # Once in a process, for all its threads.
 
     def _load(self):
@@ -235,7 +237,7 @@ class Lift(beam.DoFn):
             return Lifter.from_workdir(self.settings.workdir)
         return Lifter.from_pretrained(self.settings.pretrained)
 
-    def process(self, piece):
+    def process(self, piece: Piece) -> Iterator[dict[str, Any]]:
         about = dataclasses.asdict(piece)
         try:
             tracks = [self._lift(track, piece.roll) for track in read(piece, self.settings)]
@@ -255,7 +257,7 @@ class Lift(beam.DoFn):
         return self._lifter.lift_track(track, intrinsics, self.settings.body_height, roll)
 
 
-def write(tracks, folder: str, name: str) -> None:
+def write(tracks: Sequence[PoseTrack], folder: str, name: str) -> None:
     """Writes a file as `synpose_tf.lift` does, whole or not at all, to any file system.
 
     Raises:

@@ -62,7 +62,7 @@ class EvaluatedLifter:
         )
 
 
-def from_workdir(path, name: str) -> EvaluatedLifter:
+def from_workdir(path: pathlib.Path | str, name: str) -> EvaluatedLifter:
     """The lifter of a training run, of any method.
 
     Args:

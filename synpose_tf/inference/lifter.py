@@ -1,9 +1,11 @@
 """Lifting for users: pixels with gaps in, poses out, whole tracks in millimetres."""
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
@@ -80,7 +82,7 @@ class Lifter:
         return cls(model.weights, model.mode, model.distance)
 
     @classmethod
-    def from_workdir(cls, path, name: str = "last") -> "Lifter":
+    def from_workdir(cls, path: pathlib.Path | str, name: str = "last") -> "Lifter":
         """The lifter of a training run.
 
         Args:
@@ -104,7 +106,9 @@ class Lifter:
             )
         return cls(generator.get_weights(), model.mode, model.distance)
 
-    def lift(self, keypoints, intrinsics=None, doubt: bool = False) -> Lifted:
+    def lift(
+        self, keypoints: npt.ArrayLike, intrinsics: np.ndarray | None = None, doubt: bool = False
+    ) -> Lifted:
         """Lifts 2D poses.
 
         Args:
@@ -159,7 +163,7 @@ class Lifter:
     def lift_track(
         self,
         track: KeypointTrack,
-        intrinsics=None,
+        intrinsics: np.ndarray | None = None,
         body_height: float = BODY_HEIGHT_MM,
         roll: float | None = None,
     ) -> PoseTrack:
@@ -212,7 +216,7 @@ class Lifter:
         }
         if track.exchanged is not None:
             columns["exchanged"] = _carried(track.exchanged, track.layout)
-        if intrinsics is not None:
+        if turn.intrinsics is not None:
             columns["root"] = turn.back(root_path(lifted.keypoints, unit, turn.intrinsics))
         return columns
 
@@ -226,18 +230,18 @@ class Roll:
             None, and it is turned about its origin.
     """
 
-    def __init__(self, degrees: float, intrinsics=None):
+    def __init__(self, degrees: float, intrinsics: np.ndarray | None = None):
         self._degrees, self._given = degrees, intrinsics
         self.intrinsics = intrinsics  # Of the camera without roll.
         if degrees and intrinsics is not None:
             fx, fy, cx, cy = np.asarray(intrinsics, np.float64)[:4]
             self.intrinsics = camera.pinhole([np.sqrt(fx * fy)] * 2, (cx, cy))
 
-    def out_of(self, keypoints):
+    def out_of(self, keypoints: np.ndarray) -> np.ndarray:
         """Pixels (n, 17, 2) of the camera without roll."""
         return self._turned(keypoints, -self._degrees, self._given, self.intrinsics)
 
-    def into(self, keypoints, seen, inferred):
+    def into(self, keypoints: np.ndarray, seen: np.ndarray, inferred: np.ndarray) -> np.ndarray:
         """Pixels (n, 17, 2) of the camera as it is; joints that were seen as they came."""
         if not self._degrees:
             return keypoints
@@ -245,7 +249,7 @@ class Roll:
         kept = ~inferred & np.isfinite(keypoints).all(-1)
         return np.where(kept[..., None], seen, turned).astype(np.float32)
 
-    def back(self, points):
+    def back(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 3) of the frame without roll in the camera's frame."""
         return camera.turn_image(points, self._degrees) if self._degrees else points
 
@@ -282,13 +286,13 @@ def check_body_height(millimetres: float) -> None:
         )
 
 
-def bone_sum(poses) -> np.ndarray:
+def bone_sum(poses: np.ndarray) -> np.ndarray:
     """Sum of the bone lengths of poses (n, 17, 3): (n,)."""
     child, parent = np.transpose(H36M_17.bones)
     return np.linalg.norm(poses[:, child] - poses[:, parent], axis=-1).sum(-1)
 
 
-def root_path(keypoints, unit, intrinsics) -> np.ndarray:
+def root_path(keypoints: np.ndarray, unit: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     """Where the root is, from the size in the image and the size in millimetres.
 
     Args:

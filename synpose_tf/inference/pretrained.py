@@ -82,7 +82,7 @@ def half_precision(generator: "Generator") -> "Generator":
     return copy
 
 
-def save(folder, generator: "Generator", about: dict[str, Any]) -> pathlib.Path:
+def save(folder: pathlib.Path | str, generator: "Generator", about: dict[str, Any]) -> pathlib.Path:
     """Writes a lifter as `load` reads it.
 
     Args:
@@ -103,7 +103,7 @@ def save(folder, generator: "Generator", about: dict[str, Any]) -> pathlib.Path:
     return path
 
 
-def weights_file(folder, name: str) -> pathlib.Path:
+def weights_file(folder: pathlib.Path | str, name: str) -> pathlib.Path:
     """Where `save` puts the weights of a lifter.
 
     Raises:

@@ -15,7 +15,9 @@ from synpose_tf.structures.tracks import PoseTrack, joined
 SPEED_CUTOFF = 1.0  # Hz, of the filter of the speed; the authors' value.
 
 
-def one_euro(points, times, cutoff: float = 1.0, beta: float = 0.008) -> np.ndarray:
+def one_euro(
+    points: np.ndarray, times: np.ndarray, cutoff: float = 1.0, beta: float = 0.008
+) -> np.ndarray:
     """Filters points in time.
 
     The defaults are for millimetres. They were chosen on CMU motion at 30 Hz with 20 mm of noise
@@ -38,9 +40,10 @@ class OneEuro:
 
     def __init__(self, cutoff: float = 1.0, beta: float = 0.008):
         self._cutoff, self._beta = cutoff, beta
-        self._state = None  # Of each point: value, velocity, the point as it came, its time.
+        # Of each point: value, velocity, the point as it came, its time.
+        self._state: tuple[np.ndarray, ...] | None = None
 
-    def filter(self, points, times) -> np.ndarray:
+    def filter(self, points: np.ndarray, times: np.ndarray) -> np.ndarray:
         """The next points (F, ..., d), filtered, with their times (F,)."""
         points = np.asarray(points)
         smooth = np.full(points.shape, np.nan, points.dtype)
@@ -48,11 +51,10 @@ class OneEuro:
             unknown = np.full((3, *points.shape[1:]), np.nan)
             self._state = *unknown, np.full((*points.shape[1:-1], 1), np.nan)
         for index, (point, time) in enumerate(zip(points, times, strict=True)):
-            smooth[index] = self._step(point, time)
+            smooth[index], self._state = self._step(point, time, *self._state)
         return smooth
 
-    def _step(self, point, time):
-        value, velocity, before, last = self._state
+    def _step(self, point, time, value, velocity, before, last):
         seen = np.isfinite(point).all(-1, keepdims=True)
         step = time - last
         first = seen & np.isnan(last)
@@ -64,8 +66,7 @@ class OneEuro:
         moved = value + _weight(self._cutoff + self._beta * speed, step) * (point - value)
         value = np.where(first, point, np.where(seen, moved, value))
         before, last = np.where(seen, point, before), np.where(seen, time, last)
-        self._state = value, velocity, before, last
-        return np.where(seen, value, np.nan)
+        return np.where(seen, value, np.nan), (value, velocity, before, last)
 
 
 def smooth_track(track: PoseTrack) -> PoseTrack:

@@ -124,7 +124,7 @@ def visible(paths: Iterable) -> Iterator:
 
 
 @contextlib.contextmanager
-def reading(where):
+def reading(where: pathlib.Path | str) -> Iterator[None]:
     """Turns whatever damaged bytes make a library raise into one clear error.
 
     Raises:

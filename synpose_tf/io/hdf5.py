@@ -1,6 +1,8 @@
 """Reading one array of an HDF5 file that may be damaged."""
 
 import math
+import pathlib
+from typing import BinaryIO
 
 import h5py
 import numpy as np
@@ -11,7 +13,7 @@ from synpose_tf.io.files import reading
 MAX_NUMBERS = 2**27  # A damaged header can claim any size; Human3.6M's longest take has 2**20.
 
 
-def read(where, file, key: str) -> np.ndarray:
+def read(where: pathlib.Path | str, file: pathlib.Path | str | BinaryIO, key: str) -> np.ndarray:
     """One dataset of an HDF5 file.
 
     Args:

@@ -8,6 +8,8 @@ import io
 import pathlib
 import pickle
 import zipfile
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +18,12 @@ from synpose_tf.io.files import reading
 
 MAX_BYTES = 2**33  # Unpacked; a small file can claim any size. Human3.6M's largest has 2**31.
 
+_CONSTRUCTORS: tuple[Any, ...] = (np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0])
 # NumPy's constructors by the names of NumPy 1 and 2.
-_ALLOWED = {
+_ALLOWED: dict[tuple[str, str], Any] = {
     (f"numpy.{core}.multiarray", function.__name__): function
     for core in ("core", "_core")
-    for function in (np.zeros(0).__reduce__()[0], np.float64(0).__reduce__()[0])
+    for function in _CONSTRUCTORS
 } | {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
@@ -29,7 +32,7 @@ _ALLOWED = {
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise SynposeError(
                 f"the pickle asks for {module}.{name}, and only arrays and containers are "
@@ -38,7 +41,7 @@ class _ArrayUnpickler(pickle.Unpickler):
         return _ALLOWED[module, name]
 
 
-def holds(path: pathlib.Path, keys) -> bool:
+def holds(path: pathlib.Path, keys: Iterable[str]) -> bool:
     """Whether a file is an .npz archive with arrays of all these names; a damaged one is none."""
     try:
         with reading(path), zipfile.ZipFile(path) as archive:
@@ -47,7 +50,7 @@ def holds(path: pathlib.Path, keys) -> bool:
         return False
 
 
-def load(path: pathlib.Path, key: str):
+def load(path: pathlib.Path, key: str) -> Any:
     """Reads one array of an .npz file, or the object that a pickled 0-d array wraps.
 
     Args:

@@ -7,12 +7,15 @@ are read and not mapped: the memory of a process stays that of a piece.
 `derived` is what functions of rows give, computed when it is read.
 """
 
+import abc
 import bisect
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from synpose_tf.errors import SynposeError
 
@@ -25,12 +28,12 @@ class Scratch:
     """A temporary file without a name, in the folder that TMPDIR names."""
 
     def __init__(self):
-        self._file = None
+        self._file: Any = None
         self._end = 0
         # Reading and writing at a place in one call, `os.pread`, is not everywhere.
         self._guard = threading.Lock()
 
-    def append(self, content) -> int:
+    def append(self, content: bytes | bytearray) -> int:
         """Writes bytes at the end; gives their place.
 
         Raises:
@@ -60,7 +63,7 @@ class Scratch:
             self._file.seek(place)
             return self._file.read(size)
 
-    def keep(self, array: np.ndarray) -> "Rows":
+    def keep(self, array: "Column") -> "Rows":
         """An array as `Rows` of this file.
 
         Raises:
@@ -72,16 +75,22 @@ class Scratch:
         return rows
 
 
-class _OnDisk:
+class _OnDisk(abc.ABC):
     """What arrays on disk have in common; `_read` gives rows of a slice or of indices (n,)."""
 
-    shape: tuple[int, ...]
     dtype: np.dtype
 
-    def __len__(self):
+    @property
+    @abc.abstractmethod
+    def shape(self) -> tuple[int, ...]: ...
+
+    @abc.abstractmethod
+    def _read(self, key: slice | np.ndarray) -> np.ndarray: ...
+
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> np.ndarray:
         if isinstance(key, slice):
             return self._read(key)
         indices = np.asarray(key)
@@ -98,6 +107,10 @@ class _OnDisk:
         return whole
 
 
+# Rows in memory or on disk: both are read by slices and indices.
+Column = np.ndarray | _OnDisk
+
+
 class Rows(_OnDisk):
     """An array (n, …) of which rows are appended.
 
@@ -107,16 +120,21 @@ class Rows(_OnDisk):
 
     def __init__(self, scratch: Scratch):
         self._scratch = scratch
-        self._starts, self._places = [], []  # Of each run of rows: its first, and where it lies.
+        # Of each run of rows: its first, and where it lies.
+        self._starts: list[int] = []
+        self._places: list[int] = []
         self._written = 0  # Rows in the file; the others wait in `_tail`.
         self._tail = bytearray()
-        self._row, self._size, self.dtype = (), 1, None  # Of a row: its shape, bytes, numbers.
+        # Of a row: its shape, bytes, numbers.
+        self._row: tuple[int, ...] = ()
+        self._size = 1
+        self.dtype: Any = None  # Until there is one.
 
     @property
     def shape(self) -> tuple[int, ...]:
         return (self._written + len(self._tail) // self._size, *self._row)
 
-    def append(self, rows) -> None:
+    def append(self, rows: npt.ArrayLike) -> None:
         """Adds rows (n, …); the first ones decide about shape and dtype.
 
         Raises:
@@ -175,13 +193,17 @@ class _Derived(_OnDisk):
     def __init__(self, function, columns):
         self._function, self._columns = function, columns
         example = self._read(slice(0, 0))
-        self.shape, self.dtype = (len(columns[0]), *example.shape[1:]), example.dtype
+        self._row, self.dtype = example.shape[1:], example.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self._columns[0]), *self._row)
 
     def _read(self, key):
         return self._function(*(column[key] for column in self._columns))
 
 
-def derived(function: Callable, *columns):
+def derived(function: Callable, *columns: Column) -> Column:
     """`function(*columns)`, of arrays at once, and of rows on disk for those that are read.
 
     Args:
@@ -193,7 +215,7 @@ def derived(function: Callable, *columns):
     return _Derived(function, columns)
 
 
-def chosen(rows, indices: np.ndarray):
+def chosen(rows: Column, indices: np.ndarray) -> Column:
     """`rows[indices]`, of rows on disk when they are read."""
     return rows[indices] if isinstance(rows, np.ndarray) else _Derived(rows.__getitem__, [indices])
 
@@ -204,7 +226,7 @@ def slices(count: int) -> Iterator[slice]:
         yield slice(start, min(start + PIECE, count))
 
 
-def pieces(rows) -> Iterator[np.ndarray]:
+def pieces(rows: Column) -> Iterator[np.ndarray]:
     """An array, or one on disk, `PIECE` rows at a time."""
     for part in slices(len(rows)):
         yield rows[part]

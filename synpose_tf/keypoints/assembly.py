@@ -7,6 +7,7 @@ one pass, piece by piece. Joints on disk stay there, and are brought into form w
 import collections
 import dataclasses
 import functools
+from typing import cast
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def to_tracks(
             confidence=derived(_confidence, person.joints),
             frames=person.frames,
             times=_times(person, wanted.fps),
-            layout=person.layout,
+            layout=cast(Skeleton, person.layout),
             image_size=person.image_size,
             scratch=scratch,
         )
@@ -147,12 +148,12 @@ class _Notes:
     """Counts of what was met, as sentences."""
 
     def __init__(self):
-        self._counts = collections.Counter()
+        self._counts: collections.Counter[str] = collections.Counter()
 
-    def add(self, text, count=1):
+    def add(self, text: str, count: int = 1) -> None:
         self._counts[text] += int(count)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         # Names of people and files may have braces of their own.
         return [text.replace("{}", str(n)) for text, n in self._counts.items() if n]
 
@@ -247,7 +248,7 @@ def _in_order(person):
 
 def _in_pixels(people, surveys, wanted, notes):
     """Of one unit are all people of a file."""
-    extents = collections.defaultdict(units.Extent)
+    extents: dict[str, units.Extent] = collections.defaultdict(units.Extent)
     for person, survey in zip(people, surveys, strict=True):
         extents[person.where].join(survey.extent)
     converted = []
@@ -320,7 +321,8 @@ def _check_unit(person):
 
 
 def _unique(names):
-    counts, taken = collections.Counter(), set(names)
+    counts: collections.Counter[str] = collections.Counter()
+    taken = set(names)
     unique = []
     for name in names:
         counts[name] += 1

@@ -10,14 +10,18 @@ of the pose. AlphaPose invents at 0.02 to 0.15, OpenPose at 0.07 to 0.16, both s
 0.25 and more.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from synpose_tf.io.scratch import Column
 
 SHARE = 0.25  # Of the usual score.
 _USUAL = 75  # Percentile.
 _FRAMES = 2000  # Evenly spread; enough to tell.
 
 
-def usual_score(people) -> float:
+def usual_score(people: Sequence[Column]) -> float:
     """The score that a quarter of a recording's joints exceed; 0 where none has any.
 
     Args:
@@ -29,6 +33,6 @@ def usual_score(people) -> float:
     return float(np.percentile(scores, _USUAL)) if len(scores) else 0.0
 
 
-def least_confidence(people) -> float:
+def least_confidence(people: Sequence[Column]) -> float:
     """The score below which a joint counts as missed, of the same joints."""
     return SHARE * usual_score(people)

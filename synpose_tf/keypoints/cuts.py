@@ -14,6 +14,7 @@ but separate pictures, and stays together.
 import numpy as np
 
 from synpose_tf.io import scratch
+from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints.detections import NOBODY
 
 MAX_STEP = 0.4  # Of the pose's size, the diagonal of its bounding box.
@@ -24,7 +25,7 @@ _PICTURES, _PICTURES_STEP = 0.25, 0.3
 NO_FILM = "the poses jump from frame to frame: taken for separate pictures, not a film"
 
 
-def poses_apart(points, others) -> np.ndarray:
+def poses_apart(points: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Mean distance of the joints that both poses show, in sizes of the other pose.
 
     Args:
@@ -45,7 +46,7 @@ def _extent(points):
     return high - np.where(np.isfinite(points), points, np.inf).min(-2, initial=np.inf)
 
 
-def growth(points, others) -> np.ndarray:
+def growth(points: np.ndarray, others: np.ndarray) -> np.ndarray:
     """How many times larger or smaller a pose is than another, by joints that both show: (n,)."""
     both = np.isfinite(points).all(-1) & np.isfinite(others).all(-1)
     sizes = [_extent(np.where(both[..., None], p, np.nan)) for p in (points, others)]
@@ -54,7 +55,7 @@ def growth(points, others) -> np.ndarray:
     return np.where(both.sum(-1) > 2, np.maximum(ratio, 1.0 / ratio), 1.0)
 
 
-def split(frames, points) -> tuple[np.ndarray, list[str]]:
+def split(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
     """Numbers the people of a recording that shows one at a time.
 
     Args:
@@ -95,7 +96,8 @@ def _steps(points):
 def _labels(points, bounds):
     """Numbers of the poses, given where runs without a jump begin, and where the last ends."""
     labels = np.full(bounds[-1], NOBODY)
-    count, live = 0, []  # Of each person whom a run may continue: number, last row.
+    count = 0
+    live: list[tuple[int, int]] = []  # Of each person whom a run may continue: number, last row.
     for start, end in zip(bounds[:-1], bounds[1:], strict=True):
         number = _continued(points, start, live)
         if number is None and end - start <= _BLINK and _returns(points, end, live):

@@ -6,12 +6,15 @@ to disk; in memory stay frame, track and time, 24 bytes of each: 2.6 MB an hour 
 
 import array
 import dataclasses
+import pathlib
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.io.scratch import Rows, Scratch
+from synpose_tf.io.scratch import Column, Rows, Scratch
 from synpose_tf.structures.skeleton import Skeleton
 
 MAX_PEOPLE = 2**23  # In frames: 77 hours of one person at 30 Hz.
@@ -53,7 +56,7 @@ class Person:
 
     name: str
     frames: np.ndarray
-    joints: np.ndarray
+    joints: Column
     where: str
     times: np.ndarray | None = None
     fps: float | None = None
@@ -79,18 +82,26 @@ class Sightings:
 
     LOOKED = -2  # The track number of nobody, in a frame that was looked at.
 
-    def __init__(self, where, scratch: Scratch):
+    def __init__(self, where: pathlib.Path | str, scratch: Scratch):
         self.where = str(where)
-        self.known = {}
-        self._frames, self._tracks, self._times = (array.array(code) for code in "qqd")
+        self.known: dict[str, Any] = {}
+        self._frames, self._tracks = array.array("q"), array.array("q")
+        self._times = array.array("d")
         self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
-        self._first = None
+        self._first: tuple[str, int] = ("", 0)  # Who was added first, and the count of joints.
         self._looked = array.array("q"), array.array("d")  # Frames, times.
 
     def __len__(self):
         return len(self._frames)
 
-    def add(self, place: str, frame: int, joints, track=None, time: float = np.nan) -> None:
+    def add(
+        self,
+        place: str,
+        frame: int,
+        joints: Sequence[Any] | np.ndarray,
+        track: int | None = None,
+        time: float = np.nan,
+    ) -> None:
         """Adds a person.
 
         Args:
@@ -103,7 +114,7 @@ class Sightings:
         Raises:
             SynposeError: another joint count than before, too many people, or a full disk.
         """
-        if self._first is None:
+        if not len(self):
             self._first = place, len(joints)
         if len(joints) != self._first[1]:
             raise SynposeError(
@@ -159,7 +170,7 @@ class Sightings:
         return times if np.isfinite(times).all() else None
 
 
-def marked_missed(joints) -> np.ndarray:
+def marked_missed(joints: np.ndarray) -> np.ndarray:
     """(…, J): whether a detector says of joints (…, J, 3) that it missed them.
 
     It does so by (0, 0), by (-1, -1), and by NaN or null.
@@ -177,7 +188,7 @@ def labelled(people: list[Person], label: str) -> list[Person]:
     return [dataclasses.replace(p, name=f"{label} {p.name}".strip()) for p in people]
 
 
-def triples(values, where: str) -> np.ndarray:
+def triples(values: Any, where: str) -> np.ndarray:
     """(J, 3) from a flat list x, y, confidence, x, y, confidence, …; null becomes NaN.
 
     Raises:
@@ -192,7 +203,7 @@ def triples(values, where: str) -> np.ndarray:
     return numbers.reshape(-1, 3)
 
 
-def floats(values, where: str) -> np.ndarray:
+def floats(values: Any, where: str) -> np.ndarray:
     """An array of numbers out of (nested) lists; null becomes NaN.
 
     Raises:
@@ -211,7 +222,7 @@ def floats(values, where: str) -> np.ndarray:
     return numbers
 
 
-def integer(value, where: str) -> int:
+def integer(value: Any, where: str) -> int:
     """A whole number.
 
     Raises:
@@ -222,7 +233,7 @@ def integer(value, where: str) -> int:
     raise SynposeError(f"{where}: expected a whole number, found {str(value)[:40]!r}.")
 
 
-def track_number(value, where: str) -> int | None:
+def track_number(value: Any, where: str) -> int | None:
     """A detector's number of a person; None where there is none.
 
     It may stand in lists, as AlphaPose's `idx`; where it joined two detections to one person,

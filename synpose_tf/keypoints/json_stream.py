@@ -9,7 +9,7 @@ import json
 import pathlib
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import ijson
 import numpy as np
@@ -95,7 +95,8 @@ def find_prefix(path: pathlib.Path, wanted: Iterable[str]) -> tuple[str | None, 
         SynposeError: it is nested deeper than `MAX_DEPTH`.
     """
     wanted = set(wanted)
-    top, key = {}, None
+    top: dict[str, Any] = {}
+    key: Any = None
     with path.open("rb") as handle:
         source = _Source(handle, path, end=_HEAD)
         try:
@@ -117,14 +118,14 @@ def find_prefix(path: pathlib.Path, wanted: Iterable[str]) -> tuple[str | None, 
 class _Source:
     """A file as the parser reads it: NaN replaced, depth and the size of parts bounded."""
 
-    def __init__(self, handle, path, end=None):
+    def __init__(self, handle: BinaryIO, path: pathlib.Path, end: int | None = None):
         self._handle, self._path, self._end = handle, path, end
         self._kept = b""
-        self._decoder = None
+        self._decoder: codecs.IncrementalDecoder | None = None
         self._depth = self._lowest = 0
         self.part = self.size = 0
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         if size == 0:  # ijson asks, to see whether bytes come.
             return b""
         if self._end is not None and self.size >= self._end:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints.layouts import LAYOUTS
 from synpose_tf.structures.skeleton import Skeleton
 
@@ -19,7 +20,7 @@ MARGIN = 1.3
 _FRAMES = 500  # Evenly spread; enough to tell.
 
 
-def recognise(people: Sequence[np.ndarray], where: str, usual: Skeleton | None = None) -> Skeleton:
+def recognise(people: Sequence[Column], where: str, usual: Skeleton | None = None) -> Skeleton:
     """The layout of joints.
 
     Args:
@@ -43,9 +44,13 @@ def recognise(people: Sequence[np.ndarray], where: str, usual: Skeleton | None =
         return next(iter(fitting.values()))
     sample = _evenly(people).astype(np.float64)
     measured = {name: asymmetry(sample, layout) for name, layout in fitting.items()}
-    if usual in fitting.values() and not np.isfinite(list(measured.values())).all():
+    if (
+        usual is not None
+        and usual in fitting.values()
+        and not np.isfinite(list(measured.values())).all()
+    ):
         return usual
-    best, second = sorted(measured, key=measured.get)[:2]
+    best, second = sorted(measured, key=measured.__getitem__)[:2]
     if not measured[second] >= MARGIN * measured[best]:  # NaN, too.
         raise SynposeError(
             f"{where}: the {count} joints may be {' or '.join(fitting)}, and the poses do not "

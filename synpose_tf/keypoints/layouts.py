@@ -116,7 +116,7 @@ def by_names(names: Sequence[str | None]) -> tuple[Skeleton | None, list[int]]:
 _SAME = {"midhip": "hip", "pelvis": "hip", "root": "hip"}
 
 
-def plain_name(name):
+def plain_name(name: str) -> str:
     """A joint's name as `lefteye`."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
     words = [word.lower() for word in words]

@@ -15,7 +15,7 @@ _FLATTEST = 0.01  # Of the spread along, the spread across.
 _ENOUGH_FOR_FLAT = 6  # Joints.
 
 
-def is_person(points, seen) -> np.ndarray:
+def is_person(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Which poses are neither too small nor too flat to be a person's.
 
     Args:

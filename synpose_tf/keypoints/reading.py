@@ -165,7 +165,12 @@ def read(
     if layout is None:
         found = [_in_named_layout(person) for person in found]
     wanted = assembly.Wanted(
-        layout and named(layout), fps, image_size, min_confidence, check_units(units), rotate
+        named(layout) if layout else None,
+        fps,
+        image_size,
+        min_confidence,
+        check_units(units),
+        rotate,
     )
     tracks, notes = assembly.to_tracks(found, wanted, place)
     if scratch is None:
@@ -226,7 +231,7 @@ def _format(files, wanted):
             names = ", ".join(FORMATS)
             raise SynposeError(f"--format={wanted}: no such format. Expected one of {names}.")
         return FORMATS[wanted]
-    kinds = {}
+    kinds: dict[str, pathlib.Path] = {}
     for path in files:
         kind = _recognise(path)
         if kind is not None:
@@ -276,7 +281,7 @@ def _recognise(path):
             f"{path}: JSON, but not of a known detector; it holds {', '.join(top)[:200]}. "
             f"Expected {'; '.join(k.title for k in FORMATS.values() if k.prefixes)}."
         )
-    return by_prefix.get(prefix)
+    return None if prefix is None else by_prefix[prefix]
 
 
 def _read_frames(kind, files, scratch, progress):
@@ -285,7 +290,7 @@ def _read_frames(kind, files, scratch, progress):
     folders = [str(path.parent) for path in files]
     whole = {(*entry, folder) for entry, folder in zip(numbered, folders, strict=True)}
     counted = len(whole) < len(files) or any(frame is None for _, frame in numbered)
-    recordings = {}
+    recordings: dict[tuple[str, str], Sightings] = {}
     for index, path in enumerate(progress(files)):
         before, frame = ("", index) if counted else numbered[index]
         name = folders[index], before

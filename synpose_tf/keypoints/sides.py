@@ -15,11 +15,12 @@ its motion to be followed, residuals are usually large, and nothing is changed. 
 
 import dataclasses
 import functools
+from typing import Any
 
 import numpy as np
 
 from synpose_tf.io import scratch
-from synpose_tf.io.scratch import derived
+from synpose_tf.io.scratch import Column, derived
 from synpose_tf.structures.skeleton import Skeleton
 from synpose_tf.structures.tracks import KeypointTrack
 
@@ -48,7 +49,7 @@ def pairs(layout: Skeleton) -> dict[str, np.ndarray]:
     return {part: np.array(found[part]) for part in found if found[part]}
 
 
-def exchanged(points, layout: Skeleton, place: scratch.Scratch | None = None) -> np.ndarray:
+def exchanged(points: Column, layout: Skeleton, place: scratch.Scratch | None = None) -> np.ndarray:
     """Which joints carry the other side's name.
 
     Args:
@@ -83,7 +84,7 @@ def _turned(vectors, exchanged, part):
     return np.where(exchanged[:, None, None], -vectors[:, part], vectors[:, part])
 
 
-def states(vectors, price: float) -> np.ndarray:
+def states(vectors: Column, price: float) -> np.ndarray:
     """The frames that are exchanged, by the module's text.
 
     Args:
@@ -111,8 +112,8 @@ def _costs(vectors, rows):
     later = np.arange(1, len(rows))
     sample = later[:: max(1, len(later) // _SAMPLE)]
     residuals = _residuals(*(vectors[rows[np.maximum(sample - n, 0)]] for n in range(3)))[:, 0]
-    usual = [np.median(r[np.isfinite(r)]) if np.isfinite(r).any() else 0.0 for r in residuals.T]
-    usual = np.maximum(usual, _NOISE).astype(np.float32)
+    medians = [np.median(r[np.isfinite(r)]) if np.isfinite(r).any() else 0.0 for r in residuals.T]
+    usual = np.maximum(medians, _NOISE).astype(np.float32)
     parts = []
     for part in scratch.pieces(later):
         block = vectors[rows[max(part[0] - 2, 0) : part[-1] + 1]]
@@ -152,15 +153,15 @@ def _viterbi(costs, price):
     best, came = [0.0, _EXCHANGED, np.inf, np.inf], bytearray()
     for part in scratch.pieces(costs):
         for cost in part.tolist():
-            node, byte = [0.0] * 4, 0
+            reached, byte = [0.0] * 4, 0
             for target in range(4):
                 changed, state = divmod(target, 2)
                 last = state ^ changed
                 one = best[last] + cost[2 * changed]
                 other = best[2 + last] + cost[2 * changed + 1]
-                node[target] = min(one, other) + price * changed + _EXCHANGED * state
+                reached[target] = min(one, other) + price * changed + _EXCHANGED * state
                 byte |= (last if one <= other else 2 + last) << 2 * target
-            best = node
+            best = reached
             came.append(byte)
     node = best.index(min(best))
     found = bytearray([node & 1])
@@ -183,7 +184,7 @@ def put_back(track: KeypointTrack) -> tuple[KeypointTrack, int]:
         moved[part, both] = True
     marks = derived(functools.partial(_marks, moved=moved), flags)
     change = functools.partial(_mirrored, mirror=list(track.layout.mirror))
-    columns = {
+    columns: dict[str, Any] = {
         name: derived(change, getattr(track, name), marks) for name in ("keypoints", "confidence")
     }
     return dataclasses.replace(track, exchanged=marks, **columns), int(flags.any(-1).sum())

@@ -15,10 +15,12 @@ in which nobody was seen belongs to the track around it, without a joint.
 
 import functools
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from synpose_tf.io import scratch
+from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
 from synpose_tf.keypoints.cuts import poses_apart
 from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
@@ -31,7 +33,7 @@ _SIZE = 1000, 1000  # Of an image, where it is not known.
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
 
 
-def separate(sightings: Sightings, **known) -> list[Person]:
+def separate(sightings: Sightings, **known: Any) -> list[Person]:
     """One `Person` for each, the longest seen first; frames in order, each once.
 
     Who stands twice in a frame, number for number, is taken once; where a detector's number
@@ -75,7 +77,7 @@ def separate(sightings: Sightings, **known) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.frames))
 
 
-def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known) -> list[Person]:
+def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known: Any) -> list[Person]:
     """The people of recordings by name (`image_names`), which is in theirs if there are several.
 
     Args:
@@ -133,7 +135,7 @@ def _with_empty_frames(members, nobody, sightings):
     return whole
 
 
-def follow(frames: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, list[str]]:
+def follow(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
     """Numbers people who have none, by the rules of the module's text.
 
     Args:
@@ -167,7 +169,7 @@ def _each_once(frames):
     return not (np.diff(frames) == 0).any()
 
 
-def _whole_frames(frames) -> Iterator[slice]:
+def _whole_frames(frames: np.ndarray) -> Iterator[slice]:
     """Slices of increasing frames, of a piece each or as much as its last frame is longer."""
     start = 0
     while start < len(frames):
@@ -180,14 +182,14 @@ def _whole_frames(frames) -> Iterator[slice]:
 class _Live:
     """The tracks that may go on, each with its last pose."""
 
-    def __init__(self, joints):
+    def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
         self.points = np.zeros((0, joints, 2), np.float32)
 
-    def forget(self, before):
+    def forget(self, before: int) -> None:
         self._keep(self.frames >= before)
 
-    def match(self, points):
+    def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
         while steps.size and steps.min() <= MAX_STEP:
@@ -196,7 +198,7 @@ class _Live:
             steps[person] = steps[:, track] = np.inf
         return labels
 
-    def update(self, labels, frame, points):
+    def update(self, labels: np.ndarray, frame: int, points: np.ndarray) -> None:
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
@@ -223,8 +225,8 @@ def _distinct(frames, joints):
 
 
 def _distinct_rows(*columns):
-    columns = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
-    rows = np.concatenate([array.view(np.uint8) for array in columns], axis=1)
+    flat = [np.ascontiguousarray(array).reshape(len(array), -1) for array in columns]
+    rows = np.concatenate([array.view(np.uint8) for array in flat], axis=1)
     _, index = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_index=True)
     return np.sort(index)
 
@@ -284,4 +286,4 @@ def _pixels(joints, known):
         largest = largest[largest > 0]
         small = len(largest) and np.median(largest) <= MAX_FRACTION
         unit = FRACTIONS if small else PIXELS
-    return np.float32(1.0 if unit == PIXELS else known.get("image_size") or _SIZE)
+    return np.asarray(1.0 if unit == PIXELS else known.get("image_size") or _SIZE, np.float32)

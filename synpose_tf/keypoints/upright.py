@@ -15,6 +15,7 @@ nearly always. So do acrobats: it is said, not undone.
 
 import numpy as np
 
+from synpose_tf.io.scratch import Column
 from synpose_tf.structures.skeleton import Skeleton
 
 LEAST_ROLL, MOST_ROLL = 18.0, 50.0
@@ -35,7 +36,7 @@ _MASSES = {
 _HEAD_MASS, _HEAD_ABOVE = 0.081, 0.4  # The head, so many trunks above the shoulders.
 
 
-def camera_roll(points, layout: Skeleton) -> float:
+def camera_roll(points: Column, layout: Skeleton) -> float:
     """By how much people who stand are tilted in the picture, 0 for no or too little evidence.
 
     Args:
@@ -61,7 +62,7 @@ def camera_roll(points, layout: Skeleton) -> float:
     return float(both.mean())
 
 
-def turned(points, layout: Skeleton) -> int:
+def turned(points: Column, layout: Skeleton) -> int:
     """By how much the recording seems turned clockwise: 0, 90, 180 or 270.
 
     Args:

@@ -1,6 +1,7 @@
 """The synchronized adversarial model: section 3.4's training of three networks in one step."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -101,9 +102,9 @@ class SynchronizedAdversarialModel(LiftingModel):
         mixed_precision: bool = False,
         depth_weight: float = 0.0,
         depth_loss: str = "squared",
-        **kwargs,
+        **kwargs: Any,
     ):
-        options = {"dropout": dropout, "mixed_precision": mixed_precision}
+        options: dict[str, Any] = {"dropout": dropout, "mixed_precision": mixed_precision}
         generator = Generator(generator_width, **options, name="generator")
         reported = LOSSES + (SUPERVISED if depth_weight else ())
         super().__init__(generator, reported, mode, distance, average, seed, **kwargs)
@@ -148,19 +149,20 @@ class SynchronizedAdversarialModel(LiftingModel):
         self.build()
 
     @property
-    def networks(self):
+    def networks(self) -> dict[str, keras.Model]:
         return {
             "critic": self.critic,
             "generator": self.generator,
             "reprojection": self.reprojection,
         }
 
-    def _optimizer(self, learning_rate, name, beta_2=0.9):
+    # Its options are not those of the base.
+    def _optimizer(self, learning_rate, name, beta_2=0.9):  # type: ignore[override]
         """Section 3.7's Adam, with β₁ = 0."""
         return MomentumFreeAdam(learning_rate, beta_2, name=name)
 
     # === Training ===
-    def update(self, data):
+    def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One synchronized step: one forward pass, the gradients of all three networks."""
         batch, real_batch = self._samples(data)
         turns, real_turns, mixture = self._random(tf.shape(batch.poses_2d)[0])

@@ -48,7 +48,7 @@ class LiftingModel(keras.Model):
         distance: float = 0.0,
         average: float = 0.0,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.mode = normalization.check_mode(mode)
@@ -71,7 +71,7 @@ class LiftingModel(keras.Model):
         """Training steps so far; what a step draws follows from `seed` and this alone."""
         return self.generator_optimizer.iterations
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         for network in self.networks.values():
             network.build()
         config = {**self.generator.get_config(), "name": "averaged_generator", "trainable": False}
@@ -89,7 +89,7 @@ class LiftingModel(keras.Model):
         decay_steps: int = 0,
         jit_compile: bool = True,
         **optimizer: Any,
-    ):
+    ) -> None:
         """Gives each network its optimizer.
 
         The optimizers are built here: unbuilt ones are silently left out of checkpoints.
@@ -133,7 +133,7 @@ class LiftingModel(keras.Model):
         return keras.optimizers.Adam(learning_rate, beta_1, beta_2, name=name)
 
     # === Inference ===
-    def call(self, inputs, training=False):
+    def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         poses_2d, frame = self._normalize_2d(inputs)
         depths = self.averaged_generator(poses_2d, training=False)
         lifted = normalization.lift(poses_2d, depths, frame.perspective, keras.ops)
@@ -150,10 +150,10 @@ class LiftingModel(keras.Model):
 
     # === Training ===
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.Metric]:
         return list(self.trackers.values())
 
-    def train_step(self, data):
+    def train_step(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return self._track(**self.update(data))
 
     def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -169,7 +169,7 @@ class LiftingModel(keras.Model):
         """
         raise NotImplementedError
 
-    def _uniform(self, count: int, size):
+    def _uniform(self, count: int, size: int | tf.Tensor) -> tf.Tensor:
         """(count, size, 1), U[0, 1), for a part of `size` examples.
 
         They follow from (seed, step) and the examples' places in the global batch alone: a
@@ -209,13 +209,13 @@ class LiftingModel(keras.Model):
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     # === Config ===
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self._config}
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         return dict(self._compile_values)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**config)
 
 

@@ -11,8 +11,10 @@ Notation, a row a sample: z = x W + b, slope = leaky_relu'(z), δ = ∂score/∂
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from synpose_tf.models.losses import gradient_penalty
@@ -41,29 +43,31 @@ class CriticPass:
 class _Linear:
     """A linear layer in the pass: remembers what its weight gradient needs."""
 
-    def __init__(self, layer, size, product):
+    def __init__(
+        self, layer: keras.layers.Dense, size: tf.Tensor, product: Callable[..., tf.Tensor]
+    ):
         self.layer = layer
         self.weights = tf.convert_to_tensor(layer.kernel)
         self.size = size
         self.product = product
 
-    def forward(self, x):
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
         self.x = x
         z = self.product(x, self.weights) + tf.convert_to_tensor(self.layer.bias)
         self.slope = tf.where(z > 0, 1.0, NEGATIVE_SLOPE)
         return z * self.slope
 
-    def backward(self, upstream):
+    def backward(self, upstream: tf.Tensor) -> tf.Tensor:
         """∂score/∂x of all samples from ∂score/∂activation."""
         self.delta = upstream * self.slope
         return self.product(self.delta, self.weights, transpose_b=True)
 
-    def adjoint(self, adjoint):
+    def adjoint(self, adjoint: tf.Tensor) -> tf.Tensor:
         """Carries the penalty's gradient at `backward`'s result on to its argument."""
         self.adjoint_x = adjoint
         return self.product(adjoint, self.weights) * self.slope[2 * self.size :]
 
-    def gradients(self, share):
+    def gradients(self, share: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Of the loss, for kernel and bias; ∂loss/∂score is -share of real, share of generated."""
         real, fake = slice(self.size), slice(self.size, 2 * self.size)
         left = tf.concat([-share * self.x[real], share * self.x[fake], self.adjoint_x], axis=0)
@@ -79,7 +83,12 @@ def _bfloat16_product(a, b, **transposed):
 
 
 def critic_pass(
-    critic: Critic, real, fake, mixture, penalty_weight: float, mixed_precision: bool = False
+    critic: Critic,
+    real: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+    fake: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+    mixture: tf.Tensor,
+    penalty_weight: float,
+    mixed_precision: bool = False,
 ) -> CriticPass:
     """Scores real and generated samples, penalises the gradient at their mixtures.
 
@@ -92,9 +101,9 @@ def critic_pass(
     """
     size = tf.shape(mixture)[0]
     shapes = [tf.shape(x) for x in fake]
-    real, fake = ([tf.reshape(x, (size, -1)) for x in inputs] for inputs in (real, fake))
-    mixed = [f + mixture * (r - f) for r, f in zip(real, fake, strict=True)]
-    inputs = [tf.concat(parts, axis=0) for parts in zip(real, fake, mixed, strict=True)]
+    flat_real, flat_fake = ([tf.reshape(x, (size, -1)) for x in xs] for xs in (real, fake))
+    mixed = [f + mixture * (r - f) for r, f in zip(flat_real, flat_fake, strict=True)]
+    inputs = [tf.concat(parts, axis=0) for parts in zip(flat_real, flat_fake, mixed, strict=True)]
     between = _bfloat16_product if mixed_precision else tf.matmul
     pose_3d, pose_2d, kcs = (
         _Linear(layer, size, tf.matmul) for layer in (critic.pose_3d, critic.pose_2d, critic.kcs)
@@ -132,7 +141,7 @@ def critic_pass(
 
     # === Weights ===
     share = 1.0 / tf.cast(size, scores.dtype)
-    gradients = {}
+    gradients: dict[str, tf.Tensor] = {}
     for linear in (pose_3d, first, second, pose_2d, kcs, hidden):
         kernel, bias = linear.gradients(share)
         gradients |= {linear.layer.kernel.path: kernel, linear.layer.bias.path: bias}

@@ -6,11 +6,15 @@ before it.
 
 import dataclasses
 import importlib.resources
+import pathlib
 from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from synpose_tf.io import files
+from synpose_tf.structures.arrays import Array
 
 # Of `networks`, which imports them from here: Keras takes seconds.
 NEGATIVE_SLOPE = 0.2  # Of the leaky ReLU.
@@ -33,9 +37,10 @@ class Forward:
         """From `ResidualLifter.get_weights()`."""
         arrays = [np.asarray(array, np.float32) for array in weights]
         units = [arrays[i : i + _UNIT] for i in range(0, len(arrays) - 2, _UNIT)]
-        return cls((*(_fold(*unit) for unit in units), tuple(arrays[-2:])))
+        kernel, bias = arrays[-2:]
+        return cls((*(_fold(*unit) for unit in units), (kernel, bias)))
 
-    def __call__(self, inputs, xp=np):
+    def __call__(self, inputs: Array, xp: ModuleType = np) -> Array:
         """(n, inputs) to (n, outputs), float32; `xp` is NumPy, or `keras.ops` inside a graph."""
         first, *units, last = self.layers
         x = _leaky(_linear(inputs if xp is not np else np.asarray(inputs, np.float32), first), xp)
@@ -46,18 +51,20 @@ class Forward:
 
 def packaged_weights(name: str) -> list[np.ndarray]:
     """A network's weights that come with the package: `weights/<name>.npz`, float32."""
-    resource = importlib.resources.files("synpose_tf").joinpath("weights", f"{name}.npz")
+    resource = importlib.resources.files("synpose_tf") / "weights" / f"{name}.npz"
     with resource.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
         return [arrays[f"{i:03d}"].astype(np.float32) for i in range(len(arrays))]
 
 
-def save_weights(path, weights: Sequence[np.ndarray]) -> None:
+def save_weights(path: pathlib.Path, weights: Sequence[np.ndarray]) -> None:
     """Writes a network's weights as `packaged_weights` reads them, in half precision.
 
     Raises:
         SynposeError: the file can't be written.
     """
-    arrays = {f"{i:03d}": array.astype(np.float16) for i, array in enumerate(weights)}
+    arrays: dict[str, Any] = {
+        f"{i:03d}": array.astype(np.float16) for i, array in enumerate(weights)
+    }
     with files.replacing(path) as temporary, temporary.open("wb") as handle:
         np.savez_compressed(handle, **arrays)
 

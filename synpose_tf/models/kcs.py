@@ -6,8 +6,11 @@ lengths. wKCS (equations 5 and 6) fades the angle of two bones with their distan
 skeleton. Both are the same for a pose and for the pose turned.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
+import tensorflow as tf
 
 from synpose_tf.structures.skeleton import H36M_17, Skeleton
 
@@ -55,21 +58,21 @@ class KinematicChain(keras.layers.Layer):
     TensorShape([8, 256])
     """
 
-    def __init__(self, weighted: bool = True, **kwargs):
+    def __init__(self, weighted: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
         self.weighted = weighted
         self._bones = bone_matrix(H36M_17)
         self._weights = kcs_weights(H36M_17)
 
-    def call(self, poses):
+    def call(self, poses: tf.Tensor) -> tf.Tensor:
         bones = keras.ops.einsum("njd,jb->nbd", poses, self._bones)
         matrix = keras.ops.matmul(bones, keras.ops.transpose(bones, (0, 2, 1)))
         if self.weighted:
             matrix = matrix * self._weights
         return keras.ops.reshape(matrix, (-1, self._weights.size))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], self._weights.size)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weighted": self.weighted}

@@ -4,7 +4,10 @@ Wasserstein losses (9, 10, 13) are means of critic scores; they stand in
 `synpose_tf.models.adversarial`. Here are the terms with a formula of their own.
 """
 
+from collections.abc import Sequence
+
 import keras
+import tensorflow as tf
 
 from synpose_tf.structures.skeleton import H36M_17
 
@@ -14,7 +17,7 @@ DEPTH_LOSSES = ("squared", "absolute")
 _EPSILON = 1e-8
 
 
-def sin_beta(poses):
+def sin_beta(poses: tf.Tensor) -> tf.Tensor:
     """Sine of the angle between face and shoulders on the z-x plane (equation 11).
 
     v = nose - neck, w = left shoulder - right shoulder; both projected on the plane. The
@@ -44,7 +47,7 @@ def sin_beta(poses):
     return cross / keras.ops.sqrt(face_squared * shoulders_squared + _EPSILON)
 
 
-def angle_loss(poses):
+def angle_loss(poses: tf.Tensor) -> tf.Tensor:
     """Equation 12: (batch,), 0 unless the pose is front-back inverted."""
     return keras.ops.maximum(-sin_beta(poses), 0.0)
 
@@ -60,7 +63,9 @@ def check_depth_loss(kind: str) -> str:
     return kind
 
 
-def depth_loss(depths, poses_3d, kind: str = "squared", paired=None):
+def depth_loss(
+    depths: tf.Tensor, poses_3d: tf.Tensor, kind: str = "squared", paired: tf.Tensor | None = None
+) -> tf.Tensor:
     """Mean error of depths, over the poses whose truth is known.
 
     Args:
@@ -85,7 +90,7 @@ def depth_loss(depths, poses_3d, kind: str = "squared", paired=None):
     return keras.ops.sum(paired * errors) / (known * depths.shape[-1])
 
 
-def gradient_penalty(gradients):
+def gradient_penalty(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
     """(‖∇‖ - 1)² of the critic, the norm over all three inputs together (Gulrajani et al.).
 
     Args:

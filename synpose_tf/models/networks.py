@@ -5,17 +5,21 @@ of two (linear, batch norm, leaky ReLU, dropout), a linear layer. The critic has
 norm: a gradient penalty is a matter of single samples.
 """
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
 from synpose_tf.models.folded import EPSILON, NEGATIVE_SLOPE
 from synpose_tf.structures.skeleton import H36M_17
 
 JOINTS = len(H36M_17)
+Shape = tuple[int | None, ...]
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
-def leaky_relu(x):
+def leaky_relu(x: tf.Tensor) -> tf.Tensor:
     """x, or 0.2 x where that is negative.
 
     Not `keras.layers.LeakyReLU`, whose second derivative TensorFlow gives as a tensor of
@@ -31,7 +35,9 @@ class DenseUnit(layers.Layer):
     `mixed_precision` multiplies in bfloat16; the weights, and all else, stay in float32.
     """
 
-    def __init__(self, width: int, dropout: float = 0.0, mixed_precision: bool = False, **kwargs):
+    def __init__(
+        self, width: int, dropout: float = 0.0, mixed_precision: bool = False, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.width = width
         self.dropout = dropout
@@ -45,15 +51,15 @@ class DenseUnit(layers.Layer):
         self.norm = layers.BatchNormalization(momentum=0.9, epsilon=EPSILON)
         self.drop = layers.Dropout(dropout)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         self.linear.build(input_shape)
         self.norm.build((input_shape[0], self.width))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         x = self.norm(self.linear(inputs), training=training)
         return self.drop(leaky_relu(x), training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "width": self.width,
@@ -82,7 +88,7 @@ class ResidualLifter(keras.Model):
         width: int = 512,
         dropout: float = 0.0,
         mixed_precision: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.mixed_precision = mixed_precision
@@ -104,21 +110,21 @@ class ResidualLifter(keras.Model):
             name="last",
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         hidden = (input_shape[0], self.width)
         self.first.build(input_shape)
         for unit in self.units:
             unit.build(hidden)
         self.last.build(hidden)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         x = self.first(inputs, training=training)
         for first, second in zip(self.units[::2], self.units[1::2], strict=True):
             x = x + second(first(x, training=training), training=training)
         return self.last(x)
 
     # === Config ===
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "outputs": self.outputs_size,
@@ -144,17 +150,17 @@ class Generator(ResidualLifter):
     TensorShape([8, 17])
     """
 
-    def __init__(self, width: int = 512, blocks: int = 2, dropout: float = 0.0, **kwargs):
+    def __init__(self, width: int = 512, blocks: int = 2, dropout: float = 0.0, **kwargs: Any):
         super().__init__(JOINTS - 1, blocks, width, dropout, **kwargs)
 
-    def build(self, input_shape=(None, JOINTS, 2)):
+    def build(self, input_shape: Shape = (None, JOINTS, 2)) -> None:
         super().build((input_shape[0], 2 * JOINTS))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         depths = super().call(ops.reshape(inputs, (-1, 2 * JOINTS)), training=training)
         return ops.pad(depths, ((0, 0), (1, 0)))  # the root is joint 0
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["outputs"]
         return config
@@ -170,17 +176,17 @@ class ReprojectionNetwork(ResidualLifter):
         dropout: rate after each activation.
     """
 
-    def __init__(self, width: int = 512, blocks: int = 1, dropout: float = 0.0, **kwargs):
+    def __init__(self, width: int = 512, blocks: int = 1, dropout: float = 0.0, **kwargs: Any):
         super().__init__(2 * JOINTS, blocks, width, dropout, **kwargs)
 
-    def build(self, input_shape=(None, JOINTS, 3)):
+    def build(self, input_shape: Shape = (None, JOINTS, 3)) -> None:
         super().build((input_shape[0], 3 * JOINTS))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         poses = super().call(ops.reshape(inputs, (-1, 3 * JOINTS)), training=training)
         return ops.reshape(poses, (-1, JOINTS, 2))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["outputs"]
         return config
@@ -199,7 +205,7 @@ class Critic(keras.Model):
         width: units of each branch and of the hidden layer.
     """
 
-    def __init__(self, width: int = 512, **kwargs):
+    def __init__(self, width: int = 512, **kwargs: Any):
         super().__init__(**kwargs)
         self.width = width
 
@@ -217,11 +223,11 @@ class Critic(keras.Model):
         self.score = layers.Dense(1, name="score")
 
     @property
-    def hidden_layers(self):
+    def hidden_layers(self) -> list[layers.Dense]:
         """The layers with an activation, by which Keras names them in a checkpoint: it stays."""
         return [self.pose_3d, *self.residual, self.pose_2d, self.kcs, self.hidden]
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         bones = JOINTS - 1
         self.pose_3d.build((None, 3 * JOINTS))
         for layer in self.residual:
@@ -231,7 +237,7 @@ class Critic(keras.Model):
         self.hidden.build((None, 3 * self.width))
         self.score.build((None, self.width))
 
-    def call(self, inputs):
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
         """Scores (3D poses (batch, 17, 3), 2D poses (batch, 17, 2), KCS (batch, 256))."""
         poses_3d, poses_2d, kcs = inputs
         pose_3d = self.pose_3d(ops.reshape(poses_3d, (-1, 3 * JOINTS)))
@@ -241,5 +247,5 @@ class Critic(keras.Model):
         return self.score(self.hidden(features))
 
     # === Config ===
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "width": self.width}

@@ -34,7 +34,7 @@ class Format:
     description: str
     needs_pose: bool = True
 
-    def write(self, tracks: Sequence[PoseTrack], path) -> list[pathlib.Path]:
+    def write(self, tracks: Sequence[PoseTrack], path: pathlib.Path | str) -> list[pathlib.Path]:
         """Writes a file, whole or not at all.
 
         Args:
@@ -83,7 +83,7 @@ FORMATS = {
 }
 
 
-def format_of(path) -> Format:
+def format_of(path: pathlib.Path | str) -> Format:
     """The format of a file's name.
 
     Raises:
@@ -97,6 +97,6 @@ def format_of(path) -> Format:
     raise SynposeError(f"{path}: no output format has the suffix {suffix!r}; there are {known}.")
 
 
-def write(tracks: Sequence[PoseTrack], path) -> list[pathlib.Path]:
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path | str) -> list[pathlib.Path]:
     """Writes a file in the format of its suffix: `format_of` and `Format.write`."""
     return format_of(path).write(tracks, path)

@@ -1,12 +1,13 @@
 """Moving pictures: 2D beside the 3D, which turns slowly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tqdm
 from PIL import Image
 
 from synpose_tf.output import drawing, scenes
+from synpose_tf.structures.tracks import PoseTrack
 
 SIZE = (800, 440)
 _GAP, _FOOT = 10, 30
@@ -27,7 +28,7 @@ class Animation:
         longest: pictures at most; a longer video is shown at fewer a second.
     """
 
-    def __init__(self, tracks, fastest: float, longest: int | None = None):
+    def __init__(self, tracks: Sequence[PoseTrack], fastest: float, longest: int | None = None):
         self._scene = scenes.Scene(tracks)
         clock = self._scene.clock()
         self._still = len(clock) == 1

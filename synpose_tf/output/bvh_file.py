@@ -5,17 +5,20 @@ Stage frame (`synpose_tf.output.stage`) in centimetres, y up; the skeleton is th
 Z, X, Y: a joint's rotation is Rz Rx Ry.
 """
 
+import pathlib
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.output import naming, rig, stage, timeline
+from synpose_tf.structures.tracks import PoseTrack
 
 _MM_PER_UNIT = 10.0
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`. One file a person, `NAME_1.bvh`, … where there are several.
 
     Frames without a pose hold the last one, those before the first pose hold the first.

@@ -6,7 +6,9 @@ else each person's root joint, at every moment. Points are named by joint, with 
 `PERSON:JOINT`. A point without a pose is not a number, residual -1.
 """
 
+import pathlib
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,11 +16,12 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
 from synpose_tf.output import naming, timeline
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _LONGEST = 65_535  # frames: C3D counts them in 16 bits
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`. A video of more than 65,535 frames becomes `NAME_1.c3d`, ….
 
     Raises:

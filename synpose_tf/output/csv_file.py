@@ -14,11 +14,14 @@ The columns, in this order; what is not known is an empty cell:
 """
 
 import csv
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 COLUMNS = (
     "track", "name", "frame", "time", "joint", "x", "y", "z", "root_x", "root_y", "root_z",
@@ -27,7 +30,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # A cell that begins so is run by spreadsheets.
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     with (
         files.replacing(path) as temporary,

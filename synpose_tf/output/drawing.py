@@ -5,12 +5,15 @@ larger and scaled down, which smooths the edges.
 """
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from synpose_tf.io.scratch import pieces, slices
+from synpose_tf.io.scratch import Column, pieces, slices
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 from synpose_tf.visualization import colours
 
 PAGE, PANEL, EDGE, TEXT, FAINT = "#f3f4f6", "#ffffff", "#dfe3e8", "#1d2330", "#667085"
@@ -29,14 +32,14 @@ class Panel:
         self._image = Image.new("RGB", (width * _SCALE, height * _SCALE), colour)
         self._draw = ImageDraw.Draw(self._image)
 
-    def line(self, start, end, colour, width) -> None:
+    def line(self, start: np.ndarray, end: np.ndarray, colour: str, width: float) -> None:
         """A line with round ends."""
         ends = np.array([start, end]) * _SCALE
         self._draw.line([*map(tuple, ends)], colour, round(width * _SCALE))
         for end in ends:
             self._circle(end, width * _SCALE / 2 - 0.5, fill=colour)
 
-    def dot(self, place, radius, colour, hollow=False) -> None:
+    def dot(self, place: np.ndarray, radius: float, colour: str, hollow: bool = False) -> None:
         """A joint: a disc, or a ring for one that was inferred."""
         if hollow:
             ring = {"fill": PANEL, "outline": colour, "width": round(radius * 0.6 * _SCALE)}
@@ -47,14 +50,16 @@ class Panel:
     def _circle(self, centre, radius, **look):
         self._draw.ellipse([*(centre - radius), *(centre + radius)], **look)
 
-    def polygon(self, corners, colour) -> None:
+    def polygon(self, corners: npt.ArrayLike, colour: str) -> None:
         self._draw.polygon([*map(tuple, np.asarray(corners) * _SCALE)], colour)
 
-    def rectangle(self, low, high, colour) -> None:
+    def rectangle(self, low: np.ndarray, high: np.ndarray, colour: str) -> None:
         """An outline."""
         self._draw.rectangle([*(low * _SCALE), *(high * _SCALE)], outline=colour, width=_SCALE)
 
-    def text(self, x, y, text, size=12, colour=FAINT, anchor="la") -> None:
+    def text(
+        self, x: float, y: float, text: str, size: int = 12, colour: str = FAINT, anchor: str = "la"
+    ) -> None:
         font = ImageFont.load_default(size * _SCALE)
         self._draw.text((x * _SCALE, y * _SCALE), text, colour, font, anchor)
 
@@ -65,7 +70,7 @@ class Panel:
         ImageDraw.Draw(mask).rounded_rectangle(box, 10 * _SCALE, fill=255)
         self._image.paste(panel._image, (x * _SCALE, y * _SCALE), mask)
 
-    def legend(self, x, y) -> None:
+    def legend(self, x: float, y: float) -> None:
         """What the colours mean, in a line that begins at x with its middle at y."""
         for text, colour in (("left", colours.LEFT), ("right", colours.RIGHT)):
             self.line(np.array([x, y]), np.array([x + 14, y]), colour, 4)
@@ -93,7 +98,7 @@ class ImageFrame:
     image_size: tuple[int, int] | None
 
     @classmethod
-    def around(cls, tracks):
+    def around(cls, tracks: Sequence[PoseTrack]) -> "ImageFrame":
         """Everybody at every moment."""
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
         for track in tracks:
@@ -105,14 +110,14 @@ class ImageFrame:
         size = next((track.image_size for track in tracks if track.image_size), None)
         return cls((low + high) / 2, high - low, size)
 
-    def moved_to(self, points):
+    def moved_to(self, points: np.ndarray) -> "ImageFrame":
         """The frame with a person (17, 2) in the middle, if any joint is there."""
         low, high = _bounds(points[None])
         centre = (low + high)[0] / 2 if np.isfinite(low).all() else np.zeros(2)
         return dataclasses.replace(self, centre=centre)
 
 
-def largest_span(track) -> np.ndarray:
+def largest_span(track: PoseTrack) -> np.ndarray:
     """(2,), pixels: the width and the height that a person has at most."""
     span = np.zeros(2)
     for points in pieces(track.keypoints):
@@ -128,7 +133,9 @@ def _bounds(points):
     return low, np.where(known, points, -np.inf).max(axis=1)
 
 
-def draw_2d(panel: Panel, frame: ImageFrame, people) -> None:
+def draw_2d(
+    panel: Panel, frame: ImageFrame, people: Iterable[tuple[np.ndarray, np.ndarray]]
+) -> None:
     """Draws people (keypoints (17, 2), inferred (17,)), missing joints NaN."""
     scale = ((panel.size - [32, 60]) / np.maximum(frame.span, 1.0)).min()
     shift = panel.size / 2 + [0, 8] - frame.centre * scale
@@ -165,7 +172,7 @@ class View:
     elevation: float = 0.16
 
     @classmethod
-    def of(cls, people, rows):
+    def of(cls, people: Sequence[Column], rows: Sequence[np.ndarray]) -> "View":
         """The view of staged people (F, 17, 3): of one moving along, of several all places.
 
         `rows` are the people's indices (T,) of each moment, -1 for none.
@@ -185,12 +192,14 @@ class View:
                 seen = seen[np.isfinite(seen).all(axis=(1, 2))].reshape(-1, 3)
                 low = np.minimum(low, seen.min(axis=0, initial=np.inf))
                 high = np.maximum(high, seen.max(axis=0, initial=-np.inf))
-        radius = np.linalg.norm((high - low)[[0, 2]]) / 2
+        radius = float(np.linalg.norm((high - low)[[0, 2]]) / 2)
         # A cylinder around them must fit; 1.12 leaves a margin.
         distance = max(radius, (high[1] - low[1]) / 2) * 1.12 / _FIELD + radius
         return cls((low + high) / 2, distance, max(1000.0, radius + 500.0), anchors)
 
-    def project(self, points, azimuth, anchor, size):
+    def project(
+        self, points: np.ndarray, azimuth: float, anchor: np.ndarray, size: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Stage points (..., 3) to panel pixels (..., 2) and pixels a millimetre (...,)."""
         x, y, z = np.moveaxis(points - self.centre - anchor, -1, 0)
         cos, sin = np.cos(azimuth), np.sin(azimuth)
@@ -201,15 +210,21 @@ class View:
         return np.stack([across, -up], axis=-1) * scale[..., None] + size / 2, scale
 
 
-def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> None:
+def draw_3d(
+    panel: Panel,
+    view: View,
+    moment: int,
+    azimuth: float,
+    people: Iterable[tuple[np.ndarray, np.ndarray]],
+) -> None:
     """Draws people (points (17, 3) on the stage, inferred (17,)), the farther ones first."""
     anchor = view.anchors[moment]
 
-    def project(points):
+    def project(points: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return view.project(np.asarray(points), azimuth, anchor, panel.size)
 
     _draw_floor(panel, view, anchor, project)
-    shapes = []
+    shapes: list[tuple] = []
     for points, inferred in people:
         _draw_shadow(panel, project(points * [1.0, 0.0, 1.0]))
         places, scales = project(points)
@@ -218,12 +233,12 @@ def draw_3d(panel: Panel, view: View, moment: int, azimuth: float, people) -> No
             depth = scales[[child, parent]].mean()
             nearest[[child, parent]] = np.maximum(nearest[[child, parent]], depth)
             ends = places[[child, parent]]
-            look = (ends, colours.OF_JOINTS[child], max(2.0, 34 * depth))
-            shapes.append((depth, _draw_bone, *look))
+            width = max(2.0, 34 * depth)
+            shapes.append((depth, _draw_bone, ends, colours.OF_JOINTS[child], width))
         for joint, place in enumerate(places):
             radius = max(1.8, 26 * scales[joint])
-            look = (place, radius, colours.OF_JOINTS[joint], inferred[joint])
-            shapes.append((nearest[joint], Panel.dot, *look))
+            colour = colours.OF_JOINTS[joint]
+            shapes.append((nearest[joint], Panel.dot, place, radius, colour, inferred[joint]))
     for _, draw, *look in sorted(shapes, key=lambda shape: shape[0]):
         draw(panel, *look)
 

@@ -1,18 +1,21 @@
 """Poses as an animated GIF."""
 
 import itertools
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from synpose_tf.io import files
 from synpose_tf.output import animation
+from synpose_tf.structures.tracks import PoseTrack
 
 _FASTEST, _LONGEST = 20.0, 300
 _COLOURS = 64
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`. At most 20 pictures a second and 300 in all, at the true speed."""
     film = animation.Animation(tracks, _FASTEST, _LONGEST)
     pictures = film.pictures(path.name)

@@ -8,21 +8,24 @@ are interpolated linearly. A person without a pose is scaled to nothing, glTF's 
 """
 
 import dataclasses
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
-from synpose_tf.io.scratch import slices
+from synpose_tf.io.scratch import Column, slices
 from synpose_tf.output import gltf, rig, stage, stick_figure, timeline
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _METRE = 1000.0  # millimetres
 _MEASURED = 2_048  # At most so many poses, evenly spread, tell the lengths of the bones at rest.
 _NODES = stick_figure.NODES
 _ROOT = _NODES[0]
 # The nodes that have another place than their parent: one for each joint.
-_PLACED = [node for node in _NODES if node is _ROOT or rig.BY_NAME[node.parent].at != node.at]
+_PLACED = [node for node in _NODES if node.parent is None or rig.BY_NAME[node.parent].at != node.at]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,13 +36,13 @@ class _Person:
     """
 
     name: str
-    points: np.ndarray
+    points: Column
     keys: np.ndarray
     times: np.ndarray
     changes: list[tuple[float, bool]]
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`.
 
     Raises:
@@ -97,8 +100,9 @@ def _add_nodes(document, person):
     entries = document.tree["nodes"]
     for (name, key), values in curves.items():
         entries[nodes[name]][key] = values
-    for node in _NODES[1:]:
-        entries[nodes[node.parent]].setdefault("children", []).append(nodes[node.name])
+    for node in _NODES:
+        if node.parent is not None:
+            entries[nodes[node.parent]].setdefault("children", []).append(nodes[node.name])
     return nodes
 
 

@@ -4,10 +4,13 @@ Libraries for glTF hold a file's arrays in memory; here they may be longer than 
 """
 
 import json
+import pathlib
 import struct
 from collections.abc import Iterable
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from synpose_tf.errors import SynposeError
 
@@ -24,7 +27,7 @@ class Document:
     """
 
     def __init__(self):
-        self.tree = {"asset": {"version": "2.0", "generator": "synpose_tf"}}
+        self.tree: dict[str, Any] = {"asset": {"version": "2.0", "generator": "synpose_tf"}}
         self._known = []  # (accessor, values) of arrays that need no second look
         self._size = 0
 
@@ -49,7 +52,13 @@ class Document:
         self._known.append((accessor, values))
         return accessor
 
-    def reserve(self, count: int, row=(), dtype=np.float32, target: int | None = None) -> int:
+    def reserve(
+        self,
+        count: int,
+        row: tuple[int, ...] = (),
+        dtype: npt.DTypeLike = np.float32,
+        target: int | None = None,
+    ) -> int:
         """Makes room for an array whose rows `write` gets later; gives its accessor."""
         size = count * int(np.prod(row, dtype=int)) * np.dtype(dtype).itemsize
         view = {"buffer": 0, "byteOffset": self._size, "byteLength": size}
@@ -59,7 +68,12 @@ class Document:
         about = {"componentType": component, "count": count, "type": _KINDS[row]}
         return self.add("accessors", {"bufferView": index} | about)
 
-    def write(self, handle, pieces: Iterable[tuple[int, int, np.ndarray]], path) -> None:
+    def write(
+        self,
+        handle: BinaryIO,
+        pieces: Iterable[tuple[int, int, np.ndarray]],
+        path: pathlib.Path | str,
+    ) -> None:
         """Writes the file.
 
         Args:

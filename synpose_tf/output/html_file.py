@@ -13,8 +13,9 @@ import hashlib
 import html
 import importlib.resources
 import json
+import pathlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -22,12 +23,13 @@ from synpose_tf.io import files
 from synpose_tf.io.scratch import derived, pieces
 from synpose_tf.output import stage, timeline
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _MISSING, _LARGEST = -32768, 32767
 _MOST = 500_000  # Poses in a page: of three people an hour at 30 Hz are 324,000, and 90 MB.
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     parts = {name: _text(name) for name in ("viewer.css", "viewer_drawing.js", "viewer.js")}
     style, drawing, script = parts.values()
@@ -80,7 +82,7 @@ class _Packed:
     parts: Iterable[np.ndarray]
     dtype: type
 
-    def texts(self):
+    def texts(self) -> Iterator[bytes]:
         rest, little_endian = b"", np.dtype(self.dtype).newbyteorder("<")
         for part in self.parts:
             content = rest + np.asarray(part).astype(little_endian).tobytes()

@@ -11,15 +11,18 @@ stands for what is not known.
 """
 
 import json
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.output import schema
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     with files.replacing(path) as temporary, temporary.open("w", encoding="ascii") as handle:
         handle.write(f'{_text(schema.ABOUT)[:-1]},"tracks":[')

@@ -1,13 +1,17 @@
 """Poses as an MP4 video (H.264), through the ffmpeg that imageio-ffmpeg brings."""
 
+import pathlib
+from collections.abc import Sequence
+
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
 from synpose_tf.output import animation
+from synpose_tf.structures.tracks import PoseTrack
 
 _FASTEST = 30.0
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`. At most 30 pictures a second; the whole video, however long.
 
     Raises:

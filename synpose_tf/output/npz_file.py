@@ -12,7 +12,9 @@ of `synpose_tf.output.schema`.
 """
 
 import itertools
+import pathlib
 import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from synpose_tf.io import files
 from synpose_tf.io.scratch import slices
 from synpose_tf.output import schema
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _JOINTS = len(H36M_17)
 _COLUMNS = {
@@ -33,7 +36,7 @@ _COLUMNS = {
 }
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     lengths = [len(track.frames) for track in tracks]
     about = {key: np.array(value) for key, value in schema.ABOUT.items()}

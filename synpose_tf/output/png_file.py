@@ -1,16 +1,20 @@
 """Poses as a picture: a column a moment, 2D above 3D from the camera's side and from beside."""
 
+import pathlib
+from collections.abc import Sequence
+
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.output import drawing, scenes
+from synpose_tf.structures.tracks import PoseTrack
 
 _COLUMNS = 8
 _WIDTH, _HEIGHT, _GAP, _HEAD, _FOOT = 170, 210, 8, 34, 34
 _ROWS = ("2D input", "3D, as the camera saw it", "3D, from the side")
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`. Up to eight moments with a pose, evenly spread."""
     scene = scenes.Scene(tracks)
     posed = np.flatnonzero(scene.posed())

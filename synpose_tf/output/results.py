@@ -52,7 +52,7 @@ def claim(folder: pathlib.Path, name: str, paths: Sequence) -> None:
     files.write_text(folder / f"{name}{_SUFFIX}", _text(paths))
 
 
-def _names(paths) -> Iterator[str]:
+def _names(paths: Sequence) -> Iterator[str]:
     """What results may be called: after the one input, or `poses`."""
     path = pathlib.Path(paths[0]).resolve() if paths else pathlib.Path()
     one = len(paths) == 1

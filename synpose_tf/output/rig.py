@@ -16,6 +16,7 @@ import dataclasses
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from synpose_tf.io.scratch import Column
 from synpose_tf.structures.skeleton import H36M_17
 
 
@@ -77,7 +78,7 @@ TIPS = (
 BY_NAME = {node.name: node for node in NODES + TIPS}
 
 
-def bone_lengths(points) -> np.ndarray:
+def bone_lengths(points: Column) -> np.ndarray:
     """(17,) length of the bone to each joint: median over frames, mean of both sides."""
     lengths = np.zeros(len(H36M_17))
     for child, parent in H36M_17.bones:
@@ -95,15 +96,17 @@ def offset(node: Node, lengths: np.ndarray) -> np.ndarray:
     Returns:
         (..., 3), in the unit of `lengths`.
     """
+    assert node.parent is not None
     above = BY_NAME[node.parent]
     if above.at == node.at:
         return np.zeros((*lengths.shape[:-1], 3))
     return lengths[..., H36M_17.index(node.at), None] * above.direction
 
 
-def rotations(points) -> dict[str, Rotation]:
+def rotations(points: np.ndarray) -> dict[str, Rotation]:
     """How the nodes are turned in poses (F, 17, 3), each seen from its parent, by name."""
-    local, world = {}, {}
+    local: dict[str, Rotation] = {}
+    world: dict[str | None, Rotation] = {}
     for node in NODES:
         above = world.get(node.parent, Rotation.identity(len(points))).inv()
         if node.turns is None:

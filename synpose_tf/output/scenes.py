@@ -2,10 +2,12 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.output import drawing, stage, timeline
+from synpose_tf.structures.tracks import PoseTrack
 
 _LONGEST_GAP = 1.0  # seconds that playing waits where the input has no frames
 
@@ -17,7 +19,7 @@ class Scene:
         tracks: one or more people, at least one frame with a pose.
     """
 
-    def __init__(self, tracks):
+    def __init__(self, tracks: Sequence[PoseTrack]):
         moments = timeline.moments(tracks)
         self.times = moments.times
         self._tracks = tracks
@@ -64,4 +66,5 @@ class Scene:
         ]
         drawing.draw_3d(panel, self._view, moment, azimuth, people)
         if not people:
-            panel.text(*(panel.size / 2), "no pose in this frame", anchor="mm")
+            x, y = panel.size / 2
+            panel.text(x, y, "no pose in this frame", anchor="mm")

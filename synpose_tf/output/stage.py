@@ -5,12 +5,14 @@ the floor. Cameras look down or up; how far is estimated from what people do, se
 """
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synpose_tf.io.scratch import derived, pieces
+from synpose_tf.io.scratch import Column, derived, pieces
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _SPACING = 1200.0  # mm between people whose places are not known
 _TO_STAGE = np.array([1.0, -1.0, -1.0])  # the camera frame, half a turn about x
@@ -26,7 +28,7 @@ _STRETCHED = 0.95  # of full length, from when on a body counts as standing
 _LARGEST_TILT = np.radians(30.0)  # a body at a larger angle lies, or stands on its hands
 
 
-def set_on_stage(tracks) -> list[np.ndarray]:
+def set_on_stage(tracks: Sequence[PoseTrack]) -> list[Column]:
     """Joint positions in the stage frame.
 
     Where everybody's path is known, people move along it, the middle of their ground at
@@ -37,9 +39,12 @@ def set_on_stage(tracks) -> list[np.ndarray]:
         For each track (F, 17, 3), NaN where it has no pose; of a track on disk, what is derived
         from it when it is read.
     """
-    along_paths = all(track.root is not None for track in tracks)
+    paths = [track.root for track in tracks if track.root is not None]
+    along_paths = len(paths) == len(tracks)
     if along_paths:
-        people = [derived(_along_path, track.poses, track.root) for track in tracks]
+        people = [
+            derived(_along_path, t.poses, root) for t, root in zip(tracks, paths, strict=True)
+        ]
     else:
         people = [derived(_turned_over, track.poses) for track in tracks]
     if not any(len(points) for points in _posed(people)):
@@ -59,7 +64,7 @@ def set_on_stage(tracks) -> list[np.ndarray]:
     return [derived(functools.partial(_moved, origin=origin), points) for points in people]
 
 
-def posed(points) -> np.ndarray:
+def posed(points: Column) -> np.ndarray:
     """(F,), True where a person (F, 17, 3) has a pose."""
     return np.concatenate([np.isfinite(part).all(axis=(1, 2)) for part in pieces(points)])
 
@@ -100,7 +105,7 @@ def _in_place(points, place):
     return points + shift
 
 
-def _upright(people, along_paths) -> Rotation:
+def _upright(people: Sequence[Column], along_paths: bool) -> Rotation:
     """The turn that makes the floor below people (F, 17, 3) level.
 
     Least squares for its slope (a, b), y = a x + b z, from three sources: the lower foot of
@@ -110,7 +115,7 @@ def _upright(people, along_paths) -> Rotation:
     slope, spread = _lean(_gathered(people, _standing))
     prior = np.eye(2) / spread**2
     information, target = prior, prior @ slope
-    feet = _gathered(people, lambda points: points[:, _ANKLES]) if along_paths else []
+    feet = _gathered(people, lambda points: points[:, _ANKLES]) if along_paths else np.zeros(0)
     for _ in range(5 if along_paths else 0):  # which foot is lower depends on the floor
         height = feet[..., 1] - feet[..., [0, 2]] @ slope
         lower = feet[np.arange(len(feet)), height.argmin(axis=1)]

@@ -40,7 +40,7 @@ def rest_lengths(points: np.ndarray) -> np.ndarray:
 
 def rest_places(lengths: np.ndarray) -> np.ndarray:
     """(nodes, 3): where each of `NODES` lies at rest, millimetres."""
-    places = {}
+    places: dict[str | None, np.ndarray] = {}
     for node in NODES:
         above = places.get(node.parent)
         places[node.name] = np.zeros(3) if above is None else above + rig.offset(node, lengths)
@@ -52,7 +52,7 @@ def build(lengths: np.ndarray) -> list[Part]:
     """The figure with bones of these lengths (17,), millimetres."""
     places = rest_places(lengths)
     at = {node.at: index for index, node in reversed([*enumerate(NODES)])}
-    parts = {}
+    parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for index, node in enumerate(NODES):
         if node.turns is not None:
             joint = H36M_17.index(node.turns)

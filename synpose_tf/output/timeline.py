@@ -1,10 +1,12 @@
 """Several people on one clock: which row of each track belongs to which moment."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.structures.tracks import PoseTrack
 
 _RATE_OF_A_STILL = 30.0
 _LONGEST = 1_000_000  # frames of a constant rate: nine hours at 30 Hz
@@ -30,7 +32,7 @@ class Timeline:
         return (len(self.times) - 1) / float(self.times[-1] - self.times[0])
 
 
-def moments(tracks) -> Timeline:
+def moments(tracks: Sequence[PoseTrack]) -> Timeline:
     """The moments at which anybody has a frame, as irregular as they are."""
     times = _times(tracks)
     rows = []
@@ -42,7 +44,7 @@ def moments(tracks) -> Timeline:
     return Timeline(times, rows)
 
 
-def constant_rate(tracks) -> Timeline:
+def constant_rate(tracks: Sequence[PoseTrack]) -> Timeline:
     """Moments at the constant rate that animation and biomechanics files have.
 
     The rate is the median one of the input. Each frame goes to the moment that is nearest;
@@ -72,7 +74,7 @@ def constant_rate(tracks) -> Timeline:
     return Timeline(regular, rows)
 
 
-def hold(row, lifted) -> np.ndarray:
+def hold(row: np.ndarray, lifted: np.ndarray) -> np.ndarray:
     """A row's indices (T,) with the last frame that has a pose in place of missing ones.
 
     Before the first pose, the first one stands. `lifted` (F,) says which frames have one, at

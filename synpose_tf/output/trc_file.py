@@ -4,17 +4,21 @@ Stage frame (`synpose_tf.output.stage`) in millimetres, y up as in OpenSim. Mark
 joints' names. A joint without a pose is NaN, which OpenSim takes for a marker that was not seen.
 """
 
+import pathlib
+from collections.abc import Sequence
+
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.io.scratch import slices
 from synpose_tf.output import naming, stage, timeline
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _COLUMNS = ["%d", "%.6f", *["%.3f"] * 3 * len(H36M_17)]
 
 
-def write(tracks, path):
+def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`. One file a person, `NAME_1.trc`, … where there are several.
 
     All have one clock; each begins with the person's first pose and ends with the last.

@@ -98,7 +98,7 @@ def joint_map(source: Skeleton, target: Skeleton) -> tuple[int | None, ...]:
     return tuple(where.get(name) for name in target.joints)
 
 
-def select_joints(points, source: Skeleton, target: Skeleton):
+def select_joints(points: np.ndarray, source: Skeleton, target: Skeleton) -> np.ndarray:
     """Reorders joints by name.
 
     Args:
@@ -121,7 +121,7 @@ def select_joints(points, source: Skeleton, target: Skeleton):
     missing = [name for name, i in zip(target.joints, indices, strict=True) if i is None]
     if missing:
         raise ValueError(f"{source.name} lacks {missing}, which {target.name} needs")
-    return points[..., list(indices), :]
+    return points[..., [i for i in indices if i is not None], :]
 
 
 H36M_17 = Skeleton(

@@ -6,32 +6,36 @@ arrays, but are read by slices and indices as these, and become arrays by `np.as
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from synpose_tf.io.scratch import Rows, Scratch, pieces, slices
+from synpose_tf.io.scratch import Column, Rows, Scratch, pieces, slices
 from synpose_tf.structures.skeleton import Skeleton
+
+_TrackT = TypeVar("_TrackT", bound="_Track")
 
 
 class _Track:
     """What tracks have in common: F frames, and `columns` with a row for each."""
 
     columns: ClassVar[tuple[str, ...]]
+    frames: np.ndarray
 
-    def pieces(self) -> Iterator[Self]:
+    def pieces(self: _TrackT) -> Iterator[_TrackT]:
         """The track some thousand frames at a time, in memory."""
         for part in slices(len(self.frames)):
             yield self._with(lambda column, part=part: column[part])
 
-    def loaded(self) -> Self:
+    def loaded(self: _TrackT) -> _TrackT:
         """The track with all of its frames in memory."""
         return dataclasses.replace(self._with(np.asarray), scratch=None)
 
     def _with(self, change):
         columns = {name: getattr(self, name) for name in self.columns}
         known = {name: change(column) for name, column in columns.items() if column is not None}
-        return dataclasses.replace(self, **known)
+        track: Any = self  # One of the dataclasses below.
+        return dataclasses.replace(track, **known)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,13 +57,13 @@ class KeypointTrack(_Track):
     """
 
     name: str
-    keypoints: np.ndarray
-    confidence: np.ndarray
+    keypoints: Column
+    confidence: Column
     frames: np.ndarray
     times: np.ndarray
     layout: Skeleton
     image_size: tuple[int, int] | None = None
-    exchanged: np.ndarray | None = None
+    exchanged: Column | None = None
     scratch: Scratch | None = None
 
     columns = ("keypoints", "confidence", "frames", "times", "exchanged")
@@ -87,15 +91,15 @@ class PoseTrack(_Track):
     """
 
     name: str
-    poses: np.ndarray
-    root: np.ndarray | None
-    keypoints: np.ndarray
-    inferred: np.ndarray
+    poses: Column
+    root: Column | None
+    keypoints: Column
+    inferred: Column
     frames: np.ndarray
     times: np.ndarray
     body_height: float
     image_size: tuple[int, int] | None = None
-    exchanged: np.ndarray | None = None
+    exchanged: Column | None = None
     roll: float = 0.0
     scratch: Scratch | None = None
 
@@ -118,7 +122,7 @@ def joined(parts: Iterable[dict[str, np.ndarray]], where: Scratch | None) -> dic
     Returns:
         The columns by name, arrays or `scratch.Rows`.
     """
-    whole = {}
+    whole: dict[str, Any] = {}
     for part in parts:
         for name, rows in part.items():
             whole.setdefault(name, [] if where is None else Rows(where)).append(rows)

@@ -56,7 +56,7 @@ class Workdir:
         path: the folder; made by `open_for`.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path | str):
         self.path = pathlib.Path(path).expanduser()
 
     @property
@@ -228,10 +228,11 @@ class Workdir:
             SynposeError: there are checkpoints, and none can be read.
         """
         paths = [*map(self.step_checkpoint, self.steps()), *map(self.checkpoint, CHECKPOINTS)]
-        damaged = {}
+        damaged: dict[pathlib.Path, str] = {}
         for path in filter(pathlib.Path.is_file, paths):
             try:
-                return Resumed(*_read(path), path, damaged)
+                model, state = _read(path)
+                return Resumed(model, state, path, damaged)
             except _Unreadable as error:
                 damaged[path] = str(error)
         if not damaged:
@@ -319,7 +320,7 @@ def _read(path):
 def _flatten(tree, prefix=""):
     if not isinstance(tree, dict):
         return {prefix: tree}
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in tree.items():
         flat |= _flatten(value, f"{prefix}.{key}" if prefix else key)
     return flat

@@ -1,5 +1,8 @@
 """Trains the network of `completion_network`, on 2D poses alone, by taking joints away."""
 
+import pathlib
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -31,7 +34,7 @@ class CompletionTrainer:
         self.network = ResidualLifter(2 * JOINTS, BLOCKS, WIDTH, name="completion")
         self.network.build((None, 3 * JOINTS))
 
-    def save(self, path) -> None:
+    def save(self, path: pathlib.Path) -> None:
         """Writes the network as `Completion.pretrained` reads it, in half precision.
 
         Raises:
@@ -39,7 +42,7 @@ class CompletionTrainer:
         """
         save_weights(path, self.network.get_weights())
 
-    def example(self, pixels, seed):
+    def example(self, pixels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Features (n, 51), corrections wanted (n, 17, 2) and where (n, 17), from whole poses.
 
         Args:
@@ -51,7 +54,7 @@ class CompletionTrainer:
         guess, frame, inputs = features(self.distribution, noisy, seen, keras.ops)
         return inputs, (pixels - frame.root) / frame.scale - guess, 1.0 - seen
 
-    def train(self, batches: tf.data.Dataset, steps: int):
+    def train(self, batches: tf.data.Dataset, steps: int) -> Iterator[float]:
         """Trains the network; yields the root mean squared error, in mean radii, of each step.
 
         Args:

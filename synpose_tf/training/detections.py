@@ -17,7 +17,9 @@ from synpose_tf.keypoints.plausibility import MIN_JOINTS
 from synpose_tf.training.input_pipeline import training_batches
 
 
-def read_detections(paths: Sequence[str], intrinsics=None) -> dict[str, np.ndarray]:
+def read_detections(
+    paths: Sequence[str], intrinsics: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Every pose of detectors' files, of any form that lifting reads.
 
     Missed joints are filled in, as they are when lifting; poses with too few joints are left out.

@@ -9,7 +9,8 @@ it. So R replicas compute what one device does, up to the order of sums.
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import pathlib
+from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
@@ -185,7 +186,9 @@ def synchronize_batch_norm(model: keras.Model, strategy: tf.distribute.Strategy)
 
 
 # === The step ===
-def make_step_function(model: keras.Model, strategy: tf.distribute.Strategy):
+def make_step_function(
+    model: keras.Model, strategy: tf.distribute.Strategy
+) -> Callable[[Iterator], dict[str, tf.Tensor]]:
     """The compiled step: takes an iterator of (distributed) batches, gives that step's losses.
 
     XLA compiles it on one device only, if the model was compiled so: TensorFlow refuses it
@@ -205,7 +208,7 @@ def make_step_function(model: keras.Model, strategy: tf.distribute.Strategy):
     return step
 
 
-def is_multi_worker(strategy):
+def is_multi_worker(strategy: tf.distribute.Strategy) -> bool:
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
@@ -261,7 +264,9 @@ def _reason(error):
     return lines[0] if lines else error.message.strip().partition("\n")[0]
 
 
-def check_agreement(strategy: tf.distribute.Strategy, step: int, workdir) -> None:
+def check_agreement(
+    strategy: tf.distribute.Strategy, step: int, workdir: pathlib.Path | str
+) -> None:
     """Checks that all workers go on from the same step.
 
     Raises:

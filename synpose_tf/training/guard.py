@@ -53,7 +53,7 @@ class LossRecord:
         self._steps = state["steps"]
         self._sums = dict(state["sums"])
         self._scales = {name: tuple(scale) for name, scale in state["scales"].items()}
-        self._pending = []
+        self._pending: list[tuple[int, dict[str, tf.Tensor]]] = []
 
     def add(self, step: int, losses: dict[str, tf.Tensor]) -> None:
         """Takes a step's losses, scalars on the device.

@@ -1,16 +1,19 @@
 """Pictures of poses, in the camera frame (x right, y down, z forward)."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d import Axes3D
 
 from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.visualization.colours import OF_JOINTS
 
 
-def draw_2d(axes, keypoints):
+def draw_2d(axes: Axes, keypoints: np.ndarray) -> None:
     """Draws one 2D pose (17, 2), pixels, y down."""
     for child, parent in H36M_17.bones:
         axes.plot(*keypoints[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8)
@@ -19,7 +22,7 @@ def draw_2d(axes, keypoints):
     axes.set(xticks=[], yticks=[])
 
 
-def draw_3d(axes, pose, azimuth: float = -60.0):
+def draw_3d(axes: Axes3D, pose: np.ndarray, azimuth: float = -60.0) -> None:
     """Draws one 3D pose (17, 3), camera frame, with depth running into the picture."""
     right, depth, up = pose[:, 0], pose[:, 2], -pose[:, 1]
     points = np.stack([right, depth, up], axis=-1)
@@ -34,7 +37,13 @@ def draw_3d(axes, pose, azimuth: float = -60.0):
     axes.set(xticklabels=[], yticklabels=[], zticklabels=[])
 
 
-def lifting_grid(keypoints_2d, lifted, truth=None, titles=(), columns: int = 10) -> Figure:
+def lifting_grid(
+    keypoints_2d: np.ndarray,
+    lifted: np.ndarray,
+    truth: np.ndarray | None = None,
+    titles: Sequence[str] = (),
+    columns: int = 10,
+) -> Figure:
     """A column a pose: the 2D input, the true 3D pose if there is one, the lifted pose.
 
     Args:
@@ -44,8 +53,9 @@ def lifting_grid(keypoints_2d, lifted, truth=None, titles=(), columns: int = 10)
         titles: n texts, above the columns.
         columns: poses side by side; more go below.
     """
-    kinds = [("2D input", keypoints_2d), ("true 3D", truth), ("lifted 3D", lifted)]
-    kinds = [(name, poses) for name, poses in kinds if poses is not None]
+    kinds = [("2D input", keypoints_2d), ("lifted 3D", lifted)]
+    if truth is not None:
+        kinds.insert(1, ("true 3D", truth))
     count = len(keypoints_2d)
     columns = min(columns, count)
     rows = len(kinds) * -(-count // columns)
@@ -56,11 +66,14 @@ def lifting_grid(keypoints_2d, lifted, truth=None, titles=(), columns: int = 10)
             row = len(kinds) * (i // columns) + k
             place = row * columns + i % columns + 1
             axes = figure.add_subplot(rows, columns, place, projection=None if flat else "3d")
-            (draw_2d if flat else draw_3d)(axes, pose)
+            if isinstance(axes, Axes3D):
+                draw_3d(axes, pose)
+            else:
+                draw_2d(axes, pose)
             if k == 0 and i < len(titles):
                 axes.set_title(titles[i], fontsize=8)
             if i % columns == 0:
-                text = axes.text if flat else axes.text2D
+                text = axes.text2D if isinstance(axes, Axes3D) else axes.text
                 text(-0.08, 0.5, name, transform=axes.transAxes, rotation=90, va="center")
     return figure
 

@@ -3,6 +3,7 @@
 __all__ = [
     "alphapose",
     "coco_annotations",
+    "deeplabcut",
     "detectron",
     "lifted_poses",
     "mediapipe",
@@ -10,6 +11,7 @@ __all__ = [
     "numpy_arrays",
     "openpose",
     "results_list",
+    "sleap",
     "stacked_hourglass",
     "videopose3d",
     "vitpose",

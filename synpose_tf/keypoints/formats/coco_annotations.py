@@ -51,8 +51,10 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
 class _Images:
     """The images of a file, by id; 24 bytes each, and a name for each recording."""
 
-    def __init__(self, path, scratch):
-        self._path, self._recordings, self._sizes = path, {}, {}
+    def __init__(self, path: pathlib.Path, scratch: Scratch):
+        self._path = path
+        self._recordings: dict[tuple[str, str], Sightings] = {}
+        self._sizes: dict[tuple[str, str], set[tuple[int, ...] | None]] = {}
         ids, recordings, frames = (array.array("q") for _ in range(3))
         names = image_names.ImageNames()
         for index, entry in enumerate(json_stream.items(path, "images.item")):
@@ -74,7 +76,7 @@ class _Images:
         )
         self._scratch = scratch
 
-    def of(self, image, where):
+    def of(self, image: int, where: str) -> tuple[Sightings, int]:
         """The recording and the frame of an image."""
         place = int(np.searchsorted(self._ids, image))
         if place < len(self._ids) and self._ids[place] == image:
@@ -84,7 +86,7 @@ class _Images:
             raise SynposeError(f"{where}: image_id {image} is none of its images.")
         return self._recordings.setdefault(("", ""), Sightings(self._path, self._scratch)), image
 
-    def people(self):
+    def people(self) -> list[Person]:
         """The people of all recordings."""
         for name, recording in self._recordings.items():
             sizes = self._sizes.get(name, {None})

@@ -14,6 +14,7 @@ import csv
 import io
 import pathlib
 import pickle
+from typing import Any
 
 import h5py
 import numpy as np
@@ -51,7 +52,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     with path.open("rb") as handle:
         table = _read_hdf5(path) if handle.read(4) == b"\x89HDF" else _read_csv(path)
     frames, columns, values = table
-    individuals = {}
+    individuals: dict[str, dict[str, dict[str, int]]] = {}
     for number, (*_, part, coordinate) in enumerate(columns):
         name = columns[number][-3] if len(columns[number]) == 4 else "person 1"
         individuals.setdefault(name, {}).setdefault(part, {})[coordinate] = number
@@ -121,15 +122,15 @@ def _read_csv(path):
     columns = [tuple(cells) for cells in zip(*(row[1:] for row in head), strict=True)]
     with reading(path):
         values = [[float(cell or "nan") for cell in row[1:]] for row in body]
-    values = np.array(values, np.float32).reshape(len(body), len(columns))
-    return np.array([*map(int, frames)], np.int64), columns, values
+    numbers = np.array(values, np.float32).reshape(len(body), len(columns))
+    return np.array([*map(int, frames)], np.int64), columns, numbers
 
 
 # === HDF5 ===
 
 
 class _Texts(pickle.Unpickler):
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         raise SynposeError(f"the columns' names ask for {module}.{name}, and only texts are read.")
 
 

@@ -11,6 +11,7 @@ The file is a pickle; one that asks for anything but arrays is refused and not e
 """
 
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,9 @@ def _image_size(path):
     if not restricted_npz.holds(path, ["metadata"]):
         return None
     metadata = restricted_npz.load(path, "metadata")
-    sides = [metadata.get(side) for side in "wh"] if isinstance(metadata, dict) else [None]
+    sides: list[Any] = [None]
+    if isinstance(metadata, dict):
+        sides = [metadata.get(side) for side in "wh"]
     if not all(isinstance(side, int | float | np.number) and 0 < side < 1e6 for side in sides):
         raise SynposeError(f"{path}: metadata is {str(metadata)[:80]}. Expected w and h, pixels.")
     return int(sides[0]), int(sides[1])

@@ -9,6 +9,7 @@ formats, but people write Human3.6M's in them too, so that the poses are asked.
 """
 
 import pathlib
+from typing import Any
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import Scratch
@@ -49,9 +50,10 @@ class Images:
 
     def __init__(self, path: pathlib.Path, scratch: Scratch):
         self._path, self._scratch = path, scratch
-        self._recordings, self._names = {}, image_names.ImageNames()
+        self._recordings: dict[tuple[str, str], Sightings] = {}
+        self._names = image_names.ImageNames()
 
-    def place(self, image, where: str) -> tuple[Sightings, int]:
+    def place(self, image: Any, where: str) -> tuple[Sightings, int]:
         """The recording that an image, a number or a name, belongs to, and its frame there.
 
         Raises:

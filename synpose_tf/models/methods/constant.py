@@ -1,5 +1,7 @@
 """What a lifter must beat: depths that do not depend on the pose that is lifted."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -17,21 +19,21 @@ class FlatModel(LiftingModel):
         mode, distance, seed: see `LiftingModel`.
     """
 
-    def __init__(self, mode: str = "paper", distance: float = 0.0, seed: int = 0, **kwargs):
+    def __init__(self, mode: str = "paper", distance: float = 0.0, seed: int = 0, **kwargs: Any):
         generator = Generator(width=1, blocks=0, name="generator")
         super().__init__(generator, ("depth_loss",), mode, distance, seed=seed, **kwargs)
         del self._config["average"]
         self.build()
 
     @property
-    def networks(self):
+    def networks(self) -> dict[str, keras.Model]:
         return {}
 
     @property
-    def iterations(self):
+    def iterations(self) -> keras.Variable:
         return self.steps
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.steps = self.add_weight(
             shape=(), initializer="zeros", dtype="int64", trainable=False, name="steps"
         )
@@ -41,7 +43,7 @@ class FlatModel(LiftingModel):
             variable.assign(keras.ops.zeros_like(variable))
         super().build(input_shape)
 
-    def update(self, data):
+    def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
         depths = poses_3d[:, 1:, 2]  # the root's is 0
         loss = tf.reduce_mean(tf.square(depths - self.generator.last.bias))

@@ -8,6 +8,8 @@ by both networks, critic and generator in turn on the same batch, mean absolute 
 reprojection, all weights 1.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -33,12 +35,12 @@ TEMPLATE = {
 _EPSILON = 1e-9
 
 
-def leaky_relu(x):
+def leaky_relu(x: tf.Tensor) -> tf.Tensor:
     """x, or 0.3 x where that is negative, the authors' slope."""
     return ops.where(x > 0, x, 0.3 * x)
 
 
-def nearest_frame(matrix):
+def nearest_frame(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The best rotations for two directions each, and the scales.
 
     Args:
@@ -60,7 +62,7 @@ def nearest_frame(matrix):
     return tf.concat([columns, third[..., None]], axis=-1), trace[:, None, None] / 2.0
 
 
-def align(poses):
+def align(poses: tf.Tensor) -> tf.Tensor:
     """Turns and scales root-relative poses (batch, 17, 3) so that hips and shoulders fall best,
     in the least squares sense, on the template's: a pose without heading, tilt and size."""
     joints = [H36M_17.index(name) for name in TEMPLATE]
@@ -71,12 +73,12 @@ def align(poses):
     return scale * tf.matmul(poses, frame)
 
 
-def reproject(poses, cameras):
+def reproject(poses: tf.Tensor, cameras: tf.Tensor) -> tf.Tensor:
     """What weak-perspective cameras (batch, 2, 3) see of poses (batch, 17, 3): (batch, 17, 2)."""
     return tf.matmul(poses, cameras, transpose_b=True)
 
 
-def camera_loss(cameras):
+def camera_loss(cameras: tf.Tensor) -> tf.Tensor:
     """How far cameras (batch, 2, 3) are from two rows of a scaled rotation: (batch,).
 
     The sum of |2 K Kᵀ / tr(K Kᵀ) - 1|.
@@ -98,7 +100,7 @@ class PoseAndCamera(keras.Model):
         width: units of each hidden layer, 1,000 in the publication.
     """
 
-    def __init__(self, width: int = 1000, **kwargs):
+    def __init__(self, width: int = 1000, **kwargs: Any):
         super().__init__(**kwargs)
         self.width = width
 
@@ -114,7 +116,7 @@ class PoseAndCamera(keras.Model):
     def _block(self, name):
         return [_dense(self.width, f"{name}_0"), _dense(self.width, f"{name}_1", None)]
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.first.build((None, 2 * JOINTS))
         for first, second in (self.shared, *self.pose_blocks, *self.camera_blocks):
             first.build((None, self.width))
@@ -123,7 +125,7 @@ class PoseAndCamera(keras.Model):
             layer.build((None, self.width))
         self.built = True
 
-    def pose_and_camera(self, poses_2d):
+    def pose_and_camera(self, poses_2d: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Poses (batch, 17, 3) in the template's frame and cameras (batch, 2, 3) that see them as
         the normalised 2D poses (batch, 17, 2)."""
         x = self._residual(self.shared, self.first(ops.reshape(poses_2d, (-1, 2 * JOINTS))))
@@ -142,14 +144,14 @@ class PoseAndCamera(keras.Model):
     def _residual(block, x):
         return leaky_relu(x + block[1](block[0](x)))
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Depths (batch, 17): the pose's z, turned and scaled by its camera."""
         pose, camera = self.pose_and_camera(inputs)
         frame, scale = nearest_frame(ops.swapaxes(camera, 1, 2))
         return (scale * tf.matmul(pose, frame))[..., 2]
 
     # === Config ===
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "width": self.width}
 
 
@@ -161,7 +163,7 @@ class PoseCritic(keras.Model):
         pose_width, kcs_width: units of the branches, 100 and 1,000 in the publication.
     """
 
-    def __init__(self, pose_width: int = 100, kcs_width: int = 1000, **kwargs):
+    def __init__(self, pose_width: int = 100, kcs_width: int = 1000, **kwargs: Any):
         super().__init__(**kwargs)
         self.pose_width = pose_width
         self.kcs_width = kcs_width
@@ -175,7 +177,7 @@ class PoseCritic(keras.Model):
         self.hidden = _dense(100, "hidden")
         self.score = _dense(1, "score", None)
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         for branch, size, width in (
             (self.pose, 3 * JOINTS, self.pose_width),
             (self.kcs, (JOINTS - 1) ** 2, self.kcs_width),
@@ -187,7 +189,7 @@ class PoseCritic(keras.Model):
         self.score.build((None, 100))
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         pose = self.pose[0](ops.reshape(inputs, (-1, 3 * JOINTS)))
         pose = self.pose[3](leaky_relu(pose + self.pose[2](self.pose[1](pose))))
         kcs = self.kcs[0](self.chain(inputs))
@@ -195,7 +197,7 @@ class PoseCritic(keras.Model):
         return self.score(self.hidden(ops.concatenate([pose, kcs], axis=-1)))
 
     # === Config ===
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         widths = {"pose_width": self.pose_width, "kcs_width": self.kcs_width}
         return {**super().get_config(), **widths}
 
@@ -239,7 +241,7 @@ class RepNet(LiftingModel):
         camera_start: int = 0,
         average: float = 0.0,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         generator = PoseAndCamera(generator_width, name="generator")
         super().__init__(generator, LOSSES, mode, distance, average, seed, **kwargs)
@@ -254,13 +256,13 @@ class RepNet(LiftingModel):
         self.build()
 
     @property
-    def networks(self):
+    def networks(self) -> dict[str, keras.Model]:
         return {"critic": self.critic, "generator": self.generator}
 
     def _optimizer(self, learning_rate, name, beta_1=0.5, beta_2=0.9):
         return super()._optimizer(learning_rate, name, beta_1, beta_2)
 
-    def update(self, data):
+    def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         inputs, others = halves(data)
         poses_2d, _ = self._normalize_2d(inputs)
         real, _ = normalization.normalize_3d(others["keypoints_3d"], self.mode, keras.ops)

@@ -1,6 +1,8 @@
 """The fully supervised lifter, after Martinez et al. (ICCV 2017): the same generator, trained
 on true depths."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -47,9 +49,9 @@ class SupervisedModel(LiftingModel):
         seed: int = 0,
         mixed_precision: bool = False,
         depth_loss: str = "squared",
-        **kwargs,
+        **kwargs: Any,
     ):
-        options = {"dropout": dropout, "mixed_precision": mixed_precision}
+        options: dict[str, Any] = {"dropout": dropout, "mixed_precision": mixed_precision}
         generator = Generator(generator_width, **options, name="generator")
         super().__init__(generator, ("depth_loss",), mode, distance, average, seed, **kwargs)
         self._config |= {
@@ -60,7 +62,7 @@ class SupervisedModel(LiftingModel):
         self.depth_loss = losses.check_depth_loss(depth_loss)
         self.build()
 
-    def update(self, data):
+    def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         poses_2d, _ = self._normalize_2d(data)
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
         with tf.GradientTape() as tape:

@@ -70,7 +70,7 @@ class Augmentation:
                     f"augmentation: {field.name} must be {allowed}, found {value!r}."
                 )
 
-    def __call__(self, batch: dict[str, tf.Tensor], seed) -> dict[str, tf.Tensor]:
+    def __call__(self, batch: dict[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Changes a batch.
 
         Args:
@@ -113,7 +113,7 @@ class Augmentation:
         batch.update(keypoints_3d=points, up=up, intrinsics=intrinsics, keypoints_2d=pixels)
 
 
-def turn_people(points, up, seed):
+def turn_people(points: tf.Tensor, up: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Turns people about the vertical through their root, U[-π, π], and mirrors every second.
 
     Args:

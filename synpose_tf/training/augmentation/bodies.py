@@ -31,7 +31,7 @@ _BENDS = (
 )
 
 
-def stretch_bones(points, deviation: float, seed):
+def stretch_bones(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
     """Multiplies each bone by a factor of mean 1, the same on the left and on the right.
 
     Args:
@@ -47,7 +47,7 @@ def stretch_bones(points, deviation: float, seed):
     return _joined(points, factors[..., None] * _bones(points))
 
 
-def bend(points, deviation: float, seed):
+def bend(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
     """Bends hips, knees, shoulders, elbows and the waist a little further, each by a random turn.
 
     What hangs on a joint turns with it. Nothing keeps a joint from going beyond where people's
@@ -71,7 +71,7 @@ def bend(points, deviation: float, seed):
     return _joined(points, tf.stack(bones, axis=1))
 
 
-def exchange_limbs(points, share: float, seed):
+def exchange_limbs(points: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
     """Gives poses the limbs of others: each arm alone, both legs together.
 
     A limb keeps its angles to the trunk (arms) or the pelvis (legs) and takes the receiver's

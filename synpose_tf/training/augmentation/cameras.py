@@ -17,7 +17,9 @@ DISTANCE = (1500.0, 12000.0)  # millimetres
 FOCAL_LENGTH = (600.0, 2400.0)  # pixels
 
 
-def see_anew(points, up, intrinsics, share: float, seed):
+def see_anew(
+    points: tf.Tensor, up: tf.Tensor, intrinsics: tf.Tensor, share: float, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Sees people through cameras of their own: another height, slant, distance and lens.
 
     Args:

@@ -31,7 +31,7 @@ LIMBS = tuple(
 _PAIRS = (("Hip", "Knee", "Ankle"), ("Shoulder", "Elbow", "Wrist"))
 
 
-def add_noise(pixels, share: float, seed):
+def add_noise(pixels: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
     """Gaussian noise of a strength of its own for each pose, with outliers.
 
     Args:
@@ -46,7 +46,7 @@ def add_noise(pixels, share: float, seed):
     return pixels + radius * strength * tf.random.stateless_normal(tf.shape(pixels), seeds[2])
 
 
-def slide_along_limbs(pixels, deviation: float, seed):
+def slide_along_limbs(pixels: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
     """Moves knees, ankles, elbows and wrists along their bone, as a sleeve hides where it ends.
 
     Args:
@@ -61,7 +61,7 @@ def slide_along_limbs(pixels, deviation: float, seed):
     return pixels + tf.einsum("jk,nkc->njc", shift, draws * along)
 
 
-def exchange_sides(pixels, share: float, seed):
+def exchange_sides(pixels: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
     """Takes one side for the other: of both legs or both arms, or one end of a limb for both.
 
     Args:
@@ -80,7 +80,7 @@ def exchange_sides(pixels, share: float, seed):
     return tf.gather(pixels, order, axis=1, batch_dims=1)
 
 
-def miss_joints(pixels, share: float, limbs: float, seed):
+def miss_joints(pixels: tf.Tensor, share: float, limbs: float, seed: tf.Tensor) -> tf.Tensor:
     """Takes joints away and fills them in, as they are when lifting (`synpose_tf.completion`).
 
     Every second pose misses joints; every second pose, whatever else it misses, is seen by a
