@@ -85,6 +85,8 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
+        level: whether poses and root are not in the camera's frame, but in that of the room: x
+            right, y down, z forward as the first camera stands, the floor at y = 0.
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
         scratch: where poses, root, keypoints, inferred and exchanged lie, or None for memory.
@@ -101,6 +103,7 @@ class PoseTrack(_Track):
     image_size: tuple[int, int] | None = None
     exchanged: Column | None = None
     roll: float = 0.0
+    level: bool = False
     scratch: Scratch | None = None
 
     columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged")
