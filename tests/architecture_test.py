@@ -23,6 +23,7 @@ LAYERS = (
     ("completion",),
     ("training", "experiments"),
     ("inference",),
+    ("reconstruction",),
     ("export",),
 )
 LAYER = {part: number for number, layer in enumerate(LAYERS) for part in layer}

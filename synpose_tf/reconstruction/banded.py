@@ -1,7 +1,7 @@
 """Normal equations of many points that are tied to their neighbours, and of few cameras.
 
 The unknowns of the points come in such an order that ties reach no farther than a band; those of
-the cameras, bones and clocks form a border. The band is factorised by LAPACK (Cholesky), the border
+the cameras and bones form a border. The band is factorised by LAPACK (Cholesky), the border
 by its Schur complement: exact, and linear in the length of a recording.
 """
 

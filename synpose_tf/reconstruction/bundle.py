@@ -1,4 +1,4 @@
-"""Bundle adjustment: cameras, clocks, bones and joints at once, by what all views saw.
+"""Bundle adjustment: cameras, bones and joints at once, by what all views saw.
 
 Least squares (Levenberg and Marquardt) of
 
@@ -35,7 +35,6 @@ class Prior:
             noise.
         log_focal: of the logarithm of a focal length that is not known.
         guess: millimetres, of `guesses`.
-        lag: seconds, of a clock that is not known.
     """
 
     bones: tuple[tuple[int, int, int, float], ...]
@@ -43,7 +42,6 @@ class Prior:
     loss: float = 2.0
     log_focal: float = 0.35
     guess: float = 80.0
-    lag: float = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,13 +51,11 @@ class Free:
     Args:
         cameras: where they stand, but for the first.
         focal: their focal lengths: `known` for no, `each`, or `shared` by all.
-        clocks: their lags, but for the first's.
         bones: how long they are. With `cameras`, their sum stays.
     """
 
     cameras: bool = True
     focal: str = "known"
-    clocks: bool = False
     bones: bool = True
 
 
@@ -71,13 +67,11 @@ class State:
         rig: the cameras.
         joints: (N, J, 3), world, millimetres.
         bones: (people, kinds), millimetres.
-        lags: (V,), seconds by which a view's points are moved on.
     """
 
     rig: Rig
     joints: np.ndarray
     bones: np.ndarray
-    lags: np.ndarray
 
 
 def adjust(
@@ -146,10 +140,6 @@ class Problem:
         elif free.focal == "shared":
             self._focal[:] = end
         end = max(end, self._focal.max() + 1)
-        self._lag = np.full(views, -1)
-        if free.clocks:
-            self._lag[1:] = end + np.arange(views - 1)
-            end += views - 1
         self._bones = np.full(bones, -1)
         if free.bones:
             self._bones = end + np.arange(self._bones.size).reshape(bones)
@@ -171,8 +161,7 @@ class Problem:
     # === Cost ===
     def residuals(self, state):
         """(V, N, J, 2), pixels, of the observations; 0 where there is none."""
-        lags = state.lags[:, None, None, None]
-        off = self._points + lags * self.seen.velocity - state.rig.project(state.joints)
+        off = self._points - state.rig.project(state.joints)
         return np.where(self._valid[..., None], off, 0.0)
 
     def cost(self, state) -> float:
@@ -205,8 +194,6 @@ class Problem:
                 np.log(state.rig.focal / self._first_focal),
                 np.array(1.0 / self.prior.log_focal),
             )
-        if self.free.clocks:
-            yield state.lags, np.array(1.0 / self.prior.lag)
 
     def _lengths(self, state):
         """Of bones (N, B) their lengths less what they should be; and the deviations (B,)."""
@@ -277,9 +264,6 @@ class Problem:
         if self._focal[view] >= 0:
             parts.append(focal * np.stack([x / depth, y / depth], axis=-1)[..., None])
             columns.append(self._focal[view])
-        if self._lag[view] >= 0:
-            parts.append(-self.seen.velocity[view][..., None])
-            columns.append(self._lag[view])
         by_border = np.concatenate(parts, axis=-1) if parts else np.zeros((*x.shape, 2, 0))
         return by_camera @ rotation, by_border, np.array(columns, int)
 
@@ -341,19 +325,14 @@ class Problem:
             equations.corner[np.ix_(every, every)] += 1.0
             equations.border_right[every] -= state.bones.sum() - self._scale
         if self.free.focal != "known":
+            weight = 1.0 / self.prior.log_focal**2
             off = np.log(state.rig.focal / self._first_focal)
-            self._add_to_corner(equations, self._focal, off, self.prior.log_focal)
-        if self.free.clocks:
-            self._add_to_corner(equations, self._lag[1:], state.lags[1:], self.prior.lag)
-
-    @staticmethod
-    def _add_to_corner(equations, places, off, spread):
-        np.add.at(equations.corner, (places, places), 1.0 / spread**2)
-        np.add.at(equations.border_right, places, -off / spread**2)
+            np.add.at(equations.corner, (self._focal, self._focal), weight)
+            np.add.at(equations.border_right, self._focal, -weight * off)
 
     def moved(self, state: State, points, border) -> State:
         """A state after a step of `NormalEquations.solve`."""
-        rig, lags = state.rig, state.lags.copy()
+        rig = state.rig
         rotation, translation, focal = rig.rotation.copy(), rig.translation.copy(), rig.focal.copy()
         for view in range(len(focal)):
             if self._camera[view, 0] >= 0:
@@ -362,11 +341,9 @@ class Problem:
                 translation[view] += step[3:]
             if self._focal[view] >= 0:
                 focal[view] *= np.exp(np.clip(border[self._focal[view]], -0.3, 0.3))
-            if self._lag[view] >= 0:
-                lags[view] += border[self._lag[view]]
         joints = state.joints + points.reshape(state.joints.shape)
         bones = state.bones + border[self._bones] if self.free.bones else state.bones
-        return State(Rig(rotation, translation, focal), joints, bones, lags)
+        return State(Rig(rotation, translation, focal), joints, bones)
 
     def camera_covariances(self, state) -> np.ndarray:
         """(V, 6, 6), of each camera's turn (radians, camera frame) and translation (millimetres).

@@ -177,12 +177,11 @@ def _from_first(rig):
     return rig.moved(rig.rotation[0], rig.centres[0])
 
 
-def start_of(rig: Rig, seen: Observations, lifts: Lifts, lengths, lags=None) -> State:
+def start_of(rig: Rig, seen: Observations, lifts: Lifts, lengths) -> State:
     """A state of a rig: joints triangulated, those that can't be as the lifts have them."""
     joints = triangulate(rig, seen)
     joints = np.where(np.isfinite(joints), joints, lifts_in_world(rig, joints, lifts))
-    lags = np.zeros(len(rig.focal)) if lags is None else lags
-    return State(rig, filled(joints), np.asarray(lengths, float), lags)
+    return State(rig, filled(joints), np.asarray(lengths, float))
 
 
 def guesses_of(rig: Rig, seen: Observations, lifts: Lifts) -> np.ndarray:

@@ -23,6 +23,7 @@ from synpose_tf.reconstruction.bundle import Free, Problem, State, adjust
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.initial import Lifts
 from synpose_tf.reconstruction.rig import Rig
+from synpose_tf.reconstruction.synchronization import refined
 from synpose_tf.reconstruction.triangulation import triangulate
 from synpose_tf.reconstruction.views import (
     Camera,
@@ -266,16 +267,14 @@ def _adjusted(scene, settings):
     free = Free(
         cameras=settings.refine or not calibrated,
         focal="known" if calibrated else settings.focal,
-        clocks=not settings.synchronized,
     )
     first = scene.rig
     for _ in range(_ROUNDS):
         seen, lifts = _observed(scene, _chosen_times(scene, _MOMENTS, _WINDOW))
         problem, state = _round(scene, seen, lifts, free)
-        clocks = [
-            dataclasses.replace(clock, offset=clock.offset + lag)
-            for clock, lag in zip(scene.clocks, state.lags, strict=True)
-        ]
+        clocks = scene.clocks
+        if not settings.synchronized:
+            clocks = refined(clocks, problem, state)
         scene = dataclasses.replace(
             scene, rig=state.rig, bones=state.bones, clocks=clocks, used=len(seen.times)
         )
@@ -286,8 +285,7 @@ def _adjusted(scene, settings):
 
 
 def _round(scene, seen, lifts, free):
-    lags = np.zeros(len(scene.rig.focal))
-    start = initial.start_of(scene.rig, seen, lifts, scene.bones, lags)
+    start = initial.start_of(scene.rig, seen, lifts, scene.bones)
     guesses = initial.guesses_of(scene.rig, seen, lifts)
     state = adjust(start, seen, body.PRIOR, free, guesses, 20)
     marks = exchanged(state.rig, state.joints, seen)

@@ -65,8 +65,7 @@ class Observations:
         points: (V, N, J, 2), ideal pixels; NaN where not seen.
         confidence: (V, N, J), in [0, 1]; 0 where not seen.
         velocity: (V, N, J, 2), ideal pixels a second; 0 where not known.
-        noise: (V, N, J), pixels: how far off a detector usually is, by the person's size and the
-            joint's speed.
+        noise: (V, N, J), pixels: how far off a detector usually is, by the person's size.
         times: (N,), seconds, the first camera's clock; increasing within a person.
         person: (N,), whose the moment is, in order.
     """

@@ -9,13 +9,16 @@ import dataclasses
 
 import numpy as np
 from scipy.signal import fftconvolve, find_peaks
+from scipy.stats import theilslopes
 
-from synpose_tf.reconstruction.views import Points, resample
+from synpose_tf.reconstruction.views import Clock, Points, resample
 
 _CANDIDATES = 4
 _LEAST_OVERLAP = 0.25  # Of the shorter recording.
 _LEAST_SAMPLES = 12
 _SMOOTH = 0.08  # Seconds.
+_TELLING = 0.1  # Of what the joint tells that tells the most about lags.
+_BLOCKS, _LONG = 8, 60.0  # Parts of a recording, of at least so many seconds, that tell a drift.
 MOST_SAMPLES = 200_000
 
 
@@ -89,3 +92,49 @@ def lags(one: Signal, two: Signal, rate: float) -> list[float]:
 def _correlated(one, two):
     """Sums over time and joints of one(t) · two(t + lag), for every lag."""
     return sum(fftconvolve(one[::-1, joint], two[:, joint]) for joint in range(one.shape[1]))
+
+
+def refined(clocks, problem, state) -> list[Clock]:
+    """Clocks after a look at what joints run ahead or behind in their views.
+
+    Args:
+        clocks: of each camera, by which `problem` was observed.
+        problem: a `bundle.Problem`.
+        state: adjusted by it.
+    """
+    seen = problem.seen
+    offsets = _lag_steps(problem, state, slice(None))
+    span = seen.times.max() - seen.times.min()
+    drifts = np.zeros_like(offsets)
+    if span > _LONG and len(seen.times) > 10 * _BLOCKS:
+        order = np.array_split(np.argsort(seen.times, kind="stable"), _BLOCKS)
+        middles = np.array([seen.times[block].mean() for block in order])
+        steps = np.stack([_lag_steps(problem, state, np.sort(block)) for block in order])
+        drifts, offsets = np.array([theilslopes(column, middles)[:2] for column in steps.T]).T
+    return [
+        Clock(clock.offset + offset, clock.drift + drift)
+        for clock, offset, drift in zip(clocks, offsets, drifts, strict=True)
+    ]
+
+
+def _lag_steps(problem, state, moments):
+    """(V,), seconds by which each view's points should be moved on, the first's by 0.
+
+    Each joint tells its own, by how it moves against the others of its body: the way of the whole
+    body may as well be the camera's. The median counts, as detectors see fast limbs late. What
+    the joints themselves took over, in the mean of the views, is given back.
+    """
+    weights, off = problem.weights_now(state)
+    weights, off = weights[:, moments, :, None], off[:, moments]
+    velocity = np.where(weights > 0, problem.seen.velocity[:, moments], 0.0)
+    total = np.maximum(weights.sum(2, keepdims=True), 1e-12)
+    off = off - (weights * off).sum(2, keepdims=True) / total
+    velocity = velocity - (weights * velocity).sum(2, keepdims=True) / total
+    tells = (weights * velocity**2).sum((1, 3))
+    steps = -(weights * velocity * off).sum((1, 3)) / np.maximum(tells, 1e-12)
+    views = len(steps)
+    medians = np.zeros(views)
+    for view in range(views):
+        good = tells[view] > _TELLING * max(tells[view].max(), 1e-12)
+        medians[view] = np.median(steps[view, good]) if good.any() else 0.0
+    return (medians - medians[0]) * views / (views - 1)

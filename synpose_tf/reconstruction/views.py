@@ -12,7 +12,6 @@ from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 
 NOISE = 0.008  # Of a person's size in the picture: how far off a detector's joint usually is.
 _LEAST_NOISE = 1.0  # Pixels.
-NOISE_SECONDS = 0.01  # How far behind, or ahead, a detector's joint usually is where it moves.
 _NEAR = 0.75  # Steps from a frame that a moment may be.
 _AROUND = 0.05  # Seconds before and after a frame that tell its velocity.
 
@@ -66,7 +65,7 @@ class Points:
         points: (F, 17, 2), NaN where missed.
         velocity: (F, 17, 2), pixels a second, 0 where not known.
         confidence: (F, 17).
-        noise: (F, 17), pixels: what a detector usually errs by, in place and in time.
+        noise: (F, 17), pixels: what a detector usually errs by.
     """
 
     times: np.ndarray
@@ -96,9 +95,8 @@ def points_of(track: KeypointTrack, intrinsics) -> Points:
         points[:, _MIDPOINTS], confidence[:, _MIDPOINTS] = np.nan, 0.0
     confidence = np.where(np.isfinite(points).all(-1), np.clip(confidence, 0.05, 1.0), 0.0)
     times = np.asarray(track.times, np.float64)
-    velocity = _velocity(times, points)
-    noise = np.hypot(_noise(points)[:, None], NOISE_SECONDS * np.linalg.norm(velocity, axis=-1))
-    return Points(times, points, velocity, confidence, noise)
+    noise = np.broadcast_to(_noise(points)[:, None], confidence.shape)
+    return Points(times, points, _velocity(times, points), confidence, noise)
 
 
 def _confidence(track):
