@@ -17,7 +17,6 @@ _CANDIDATES = 4
 _LEAST_OVERLAP = 0.25  # Of the shorter recording.
 _LEAST_SAMPLES = 12
 _SMOOTH = 0.08  # Seconds.
-_TELLING = 0.1  # Of what the joint tells that tells the most about lags.
 _BLOCKS, _LONG = 8, 60.0  # Parts of a recording, of at least so many seconds, that tell a drift.
 MOST_SAMPLES = 200_000
 
@@ -121,8 +120,9 @@ def _lag_steps(problem, state, moments):
     """(V,), seconds by which each view's points should be moved on, the first's by 0.
 
     Each joint tells its own, by how it moves against the others of its body: the way of the whole
-    body may as well be the camera's. The median counts, as detectors see fast limbs late. What
-    the joints themselves took over, in the mean of the views, is given back.
+    body may as well be the camera's. The median counts, weighted by what each can tell: of some
+    joints a detector errs in one view for a whole movement. What the joints in space took over, in
+    the mean of the views, is given back.
     """
     weights, off = problem.weights_now(state)
     weights, off = weights[:, moments, :, None], off[:, moments]
@@ -132,9 +132,8 @@ def _lag_steps(problem, state, moments):
     velocity = velocity - (weights * velocity).sum(2, keepdims=True) / total
     tells = (weights * velocity**2).sum((1, 3))
     steps = -(weights * velocity * off).sum((1, 3)) / np.maximum(tells, 1e-12)
-    views = len(steps)
-    medians = np.zeros(views)
-    for view in range(views):
-        good = tells[view] > _TELLING * max(tells[view].max(), 1e-12)
-        medians[view] = np.median(steps[view, good]) if good.any() else 0.0
-    return (medians - medians[0]) * views / (views - 1)
+    order = np.argsort(steps, axis=1)
+    heaped = np.cumsum(np.take_along_axis(tells, order, 1), axis=1)
+    middle = (heaped >= heaped[:, -1:] / 2).argmax(1)
+    medians = np.take_along_axis(steps, order, 1)[np.arange(len(steps)), middle]
+    return (medians - medians[0]) * len(steps) / (len(steps) - 1)
