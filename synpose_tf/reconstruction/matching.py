@@ -18,6 +18,7 @@ from synpose_tf.reconstruction.epipolar import CAP, QUICK, RelativePose, cross
 from synpose_tf.reconstruction.rig import Observations
 from synpose_tf.reconstruction.synchronization import lags, signal_of
 from synpose_tf.reconstruction.views import Clock, Points, observe
+from synpose_tf.structures.tracks import PoseTrack
 
 _MOMENTS = 120  # That a pair of tracks is judged on.
 _LEAST_MOMENTS = 5
@@ -31,12 +32,12 @@ class Recording:
     Args:
         points: of each track.
         focal: pixels.
-        rolls: of each track, degrees.
+        lifted: of each track, its poses.
     """
 
     points: Sequence[Points]
     focal: float
-    rolls: Sequence[float]
+    lifted: Sequence[PoseTrack]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +67,7 @@ def align(one: Recording, two: Recording, synchronized: bool, rng) -> Alignment 
     """
     rate = max(_rate(points) for points in (*one.points, *two.points))
     signals = [
-        [signal_of(points, rate, roll) for points, roll in zip(r.points, r.rolls, strict=True)]
+        [signal_of(points, poses, rate) for points, poses in zip(r.points, r.lifted, strict=True)]
         for r in (one, two)
     ] if not synchronized else None  # fmt: skip
     best = None

@@ -146,7 +146,7 @@ def _usable(camera):
 # === Who and when ===
 def _together(cameras, points, settings, rng):
     recordings = [
-        matching.Recording(tracks, focal, [track.roll for track in camera.lifted])
+        matching.Recording(tracks, focal, camera.lifted)
         for camera, tracks, focal in zip(cameras, points, focal_lengths(cameras), strict=True)
     ]
     alignments = {}

@@ -1,8 +1,9 @@
 """By how much the clocks of two recordings differ, told by the motion itself.
 
-What goes up or down in one camera does so in every camera that is about level: the height of each
-joint about the body's middle, in sizes of the body, is correlated over all lags. The epipolar
-geometry decides between the best of them, and gives the fraction of a frame (`matching`).
+Two things look alike from everywhere: how far joints of the lifted pose are from each other, and,
+as cameras are about level, how high a joint is about the body's middle. How both change is
+correlated over all lags. The epipolar geometry decides between the best of them, and gives the
+fraction of a frame (`matching`); once the cameras are known, each joint has its say (`refined`).
 """
 
 import dataclasses
@@ -12,23 +13,34 @@ from scipy.signal import fftconvolve, find_peaks
 from scipy.stats import theilslopes
 
 from synpose_tf.reconstruction.views import Clock, Points, resample
+from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import PoseTrack
 
 _CANDIDATES = 4
 _LEAST_OVERLAP = 0.25  # Of the shorter recording.
 _LEAST_SAMPLES = 12
 _SMOOTH = 0.08  # Seconds.
+_APART_SECONDS = 0.25  # Between two lags that are tried.
+_APART = tuple(
+    (H36M_17.index(one), H36M_17.index(two))
+    for one, two in (
+        ("LAnkle", "RAnkle"), ("LKnee", "RKnee"), ("LWrist", "RWrist"), ("LElbow", "RElbow"),
+        ("LAnkle", "LHip"), ("RAnkle", "RHip"), ("LWrist", "LShoulder"), ("RWrist", "RShoulder"),
+        ("LWrist", "LHip"), ("RWrist", "RHip"), ("LAnkle", "RHip"), ("RAnkle", "LHip"),
+    )
+)  # fmt: skip
 _BLOCKS, _LONG = 8, 60.0  # Parts of a recording, of at least so many seconds, that tell a drift.
 MOST_SAMPLES = 200_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Signal:
-    """Heights of joints at a constant rate.
+    """What looks alike from everywhere, at a constant rate.
 
     Args:
         start: seconds, the recording's own clock.
-        values: (n, joints), sizes of the body a second; 0 where not known.
-        known: (n, joints).
+        values: (n, channels), changes, each channel's usual one is 1; 0 where not known.
+        known: (n, channels).
     """
 
     start: float
@@ -36,34 +48,25 @@ class Signal:
     known: np.ndarray
 
 
-def signal_of(points: Points, rate: float, roll: float = 0.0) -> Signal:
-    """How fast each joint rises in a track, `rate` times a second.
-
-    Args:
-        points: a track's.
-        rate: moments a second.
-        roll: of the camera, degrees clockwise as people are tilted.
-    """
+def signal_of(points: Points, lifted: PoseTrack, rate: float) -> Signal:
+    """What looks alike from everywhere in a track, `rate` times a second."""
     times = np.arange(points.times[0], points.times[-1] + 0.5 / rate, 1.0 / rate)[:MOST_SAMPLES]
     places = resample(points, times)[0]
-    turned = np.radians(roll)
-    heights = -places[..., 1] * np.cos(turned) + places[..., 0] * np.sin(turned)
-    with np.errstate(invalid="ignore"):
-        middle = np.nansum(heights, axis=1) / np.maximum(np.isfinite(heights).sum(1), 1)
-        heights = (heights - middle[:, None]) / points.size
+    roll = np.radians(lifted.roll)
+    heights = -places[..., 1] * np.cos(roll) + places[..., 0] * np.sin(roll)
+    middle = np.nansum(heights, axis=1) / np.maximum(np.isfinite(heights).sum(1), 1)
+    nearest = np.searchsorted(points.times, times - 0.5 / rate).clip(0, len(points.times) - 1)
+    poses = np.asarray(lifted.poses[nearest], np.float64)
+    apart = [np.linalg.norm(poses[:, one] - poses[:, two], axis=-1) for one, two in _APART]
+    channels = np.column_stack([heights - middle[:, None], *apart])
     width = max(1, round(_SMOOTH * rate))
-    speed = np.full(heights.shape, np.nan)
-    speed[width:-width] = heights[2 * width :] - heights[: -2 * width]
-    known = np.isfinite(speed)
-    speed = np.clip(np.nan_to_num(speed), *_bounds(speed))
-    return Signal(float(times[0]), speed, known)
-
-
-def _bounds(speed):
-    """What a detector's blunders are cut to."""
-    known = np.abs(speed[np.isfinite(speed)])
-    most = 4.0 * np.percentile(known, 80) if len(known) else 1.0
-    return -most, most
+    change = np.full(channels.shape, np.nan)
+    change[width:-width] = channels[2 * width :] - channels[: -2 * width]
+    known = np.isfinite(change)
+    # What a detector's blunders are cut to, is also the usual change.
+    usual = [np.percentile(np.abs(c[k]), 75) if k.any() else 1.0 for c, k in zip(change.T, known.T, strict=True)]
+    change = np.clip(np.nan_to_num(change) / np.maximum(usual, 1e-9), -3.0, 3.0)
+    return Signal(float(times[0]), change, known)
 
 
 def lags(one: Signal, two: Signal, rate: float) -> list[float]:
@@ -82,10 +85,13 @@ def lags(one: Signal, two: Signal, rate: float) -> list[float]:
     alike = np.where(enough & (power > 1e-9), products / power, 0.0)
     # Few moments may agree by chance.
     score = np.arctanh(np.clip(alike, 0.0, 0.999)) * np.sqrt(np.maximum(samples, 0.0))
-    peaks, _ = find_peaks(np.pad(score, 1))
+    peaks, _ = find_peaks(np.pad(score, 1), distance=max(1, round(_APART_SECONDS * rate)))
     best = sorted(peaks - 1, key=lambda peak: -score[peak])[:_CANDIDATES]
     steps = np.arange(len(score)) - (len(one.values) - 1)
-    return [steps[peak] / rate + two.start - one.start for peak in best if score[peak] > 0]
+    found = [steps[peak] / rate + two.start - one.start for peak in best if score[peak] > 0]
+    if all(abs(lag) > _APART_SECONDS for lag in found):
+        found.append(0.0)  # As likely as any, of recordings that were cut to one start.
+    return found
 
 
 def _correlated(one, two):
