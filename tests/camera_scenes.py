@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
 from synpose_tf.datasets.synthetic_pose.synthetic_pose_dataset_builder import perform
@@ -25,8 +26,11 @@ def walker(frames: int, seed: int = 0, motion: str = "walking") -> np.ndarray:
     """(frames, 17, 3), world, millimetres: a synthetic person in motion."""
     rng = np.random.default_rng(seed)
     world = perform(rng, kinematics.sample_body(rng), motions.MOTIONS[motion])
+    # The model's own steps are those of a few poses a second.
+    steps = np.arange(frames) / 4.0
     back = np.concatenate([world, world[-2:0:-1]])  # Forth and back, so that nothing jumps.
-    return np.tile(back, (frames // len(back) + 1, 1, 1))[:frames]
+    key = np.tile(back, (int(steps[-1]) // len(back) + 2, 1, 1))
+    return CubicSpline(np.arange(len(key)), key)(steps)
 
 
 def seen_by(camera, world, rng, noise: float = 2.0) -> np.ndarray:

@@ -8,13 +8,13 @@ from synpose_tf.structures.skeleton import H36M_17
 # Ends, for the left side, and how far a bone's length wanders between the points that detectors
 # call its ends, millimetres.
 _BONES = {
-    ("LHip", "LKnee"): 15.0,
-    ("LKnee", "LAnkle"): 15.0,
-    ("LShoulder", "LElbow"): 12.0,
-    ("LElbow", "LWrist"): 12.0,
-    ("LHip", "RHip"): 15.0,
-    ("LShoulder", "RShoulder"): 25.0,
-    ("LShoulder", "LHip"): 40.0,
+    ("LHip", "LKnee"): 30.0,
+    ("LKnee", "LAnkle"): 30.0,
+    ("LShoulder", "LElbow"): 25.0,
+    ("LElbow", "LWrist"): 25.0,
+    ("LHip", "RHip"): 30.0,
+    ("LShoulder", "RShoulder"): 40.0,
+    ("LShoulder", "LHip"): 60.0,
 }
 
 

@@ -38,7 +38,7 @@ class Prior:
     """
 
     bones: tuple[tuple[int, int, int, float], ...]
-    acceleration: float = 10_000.0
+    acceleration: float = 30_000.0
     loss: float = 2.0
     log_focal: float = 0.35
     guess: float = 80.0

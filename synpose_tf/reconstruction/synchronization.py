@@ -126,9 +126,9 @@ def _lag_steps(problem, state, moments):
     """(V,), seconds by which each view's points should be moved on, the first's by 0.
 
     Each joint tells its own, by how it moves against the others of its body: the way of the whole
-    body may as well be the camera's. The median counts, weighted by what each can tell: of some
-    joints a detector errs in one view for a whole movement. What the joints in space took over, in
-    the mean of the views, is given back.
+    body may as well be the camera's. The mean of the middle half counts, weighted by what each can
+    tell: of some joints a detector errs in one view for a whole movement. What the joints in space
+    took over, in the mean of the views, is given back.
     """
     weights, off = problem.weights_now(state)
     weights, off = weights[:, moments, :, None], off[:, moments]
@@ -139,7 +139,9 @@ def _lag_steps(problem, state, moments):
     tells = (weights * velocity**2).sum((1, 3))
     steps = -(weights * velocity * off).sum((1, 3)) / np.maximum(tells, 1e-12)
     order = np.argsort(steps, axis=1)
-    heaped = np.cumsum(np.take_along_axis(tells, order, 1), axis=1)
-    middle = (heaped >= heaped[:, -1:] / 2).argmax(1)
-    medians = np.take_along_axis(steps, order, 1)[np.arange(len(steps)), middle]
-    return (medians - medians[0]) * len(steps) / (len(steps) - 1)
+    heavy, steps = (np.take_along_axis(values, order, 1) for values in (tells, steps))
+    ends = np.cumsum(heavy, axis=1) / np.maximum(heavy.sum(1, keepdims=True), 1e-12)
+    starts = ends - heavy / np.maximum(heavy.sum(1, keepdims=True), 1e-12)
+    middle = np.clip(np.minimum(ends, 0.75) - np.maximum(starts, 0.25), 0.0, None)
+    found = (middle * steps).sum(1) / np.maximum(middle.sum(1), 1e-12)
+    return (found - found[0]) * len(steps) / (len(steps) - 1)
