@@ -74,7 +74,9 @@ def detections(action) -> dict[str, np.ndarray]:
 def main():
     from synpose_tf.datasets import prepared
 
-    builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builders = prepared.prepare_all(
+        FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
+    )
     both = functools.partial(synchronized, **DEPTH_LOSS)
     unpaired = functools.partial(both, paired=False)
     variants = {

@@ -57,7 +57,9 @@ def config(changes, seed):
 def main():
     from synpose_tf.datasets import prepared
 
-    builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builders = prepared.prepare_all(
+        FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
+    )
     variants = {
         name: Variant(functools.partial(config, changes))
         for name, changes in VARIANTS.items()

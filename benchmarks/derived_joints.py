@@ -61,7 +61,9 @@ def derive(keypoints, factors):
 
 
 def main(_):
-    builder = prepared.prepare(prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir))
+    builder = prepared.prepare(
+        prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
+    )
     factors = fit(prepared.read_split(builder, "train", ("keypoints_2d",))["keypoints_2d"])
     print("factors:", {joint: [round(float(f), 3) for f in fs] for joint, fs in factors.items()})
     views = prepared.read_split(builder, "test", protocols.KEYS)

@@ -1,6 +1,6 @@
 """How long one pose takes: LiteRT beside TensorFlow, ONNX Runtime and PyTorch, on one core.
 
-  python benchmarks/inference.py [--widths=256,512,1024]
+  python benchmarks/inference.py [--widths=352,512,1024]
 
 It needs more than the package, and changes nothing of it in an environment of its own:
 
@@ -39,8 +39,8 @@ from synpose_tf.models.networks import JOINTS, NEGATIVE_SLOPE, Generator
 
 flags.DEFINE_list(
     "widths",
-    ["256", "512", "1024"],
-    "Units of the hidden layers; the lifters that come with the package: 256, the default: 512.",
+    ["352", "512", "1024"],
+    "Units of the hidden layers; the lifters that come with the package: 352, the default: 512.",
 )
 flags.DEFINE_integer("rounds", 200, "Rounds in which every runtime is timed once.")
 flags.DEFINE_integer("calls", 20, "Poses that a runtime lifts in a round, one at a time.")

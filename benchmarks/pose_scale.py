@@ -63,7 +63,7 @@ MODELS = {
 
 
 def main(_):
-    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
     builder = prepared.prepare(source)
     arrays = prepared.read_split(builder, "train", prepared.TRAINING_KEYS)
     views = monitor.validation_sample(prepared.read_split(builder, "test", prepared.TRAINING_KEYS))

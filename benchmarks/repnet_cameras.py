@@ -47,7 +47,7 @@ def sectors(views) -> np.ndarray:
 
 
 def main(_):
-    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
     builder = prepared.prepare(source)
     views = prepared.read_split(builder, "test", ("keypoints_2d", "keypoints_3d", "intrinsics"))
     chosen = np.linspace(0, len(views["keypoints_2d"]) - 1, VIEWS).astype(int)

@@ -157,7 +157,7 @@ def _with_hip(joints, names):
     return np.concatenate([joints[:, hips].mean(1, keepdims=True), joints], axis=1)
 
 
-def _true_joints(folder, camera):
+def true_joints(folder, camera):
     """(frames, 13, 3), camera frame, millimetres, and the names of all but the hip."""
     data = reference(folder)
     names = data["names"].tolist()
@@ -165,7 +165,7 @@ def _true_joints(folder, camera):
     return world @ data["rotation"][camera].T + data["translation"][camera], names
 
 
-def _four_figures(condition, errors):
+def four_figures(condition, errors):
     """Each camera's, and their mean, of one (2,) a camera."""
     figures = {f"four_cameras {condition}": tuple(np.mean(errors, axis=0).tolist())}
     for number, pair in enumerate(errors, 1):
@@ -187,13 +187,13 @@ def evaluate_four_cameras(lifter, folder=FOUR_CAMERAS) -> dict[str, tuple[float,
     for condition, confidence in MIN_CONFIDENCE.items():
         errors = []
         for camera, intrinsics in enumerate(reference(folder)["intrinsics"]):
-            truth, names = _true_joints(folder, camera)
+            truth, names = true_joints(folder, camera)
             track = landmarks(folder, camera, confidence)
             lifted = lifter.lift_track(track, intrinsics if lifter.mode == "camera" else None)
             joints = [H36M_17.root, *map(H36M_17.index, names)]
             pairs = errors_of(lifted.poses[:, joints], truth[track.frames])
             errors.append(pairs[:, lifted.lifted].mean(-1))
-        figures |= _four_figures(condition, errors)
+        figures |= four_figures(condition, errors)
     return figures
 
 
@@ -201,11 +201,11 @@ def mediapipe_figures(folder=FOUR_CAMERAS) -> dict[str, tuple[float, ...]]:
     """The same figures of MediaPipe's own 3D."""
     errors = []
     for camera, world in enumerate(reference(folder)["mediapipe_world"]):
-        truth, names = _true_joints(folder, camera)
+        truth, names = true_joints(folder, camera)
         joints = [MEDIAPIPE_33.index(name) for name in names]
         own = _with_hip(1000.0 * world[:, joints].astype(np.float64), names)
         errors.append(errors_of(own, truth).mean(-1))
-    return _four_figures("detections", errors)
+    return four_figures("detections", errors)
 
 
 def evaluate(

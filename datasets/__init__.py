@@ -1,7 +1,8 @@
 """TFDS builders of 2D-3D human poses; importing this package registers them.
 
->>> import synpose_tf.datasets, tensorflow_datasets as tfds
->>> tfds.load("synthetic_pose", split="test")
+Examples:
+    >>> import synpose_tf.datasets, tensorflow_datasets as tfds
+    >>> tfds.load("synthetic_pose", split="test")
 
 Look into a folder of your own files before anything long starts:
 

@@ -76,12 +76,19 @@ def _looked_for():
 def _surveys(folder):
     """The surveys of what lies in the folder, and errors of what cannot be read."""
     found, damaged = [], []
-    for module in _modules().values():
+    for name, module in _modules().items():
+        given = [pathlib.Path(file).expanduser()] if (file := _joint_map(name)) else []
         try:
-            found.append(module.survey(folder))
+            found.append(module.survey(folder, *given))
         except SynposeError as error:
             damaged.append(str(error))
     return [survey for survey in found if survey is not None], damaged
+
+
+def _joint_map(name):
+    """--joint_map, for a data set that takes one."""
+    takes_one = datasets.BUILDERS[name.split("/")[0]].TAKES_JOINT_MAP
+    return FLAGS.joint_map if takes_one else None
 
 
 def _text(survey):
@@ -97,7 +104,10 @@ def _text(survey):
     for note in survey.notes:
         lines += _wrap(note)
     lines.append("  next" if survey.ready else "  next: nothing can be prepared from this alone")
-    lines += [f"    {r.command(FLAGS.manual_dir, FLAGS.data_dir)}" for r in survey.ready]
+    for ready in survey.ready:
+        lines.append(
+            f"    {ready.command(FLAGS.manual_dir, FLAGS.data_dir, _joint_map(ready.name))}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -96,6 +96,8 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
 
     # What the card of a lifter that was trained on the set must say of its makers.
     CREDIT = ""
+    # Whether the builder has an argument `joint_map`, a file that says what joints are called.
+    TAKES_JOINT_MAP = False
 
     def _shards(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Sequence[Shard]]:
         """The shards of each split. Each shard becomes one file."""

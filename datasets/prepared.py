@@ -28,18 +28,21 @@ class Source:
         name: TFDS name, with its config where it has several: `h36m/gt`.
         manual_dir: the user's own files; None where the set needs none.
         data_dir: where prepared sets lie; None for TFDS's own default.
+        joint_map: a JSON file of joint names, for a set that takes one (`bvh_motion`).
     """
 
     name: str
     manual_dir: str | None = None
     data_dir: str | None = None
+    joint_map: str | None = None
 
 
 def prepare(source: Source) -> tfds.core.DatasetBuilder:
     """Prepares a data set unless that is done already, and returns its builder.
 
     Sets made from different files are kept apart: below `data_dir` lies a folder for each
-    content of `manual_dir`, named by a hash of its file names, sizes and times.
+    content of `manual_dir`, named by a hash of its file names, sizes and times, and of what
+    `joint_map` says.
 
     Raises:
         SynposeError: an unknown data set, or files that are missing or wrong.
@@ -48,6 +51,7 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
     if name not in synpose_tf.datasets.BUILDERS:
         known = ", ".join(sorted(synpose_tf.datasets.BUILDERS))
         raise SynposeError(f"--dataset: unknown data set {source.name!r}; known are: {known}.")
+    joint_map = _joint_map(source)
     data_dir = pathlib.Path(source.data_dir or tfds.core.constants.DATA_DIR).expanduser()
     config = tfds.download.DownloadConfig(try_download_gcs=False)
     if source.manual_dir is not None:
@@ -56,10 +60,11 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
             found = "is empty" if manual_dir.is_dir() else "is not a folder"
             instructions = synpose_tf.datasets.BUILDERS[name].MANUAL_DOWNLOAD_INSTRUCTIONS
             raise SynposeError(f"--manual_dir={source.manual_dir} {found}.\n{instructions or ''}")
-        data_dir = data_dir / f"{_FROM}{_fingerprint(manual_dir)}"
+        data_dir = data_dir / f"{_FROM}{_fingerprint(manual_dir, joint_map)}"
         config = dataclasses.replace(config, manual_dir=manual_dir.resolve())
     try:
-        builder = tfds.builder(source.name, data_dir=data_dir)
+        given = {} if joint_map is None else {"joint_map": joint_map}
+        builder = tfds.builder(source.name, data_dir=data_dir, **given)
     except ValueError as error:
         configs = ", ".join(synpose_tf.datasets.BUILDERS[name].builder_configs) or "none"
         raise SynposeError(
@@ -69,6 +74,31 @@ def prepare(source: Source) -> tfds.core.DatasetBuilder:
     return builder
 
 
+def _takes_joint_map(name):
+    builder = synpose_tf.datasets.BUILDERS.get(name.split("/")[0])
+    return builder is not None and builder.TAKES_JOINT_MAP
+
+
+def _joint_map(source):
+    """The file's path, or None where none is given."""
+    if source.joint_map is None:
+        return None
+    path = pathlib.Path(source.joint_map).expanduser()
+    if not _takes_joint_map(source.name):
+        raise SynposeError(
+            f"--joint_map={source.joint_map}: {source.name} has joints of its own. A data set that "
+            "takes names of yours is bvh_motion."
+        )
+    if source.manual_dir is None:
+        raise SynposeError(
+            f"--joint_map={source.joint_map}: it names joints of the files in a folder. Name that "
+            "with --manual_dir."
+        )
+    if not path.is_file():
+        raise SynposeError(f"--joint_map={source.joint_map}: no such file.")
+    return path
+
+
 def made_from(builder: tfds.core.DatasetBuilder) -> str | None:
     """What tells the files that `prepare` made a data set from; None for a set that needs none."""
     name = builder.data_path.parents[builder.info.full_name.count("/")].name
@@ -76,11 +106,15 @@ def made_from(builder: tfds.core.DatasetBuilder) -> str | None:
 
 
 def prepare_all(
-    names: str, manual_dir: str | None = None, data_dir: str | None = None
+    names: str,
+    manual_dir: str | None = None,
+    data_dir: str | None = None,
+    joint_map: str | None = None,
 ) -> list[tfds.core.DatasetBuilder]:
     """Prepares several data sets, named with commas between; the first is the main one.
 
-    `manual_dir` is for those that are made from the user's own files.
+    `manual_dir` is for those that are made from the user's own files, `joint_map` for those that
+    take one.
 
     Raises:
         SynposeError: as `prepare`, or a name that stands twice.
@@ -88,11 +122,16 @@ def prepare_all(
     listed = [name.strip() for name in names.split(",")]
     if len(set(listed)) != len(listed):
         raise SynposeError(f"--dataset={names}: a data set is named twice.")
+    # Where no set takes a map, the first says so.
+    mapped = [name for name in listed if _takes_joint_map(name)] or listed[:1]
     builders = []
     for name in listed:
         known = synpose_tf.datasets.BUILDERS.get(name.split("/")[0])
         needs_files = len(listed) == 1 or (known and known.MANUAL_DOWNLOAD_INSTRUCTIONS)
-        builders.append(prepare(Source(name, manual_dir if needs_files else None, data_dir)))
+        source = Source(name, manual_dir if needs_files else None, data_dir)
+        if name in mapped:
+            source = dataclasses.replace(source, joint_map=joint_map)
+        builders.append(prepare(source))
     return builders
 
 
@@ -104,9 +143,11 @@ def read_splits(
     return {key: np.concatenate([part[key] for part in parts]) for key in keys}
 
 
-def _fingerprint(folder: pathlib.Path) -> str:
-    """A name for a folder's content that changes when a file in it does."""
+def _fingerprint(folder: pathlib.Path, joint_map: pathlib.Path | None) -> str:
+    """A name for a folder's content that changes when a file in it does, or the joints' names."""
     digest = hashlib.sha256(str(folder.resolve()).encode())
+    if joint_map is not None:
+        digest.update(joint_map.read_bytes())
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         stat = path.stat()
         digest.update(f"{path.relative_to(folder)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())

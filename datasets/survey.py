@@ -29,15 +29,17 @@ class Ready:
     example: Callable[[], View]
     has_3d: bool = True
 
-    def command(self, manual_dir: str, data_dir: str | None = None) -> str:
+    def command(
+        self, manual_dir: str, data_dir: str | None = None, joint_map: str | None = None
+    ) -> str:
         """What to run next: a shell command that prepares the set and uses it."""
-        folders = {"manual_dir": manual_dir, "data_dir": data_dir}
+        given = {"manual_dir": manual_dir, "data_dir": data_dir, "joint_map": joint_map}
         if not self.has_3d:
-            given = "".join(f", {k}={json.dumps(v)}" for k, v in folders.items() if v)
-            code = f"prepared.prepare(prepared.Source({json.dumps(self.name)}{given}))"
+            more = "".join(f", {k}={json.dumps(v)}" for k, v in given.items() if v)
+            code = f"prepared.prepare(prepared.Source({json.dumps(self.name)}{more}))"
             code = f"from synpose_tf.datasets import prepared; {code}"
             return f"python -c {shlex.quote(code)}"
-        flags = "".join(f" --{k}={shlex.quote(v)}" for k, v in folders.items() if v)
+        flags = "".join(f" --{k}={shlex.quote(v)}" for k, v in given.items() if v)
         if "train" in self.splits and "test" in self.splits:
             return f"python -m synpose_tf.train --dataset={self.name}{flags}"
         return (

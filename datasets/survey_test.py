@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 
+import command_process
 import numpy as np
 import pytest
 
@@ -304,20 +305,6 @@ def test_command_surveys_several_sets_and_draws_one(tmp_path):
     assert picture.read_bytes().startswith(PNG)
 
 
-# One process for all, because TensorFlow takes seconds to import.
-SCRIPT = """
-import sys
-from synpose_tf import cli
-from synpose_tf.datasets import __main__ as command
-for number, line in enumerate(sys.stdin.read().splitlines()):
-    sys.argv = ["command", f"--picture={number}.png", *line.split()]
-    try:
-        cli.run(command.main)
-    except SystemExit as end:
-        print("exit code", end.code or 0, flush=True)
-"""
-
-
 def test_command_on_what_it_cannot_use(tmp_path):
     for name in ("empty", "unknown", "damaged"):
         (tmp_path / name).mkdir()
@@ -334,15 +321,12 @@ def test_command_on_what_it_cannot_use(tmp_path):
         "--manual_dir=unknown --dataset=h36m",
         "--manual_dir=unknown --dataset=nothing",
     ]
-    run = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        input="\n".join(arguments),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert re.findall("exit code (.)", run.stdout) == list("11110111")
-    errors = re.split("^error: ", run.stderr, flags=re.M)[1:]
+    finished = [
+        command_process.run("datasets", f"--picture={n}.png", *line.split(), folder=tmp_path)
+        for n, line in enumerate(arguments)
+    ]
+    assert [run.code for run in finished] == [1, 1, 1, 1, 0, 1, 1, 1]
+    errors = [text for run in finished for text in re.split("^error: ", run.stderr, flags=re.M)[1:]]
     expected = [
         "--manual_dir=absent is not a folder.\nLooked for\n",
         "--manual_dir=empty is empty.\nLooked for\n",
@@ -353,7 +337,7 @@ def test_command_on_what_it_cannot_use(tmp_path):
         "--dataset=nothing: no data set that reads files.",
     ]
     for error, start in zip(errors, expected, strict=True):
-        assert error.startswith(start), run.stderr
+        assert error.startswith(start), errors
     assert all(f"\n  {name} " in errors[2] for name in SURVEYS)
     # What is damaged does not hide the rest, or keep it from being drawn.
     assert (tmp_path / "3.png").read_bytes().startswith(PNG)

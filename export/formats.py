@@ -157,6 +157,39 @@ _TFLITE = (
         tf_keras="tf-keras",
     ),
 )
+
+
+def _web(detector, trained, folder):
+    from synpose_tf.export.web import writer
+
+    writer.write(trained, folder, detector)
+
+
+def _page_code(folder, inputs):
+    from synpose_tf.export.web import page_code
+
+    return page_code.run(folder, inputs)
+
+
+_WEB_USAGE = """\
+## Use
+
+Any server of static files serves this folder, by https or at localhost: browsers give the camera
+to no other page. `python -m http.server` in it is one. The page loads nothing from elsewhere, and
+works without a network after the first visit. `page.json` says which lifter it is;
+`lifter_float16.tflite` and `lifter_int8.tflite` are those of the formats tflite_float16 and
+tflite_int8.
+"""
+_WEB = Format(
+    "web",
+    "page that lifts in a browser, on a phone too; needs --detector_model and Node.js with npm",
+    functools.partial(_web, None),
+    _HERE / "web" / "runtime.py",
+    Tolerance(math.inf, 0.4),
+    _page_code,
+    _WEB_USAGE,
+    {"ai_edge_litert": "ai-edge-litert", "platformdirs": "platformdirs"},
+)
 _ALL = (
     Format(
         "saved_model",
@@ -169,15 +202,41 @@ _ALL = (
         {"tensorflow_serving": "tensorflow-serving-api"},
     ),
     *_TFLITE,
+    _WEB,
 )
 FORMATS = {format.name: format for format in _ALL}
 
 
-def select(names: list[str]) -> list[Format]:
-    """Formats by name.
+DEFAULT = ("saved_model", "tflite_int8")  # For servers, and for phones.
+
+
+def default() -> tuple[list[str], list[str]]:
+    """The formats of most use, as far as their packages are there; and why others are left out.
 
     Raises:
-        SynposeError: an unknown name, none at all, or a package is missing.
+        SynposeError: the packages of none are there.
+    """
+    names, reasons = [], []
+    for name in DEFAULT:
+        try:
+            FORMATS[name].check_requirements()
+            names.append(name)
+        except SynposeError as error:
+            reasons.append(str(error))
+    if not names:
+        raise SynposeError(reasons[0])
+    return names, reasons
+
+
+def select(names: list[str], detector_model: str | None = None) -> list[Format]:
+    """Formats by name.
+
+    Args:
+        names: of `FORMATS`.
+        detector_model: the file that the format `web` puts into its page.
+
+    Raises:
+        SynposeError: an unknown name, none at all, or something that a format needs is missing.
     """
     unknown = [name for name in names if name not in FORMATS]
     if unknown or not names:
@@ -188,4 +247,13 @@ def select(names: list[str]) -> list[Format]:
     chosen = [FORMATS[name] for name in dict.fromkeys(names)]
     for format in chosen:
         format.check_requirements()
-    return chosen
+    return [_with_detector(f, detector_model) if f is _WEB else f for f in chosen]
+
+
+def _with_detector(format, detector_model):
+    from synpose_tf.export.web import bundle
+    from synpose_tf.export.web import detector_model as model
+
+    bundle.check()
+    write = functools.partial(_web, model.check(detector_model))
+    return dataclasses.replace(format, write=write)

@@ -1,9 +1,10 @@
 """Lifts 2D human joints to 3D poses with synchronized adversarial training.
 
->>> import synpose_tf
->>> lifter = synpose_tf.Lifter.from_pretrained()
->>> lifter.lift(keypoints).poses.shape  # from (n, 17, 2), pixels
-(8, 17, 3)
+Examples:
+    >>> import synpose_tf
+    >>> lifter = synpose_tf.Lifter.from_pretrained()
+    >>> lifter.lift(keypoints).poses.shape  # from (n, 17, 2), pixels
+    (8, 17, 3)
 """
 
 import os

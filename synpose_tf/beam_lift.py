@@ -38,6 +38,20 @@ flags.DEFINE_float(
     lower_bound=0.0,
 )
 flags.DEFINE_float("body_height", 1700.0, "Millimetres, the stature.")
+flags.DEFINE_float(
+    "roll",
+    None,
+    "Degrees by which upright people are tilted clockwise in the picture, as synpose_tf.lift takes "
+    "it. Default: estimated, of a file that is cut by its first frames.",
+    lower_bound=-180.0,
+    upper_bound=180.0,
+)
+flags.DEFINE_enum(
+    "rotate",
+    "0",
+    ["0", "90", "180", "270"],
+    "Degrees by which the picture is turned clockwise, as synpose_tf.lift takes it.",
+)
 flags.DEFINE_integer(
     "frames_per_file", 65_536, "Of the results, and what a worker holds at once.", lower_bound=2_048
 )
@@ -75,8 +89,8 @@ def main(arguments: list[str]) -> None:
     if _mode(pretrained) == "camera" and intrinsics is None:
         origin = f"workdir={FLAGS.workdir}" if FLAGS.workdir else f"pretrained={pretrained}"
         raise SynposeError(
-            f"--{origin} was trained in camera mode: give --intrinsics=fx,fy,cx,cy of the camera "
-            "in pixels."
+            f"--{origin} was trained with camera normalisation: give --intrinsics=fx,fy,cx,cy of "
+            "the camera in pixels."
         )
     settings = beam_pipeline.Settings(
         pretrained=pretrained,
@@ -88,6 +102,8 @@ def main(arguments: list[str]) -> None:
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
         body_height=FLAGS.body_height,
+        roll=FLAGS.roll,
+        rotate=int(FLAGS.rotate),
     )
     pieces = beam_pipeline.plan(paths, FLAGS.frames_per_file, settings)
     print(
@@ -97,12 +113,24 @@ def main(arguments: list[str]) -> None:
     lifted = [part for part in done if "error" not in part]
     frames = [sum(part[key] for part in lifted) for key in ("lifted", "frames")]
     print(f"{frames[0]} of {frames[1]} frames lifted; {len(lifted)} files in {FLAGS.output}")
+    _print_notes(lifted)
     failed = [part["error"] for part in done if "error" in part]
     if failed:
         raise SynposeError(
             f"{len(failed)} of {len(done)} pieces failed; the others are written:\n"
             + "\n".join(failed[:10])
         )
+
+
+def _print_notes(parts):
+    """The first ten; all are in the manifest."""
+    notes = [(part, note) for part in parts for note in part["notes"]]
+    for part, note in notes[:10]:
+        cut = part["stop"] is not None
+        frames = f", rows {part['start']} to {part['stop'] - 1}" if cut else ""
+        print(f"note: {part['path']}{frames}: {note}.")
+    if len(notes) > 10:
+        print(f"  … and {len(notes) - 10} notes more, in {FLAGS.output}/manifest.json")
 
 
 def _mode(pretrained):

@@ -99,5 +99,11 @@ def define_data_flags(dataset: str | None) -> None:
         "Folder with the files that you obtained yourself; each data set's README says which.",
     )
     flags.DEFINE_string(
+        "joint_map",
+        None,
+        "Of bvh_motion: a JSON file that says what the joints are called, in place of the folder's "
+        "joint_map.json.",
+    )
+    flags.DEFINE_string(
         "data_dir", None, "Where prepared data sets are kept. Default: ~/tensorflow_datasets."
     )

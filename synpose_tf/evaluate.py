@@ -59,7 +59,7 @@ def main() -> None:
     from synpose_tf.datasets import prepared
 
     datasets = FLAGS.dataset or lifter.dataset
-    builders = prepared.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir)
+    builders = prepared.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
     views = {_name(builder): _views(builder) for builder in builders}
     if FLAGS.table:
         _write_paper_table(int(FLAGS.table), lifter, views)

@@ -49,7 +49,7 @@ def main() -> None:
     if output.suffix != ".png":
         raise SynposeError(f"--output={output}: the picture is a PNG file; end its name in .png.")
     lifter = _lifter()
-    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    source = prepared.Source(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
     builder = prepared.prepare(source)
     views = _views(builder)
     keypoints, lifted, truth, errors = _lift(lifter, views, builder.info.full_name)

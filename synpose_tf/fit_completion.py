@@ -31,7 +31,9 @@ def main() -> None:
     from synpose_tf.training.completion import CompletionTrainer
 
     folder = pathlib.Path(FLAGS.output or pathlib.Path(synpose_tf.__file__).parent / "weights")
-    builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builders = prepared.prepare_all(
+        FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
+    )
     arrays = prepared.read_splits(builders, "train", prepared.TRAINING_KEYS)
     distribution = PoseDistribution.fit(arrays["keypoints_2d"])
     distribution.save(folder / "poses_2d.npz")

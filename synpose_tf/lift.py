@@ -1,27 +1,39 @@
-"""Lifts a detector's 2D keypoints to 3D poses.
+"""Lifts people in photos and videos, or a detector's 2D keypoints, to 3D poses.
 
+  python -m synpose_tf.lift walk.mp4
   python -m synpose_tf.lift keypoints.json
   python -m synpose_tf.lift openpose_folder/ --fps=25 --smooth --output=walk
   python -m synpose_tf.lift keypoints.json --intrinsics=1145,1143,512,515
 
-Takes files, and folders of files, as detectors write them: COCO or AlphaPose results, COCO
-annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO, easy_ViTPose, NumPy arrays,
-VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this command writes.
-Format and layout of the joints are recognised. Joints that the detector missed, or is too unsure
-of, are inferred, and marked in the output. Exchanged sides are put back, a rolled camera is
-levelled; notes say what was done. Memory hardly grows with the length of a recording: joints lie
-in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
+Takes photos, videos and folders of photos, in which MediaPipe finds the people (docs/video.md;
+pip install 'synpose_tf[video]'), and files, and folders of files, as detectors write them: COCO
+or AlphaPose results, COCO annotations, OpenPose, MMPose, MediaPipe landmarks, Ultralytics YOLO,
+easy_ViTPose, NumPy arrays, VideoPose3D's and Martinez's, DeepLabCut, SLEAP, and the npz that this
+command writes. Format and layout of the joints are recognised. Joints that the detector missed,
+or is too unsure of, are inferred, and marked in the output. Exchanged sides are put back, a rolled
+camera is levelled; notes say what was done. Memory hardly grows with the length of a recording:
+joints lie in a temporary file (TMPDIR) meanwhile. docs/lift.md has formats, layouts and rules.
 """
+
+import dataclasses
 
 from absl import flags
 
 from synpose_tf import cli
+from synpose_tf.detection import picture_flags
 
 flags.DEFINE_string("output", None, "Folder of the results. Default: lifted/<name of the input>.")
 flags.DEFINE_list(
     "formats",
     ["npz", "json", "png", "html"],
     "What is written: npz, json, csv, png, html, bvh, c3d, trc, glb, gif, mp4.",
+)
+picture_flags.define()
+flags.DEFINE_string(
+    "background",
+    None,
+    "Video, photo or folder of photos that html, png, gif and mp4 show behind the 2D joints; "
+    "`none` for none. Its pictures are frames 0, 1, …. Default: the input, where it is pictures.",
 )
 flags.DEFINE_string("format", None, "Format of the input. Default: recognised.")
 flags.DEFINE_string(
@@ -33,9 +45,9 @@ flags.DEFINE_string(
 flags.DEFINE_string(
     "pretrained",
     None,
-    "Which lifter of the package: `paper` needs pixels only, `camera` the intrinsics too and is "
-    "more accurate; `paper_synchronized` and `camera_synchronized` learnt by the paper's losses "
-    "alone. Default: camera where there are --intrinsics, else paper.",
+    "Which lifter of the package: `paper` needs pixels only, `camera` the camera too and is more "
+    "accurate; `paper_synchronized` and `camera_synchronized` learnt by the paper's losses alone. "
+    "Default: camera where --intrinsics are given or the picture's size is known, else paper.",
 )
 cli.define_old_name("mode", "pretrained")
 flags.DEFINE_list(
@@ -43,6 +55,15 @@ flags.DEFINE_list(
     None,
     "The camera's fx,fy,cx,cy in pixels, and where known OpenCV's distortion k1,k2,p1,p2,k3. They "
     "also give the root's path.",
+)
+flags.DEFINE_string(
+    "focal",
+    None,
+    "The focal length in pixels of a camera without distortion that looks at the picture's middle. "
+    "Default, and auto: estimated, from people who walk, or a usual one.",
+)
+flags.DEFINE_bool(
+    "lifter_only", False, "Leave out the depths of a detector that has some, such as MediaPipe."
 )
 flags.DEFINE_string("workdir", None, "A training run to take instead of a lifter of the package.")
 flags.DEFINE_float("fps", None, "Frames a second. Default: the file's, or 30.", lower_bound=1e-3)
@@ -86,24 +107,38 @@ flags.DEFINE_enum(
 )
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
+flags.mark_flags_as_mutual_exclusive(["intrinsics", "focal"])
 FLAGS = flags.FLAGS
 
 
 def main(paths: list[str]) -> None:
     from synpose_tf import output
     from synpose_tf.errors import SynposeError
-    from synpose_tf.geometry.camera import parse_intrinsics
+    from synpose_tf.geometry.camera import parse_focal, parse_intrinsics
     from synpose_tf.inference.lifter import check_body_height
     from synpose_tf.output import results
 
     texts = FLAGS.intrinsics
     intrinsics = None if texts is None else parse_intrinsics(texts)
+    pixels = None if FLAGS.focal in (None, "auto") else parse_focal(FLAGS.focal)
     check_body_height(FLAGS.body_height)
+    if FLAGS.webcam is not None:
+        return _watch(paths, intrinsics, pixels)
     kinds = _formats(output.FORMATS)
     folder, stem = results.place(paths, FLAGS.output)
-    lifter = _lifter(intrinsics)
-    recording = _read(paths)
-    lifted = _lift(lifter, recording.tracks, intrinsics)
+    opening, background = _shown(paths, kinds)
+    with picture_flags.session(paths, folder, stem, int(FLAGS.rotate), opening) as session:
+        if session is not None and intrinsics is None and FLAGS.focal is None:
+            intrinsics = _told_intrinsics(session)
+        lifter = _lifter(intrinsics)
+        for kind in kinds:
+            kind.load()  # While people are found.
+        recording = _read(paths, session)
+    lifter = lifter or _usual_lifter(recording.tracks)
+    if opening is output.Backdrop and session is not None:
+        (background,) = session.pictures
+    cameras = _cameras(lifter, recording.tracks, intrinsics, pixels)
+    lifted = _lift(lifter, recording.tracks, cameras)
     print(_summary(lifted))
     if not any(track.lifted.any() for track in lifted):
         raise SynposeError(
@@ -113,7 +148,9 @@ def main(paths: list[str]) -> None:
     results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}", background)
+    if session is not None:
+        session.discard()
     print("written:")
     for path in written:
         print(f"  {path}")
@@ -122,21 +159,66 @@ def main(paths: list[str]) -> None:
             print(f"open {path} in a browser to look at it.")
 
 
-def _read(paths):
+def _shown(paths, kinds):
+    """What to open the inputs' pictures with, and what `--background` names, if that is shown."""
+    from synpose_tf.output import Backdrop
+    from synpose_tf.video.pictures import open_pictures
+
+    shown = FLAGS.background != "none" and any(kind.has_backdrop for kind in kinds)
+    if not shown or FLAGS.background is None:
+        return Backdrop if shown and len(paths) == 1 else open_pictures, None
+    return open_pictures, Backdrop(FLAGS.background, int(FLAGS.rotate))
+
+
+def _watch(paths, intrinsics, pixels):
+    """What a camera sees, on a page."""
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.live import watching
+
+    if paths:
+        raise SynposeError(f"--webcam: {paths[0]} is one input too many. Leave it out.")
+    lifter = _lifter(intrinsics) or _usual_lifter([])
+    detector = picture_flags.detector()
+    given = {} if FLAGS.min_confidence is None else {"least": FLAGS.min_confidence}
+    given |= {"intrinsics": intrinsics, "pixels": pixels, "body_height": FLAGS.body_height}
+    watching.run(FLAGS.webcam, detector, lifter, **given)
+
+
+def _told_intrinsics(session):
+    """A photo's own by EXIF, or None."""
+    from synpose_tf.geometry import camera
+
+    told = session.intrinsics
+    if told is None or (FLAGS.pretrained or "").startswith("paper"):
+        return None
+    text = ",".join(f"{number:.6g}" for number in told)
+    print(
+        f"note: --intrinsics={text} by the photo's EXIF, if the lens does not distort; "
+        "--pretrained=paper goes without."
+    )
+    return camera.pinhole(told[:2], told[2:])
+
+
+def _read(paths, session):
     import tqdm
 
     from synpose_tf import keypoints
+    from synpose_tf.geometry import camera
     from synpose_tf.io.scratch import Scratch
 
+    titles = None
+    if session is not None:
+        paths, titles = session.finish(), session.titles
     recording = keypoints.read(
         paths,
         format=FLAGS.format,
         layout=FLAGS.layout,
         fps=FLAGS.fps,
-        image_size=_image_size(),
+        image_size=FLAGS.image_size and camera.parse_image_size(FLAGS.image_size),
         min_confidence=FLAGS.min_confidence,
         units=FLAGS.units,
-        rotate=int(FLAGS.rotate),
+        rotate=0 if session is not None else int(FLAGS.rotate),
+        titles=titles,
         scratch=Scratch(),
         progress=lambda files: tqdm.tqdm(files, "reading", disable=None, leave=False),
     )
@@ -155,56 +237,63 @@ def _read(paths):
 
 
 def _lifter(intrinsics):
-    from synpose_tf.errors import SynposeError
+    """The one that is named; None where the recording decides."""
     from synpose_tf.inference.lifter import Lifter
 
     if FLAGS.workdir:
         lifter, origin = Lifter.from_workdir(FLAGS.workdir), f"--workdir={FLAGS.workdir}"
-    else:
-        name = FLAGS.pretrained or ("paper" if intrinsics is None else "camera")
+    elif name := FLAGS.pretrained or (None if intrinsics is None else "camera"):
         lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
-    if lifter.mode == "camera" and intrinsics is None:
-        raise SynposeError(
-            f"{origin} was trained in camera mode. Give --intrinsics=fx,fy,cx,cy of the camera in "
-            "pixels, or take a lifter of paper mode, such as --pretrained=paper."
-        )
-    print(f"lifter: {origin}, {lifter.mode} mode")
+    else:
+        return None
+    print(f"lifter: {origin}, {lifter.mode} normalisation")
     return lifter
 
 
-def _lift(lifter, tracks, intrinsics):
+def _usual_lifter(tracks):
+    from synpose_tf.inference.lifter import Lifter
+
+    sized = FLAGS.focal is not None or all(track.image_size for track in tracks)
+    name = "camera" if sized else "paper"
+    print(f"lifter: --pretrained={name}, {name} normalisation")
+    if not sized:
+        print("note: with --image_size the camera lifter could be taken, which is more accurate.")
+    return Lifter.from_pretrained(name)
+
+
+def _cameras(lifter, tracks, intrinsics, pixels):
+    """Of each track the intrinsics of its camera, and what told them."""
+    from synpose_tf.inference import focal
+    from synpose_tf.inference.lifter import turned_intrinsics
+
+    if intrinsics is not None:
+        degrees = int(FLAGS.rotate)
+        return [(turned_intrinsics(intrinsics, degrees, track), "given") for track in tracks]
+    if lifter.mode == "paper" and FLAGS.focal is None:
+        return [(None, "")] * len(tracks)
+    cameras, notes = focal.cameras(tracks, pixels)
+    for note in notes:
+        print(f"note: {note}.")
+    return cameras
+
+
+def _lift(lifter, tracks, cameras):
     import tqdm
 
     from synpose_tf.inference import smoothing
+    from synpose_tf.keypoints import upright
 
     lifted = []
-    for track in tqdm.tqdm(tracks, "lifting", disable=None, leave=False):
-        turned = _turned(intrinsics, track)
-        poses = lifter.lift_track(track, turned, FLAGS.body_height, FLAGS.roll)
+    progress = tqdm.tqdm(tracks, "lifting", disable=None, leave=False)
+    for track, (intrinsics, source) in zip(progress, cameras, strict=True):
+        poses = lifter.lift_track(
+            track, intrinsics, FLAGS.body_height, FLAGS.roll, FLAGS.lifter_only
+        )
+        poses = dataclasses.replace(poses, camera_from=source)
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
         if poses.roll and FLAGS.roll is None:
-            tqdm.tqdm.write(
-                f"note: {_printable(track.name)}: people are tilted by {poses.roll:.0f} degrees, "
-                "taken for the camera's roll; --roll sets another, --roll=0 none."
-            )
+            tqdm.tqdm.write(f"note: {_printable(track.name)}: {upright.roll_note(poses.roll)}.")
     return lifted
-
-
-def _turned(intrinsics, track):
-    """The camera's, of its picture as it is turned."""
-    from synpose_tf.errors import SynposeError
-    from synpose_tf.geometry import camera
-
-    degrees = int(FLAGS.rotate)
-    if intrinsics is None or not degrees:
-        return intrinsics
-    if track.image_size is None:
-        raise SynposeError(
-            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
-            "before it is turned."
-        )
-    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
-    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _summary(lifted):
@@ -216,25 +305,10 @@ def _summary(lifted):
     text = f"{posed} of {frames} frames lifted"
     if posed:
         text += f"; {inferred / posed:.1f} of 17 joints inferred in each, on average"
+    with_depth = [track for track in lifted if track.fused is not None]
+    if fused := sum(int(piece.fused.sum()) for track in with_depth for piece in track.pieces()):
+        text += f"; the detector's own depth is in {fused} of them (--lifter_only leaves it out)"
     return text + (", smoothed" if FLAGS.smooth else "")
-
-
-def _image_size():
-    import math
-
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.image_size is None:
-        return None
-    try:
-        size = [float(side) for side in FLAGS.image_size]
-    except ValueError:
-        size = []
-    if len(size) != 2 or not all(map(math.isfinite, size)) or min(size) < 1:
-        raise SynposeError(
-            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
-        )
-    return tuple(int(side) for side in size)
 
 
 def _formats(known):

@@ -55,7 +55,9 @@ def main() -> None:
     builders = _training_sets(run)
     test = builders[0]
     if FLAGS.dataset:
-        test = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)[0]
+        test = prepared.prepare_all(
+            FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
+        )[0]
     views = prepared.read_split(test, "test", protocols.KEYS)
     generator = pretrained.half_precision(model.averaged_generator)
     lifter = Lifter(generator.get_weights(), model.mode, model.distance)
@@ -82,7 +84,7 @@ def _training_sets(run):
 
     wanted = [run["dataset"], *run.get("mixed_with", ())]
     names = ",".join(full_name.rpartition("/")[0] for full_name in wanted)
-    builders = prepared.prepare_all(names, FLAGS.manual_dir, FLAGS.data_dir)
+    builders = prepared.prepare_all(names, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
     for builder, full_name in zip(builders, wanted, strict=True):
         if builder.info.full_name != full_name:
             raise SynposeError(

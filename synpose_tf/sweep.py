@@ -66,7 +66,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     mode = config.model.get("mode", "paper")
     # Trained on all, tested on the first. Prepared here, and not by each run at once.
-    builder, *_ = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+    builder, *_ = prepared.prepare_all(
+        FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
+    )
     runs = _chosen(_runs(config, builder))
     sweep = _sweep(builder, mode)
     tasks = sweep.tasks(runs, seeds)
@@ -144,7 +146,7 @@ def _sweep(builder, mode):
     folder = FLAGS.workdir or f"runs/sweep_{dataset}_{config}_{mode}"
     return Sweep(
         pathlib.Path(folder),
-        data=_given("manual_dir", "data_dir"),
+        data=_given("manual_dir", "data_dir", "joint_map"),
         training=(
             f"--normalization={mode}",
             *_given("dataset", "config", "steps", "batch_size", "validate_every"),

@@ -189,7 +189,9 @@ def _train(config, model, strategy, detections):
 
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
     with distribution.chief_first(strategy):
-        builders = prepared.prepare_all(FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir)
+        builders = prepared.prepare_all(
+            FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
+        )
         run = _run(config, builders, detections)
         if distribution.is_chief(strategy):
             workdir.open_for(run, resume=FLAGS.resume)
@@ -311,7 +313,7 @@ def _summarize(history, views, model, workdir):
     share = 100 * last["val_mpjpe"] / flat_error
     data = "".join(
         f" --{name}={FLAGS[name].value}"
-        for name in ("dataset", "manual_dir", "data_dir")
+        for name in ("dataset", "manual_dir", "data_dir", "joint_map")
         if FLAGS[name].value
     )
     print(

@@ -16,6 +16,8 @@ LAYERS = (
     ("io",),
     ("structures",),
     ("geometry", "visualization"),
+    ("video",),
+    ("detection",),
     ("keypoints", "output", "datasets", "models"),
     ("evaluation",),
     ("config",),
@@ -23,10 +25,11 @@ LAYERS = (
     ("completion",),
     ("training", "experiments"),
     ("inference",),
-    ("reconstruction",),
+    ("reconstruction", "live"),
     ("export",),
 )
 LAYER = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+MOST_LINES = 400
 # The one thing that is imported from above: `synpose_tf.Lifter`, when somebody asks for it.
 FACADE = "synpose_tf"
 
@@ -91,7 +94,19 @@ def test_few_modules_lie_at_the_top():
     assert len(list((ROOT / "synpose_tf").glob("*.py"))) <= 16
 
 
+def test_no_file_is_long():
+    """Of the checkout itself: not of what tools or people put beside it."""
+    for folder in (
+        *FOLDERS.values(),
+        *(ROOT / name for name in ("tests", "benchmarks", "examples")),
+    ):
+        for path in folder.rglob("*.py"):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            assert lines <= MOST_LINES, f"{path}: {lines} lines"
+
+
 def test_no_file_is_a_link():
     """A checkout without symbolic links has text files in their place."""
     for name in (*(folder.name for folder in FOLDERS.values()), "tests", "benchmarks", "docs"):
-        assert not [path for path in (ROOT / name).rglob("*") if path.is_symlink()]
+        links = (path for path in (ROOT / name).rglob("*") if path.is_symlink())
+        assert not [path for path in links if "node_modules" not in path.parts]

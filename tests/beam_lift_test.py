@@ -16,16 +16,23 @@ HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
 needs_beam = pytest.mark.skipif(not HAS_BEAM, reason="apache-beam is not installed")
 LAYOUT = "--layout=h36m"
 SWAPPED = [1000, 1001]
+TURNED = ("--intrinsics=1145,1143,512,515", "--image_size=1000,1002", "--rotate=180", "--roll=7")
+
+
+def there_and_back(frames, motion="walking"):
+    there = pose_track(motion=motion, frames=32).keypoints
+    return np.resize(np.concatenate([there, there[-2:0:-1]]), (frames, 17, 2))
 
 
 @pytest.fixture(scope="module")
 def keypoints():
     """(5000, 17, 2), pixels: a person who walks there and back, with missed joints, a stretch where
-    nobody is seen, and two frames whose sides are exchanged."""
-    there = pose_track(frames=32).keypoints
-    keypoints = np.resize(np.concatenate([there, there[-2:0:-1]]), (5000, 17, 2))
+    nobody is seen, first without joints and then with all on a point, and two frames whose sides
+    are exchanged."""
+    keypoints = there_and_back(5000)
     keypoints[np.random.default_rng(0).random((5000, 17)) < 0.05] = np.nan
     keypoints[2048:4096] = np.nan
+    keypoints[3000:4096] = 700.0
     keypoints[SWAPPED] = keypoints[SWAPPED][:, H36M_17.mirror]
     return keypoints
 
@@ -34,7 +41,7 @@ def results(folder):
     """The arrays of the files that the manifest lists, joined."""
     manifest = json.loads((folder / "manifest.json").read_text())
     arrays = [np.load(folder / part["name"], allow_pickle=False) for part in manifest]
-    keys = ("poses", "keypoints", "inferred", "exchanged", "frames", "times", "root")
+    keys = ("poses", "keypoints", "inferred", "exchanged", "confidence", "frames", "times", "root")
     return {key: np.concatenate([piece[key] for piece in arrays]) for key in keys}
 
 
@@ -50,7 +57,7 @@ def same(found, wanted):
 
 
 @needs_beam
-@pytest.mark.parametrize("camera", [(), ("--intrinsics=1145,1143,512,515",)])
+@pytest.mark.parametrize("camera", [(), TURNED])
 def test_pieces_of_a_file_are_the_plain_commands_result(keypoints, tmp_path, camera):
     np.save(tmp_path / "keypoints.npy", keypoints)
     flags = ("keypoints.npy", "--output=out", "--frames_per_file=2048", *camera)
@@ -63,6 +70,12 @@ def test_pieces_of_a_file_are_the_plain_commands_result(keypoints, tmp_path, cam
     assert np.isnan(found["poses"][2048:4096]).all()
     assert np.flatnonzero(found["exchanged"].any(1)).tolist() == SWAPPED
     same(found, lift_plain(tmp_path, "keypoints.npy", *camera))
+    note = "keypoints.npy, rows 0 to 2047: left and right were exchanged in 2 frames"
+    assert f"note: {note}" in finished.stdout
+    assert ("stands on the head" in finished.stdout) == bool(camera)
+    points = "1096 poses are too small or too flat to be a person; they are left out"
+    notes = [part["notes"] for part in json.loads((tmp_path / "out/manifest.json").read_text())]
+    assert points in notes[1]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "manifest.json",
         *(f"poses-{i:05d}-of-00003.npz" for i in range(3)),
@@ -92,8 +105,8 @@ def test_pieces_of_an_archive_are_the_plain_commands_result(keypoints, tmp_path,
 @needs_beam
 def test_the_first_piece_tells_layout_and_roll_of_all(tmp_path):
     """Who sits, in the second piece, would tell another; the camera is the same."""
-    stands, sits = (pose_track(motion=m, frames=2048).keypoints for m in ("walking", "sitting"))
-    rolled = turn_image(np.concatenate([stands, sits]) - 500.0, 26.0) + 500.0
+    both = [there_and_back(2048, motion) for motion in ("walking", "sitting")]
+    rolled = turn_image(np.concatenate(both) - 500.0, 26.0) + 500.0
     np.save(tmp_path / "keypoints.npy", rolled)
     flags = ("keypoints.npy", "--output=out", "--frames_per_file=2048")
     finished = run("beam_lift", *flags, folder=tmp_path)
@@ -102,6 +115,7 @@ def test_the_first_piece_tells_layout_and_roll_of_all(tmp_path):
     (one,), (other,) = (part["roll"] for part in parts)
     assert one == other
     assert abs(one - 26.0) < 8.0
+    assert finished.stdout.count(f"person 1: people are tilted by {one:.0f} degrees") == 2
 
 
 @needs_beam

@@ -1,6 +1,7 @@
-"""Chromium without a window and without a network, for the tests of the viewer."""
+"""Chromium without a window and without a network, for the tests of the viewer and of the page."""
 
 import contextlib
+import json
 import pathlib
 import shutil
 import tempfile
@@ -23,8 +24,14 @@ _FLAGS = (
 
 
 @contextlib.contextmanager
-def open_browser(width=1280, height=800):
-    """A Selenium driver; the test skips where Chromium or its driver is not installed."""
+def open_browser(width=1280, height=800, flags=(), downloads=None, log_requests=False):
+    """A Selenium driver; the test skips where Chromium or its driver is not installed.
+
+    Args:
+        flags: of Chromium, more than the usual ones.
+        downloads: a folder for what pages save.
+        log_requests: keep what `requests` tells.
+    """
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     driver = shutil.which("chromedriver")
     if not browser or not driver:
@@ -33,9 +40,17 @@ def open_browser(width=1280, height=800):
 
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    logs = {"browser": "ALL"} | ({"performance": "ALL"} if log_requests else {})
+    options.set_capability("goog:loggingPrefs", logs)
+    if downloads is not None:
+        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (*_FLAGS, f"--window-size={width},{height}", f"--user-data-dir={profile}"):
+        for flag in (
+            *_FLAGS,
+            *flags,
+            f"--window-size={width},{height}",
+            f"--user-data-dir={profile}",
+        ):
             options.add_argument(flag)
         service = webdriver.ChromeService(executable_path=driver)
         session = webdriver.Chrome(options=options, service=service)
@@ -48,3 +63,14 @@ def open_browser(width=1280, height=800):
 def show(session, path: pathlib.Path) -> None:
     """Opens a file."""
     session.get(path.resolve().as_uri())
+
+
+def requests(session) -> list[str]:
+    """The addresses that pages have asked for since the last call, whoever answered."""
+    entries = (json.loads(entry["message"])["message"] for entry in session.get_log("performance"))
+    urls = [
+        entry["params"]["request"]["url"]
+        for entry in entries
+        if entry["method"] == "Network.requestWillBeSent"
+    ]
+    return [url for url in urls if not url.startswith(("data:", "blob:", "chrome:"))]

@@ -12,22 +12,18 @@ import subprocess
 import numpy as np
 import pytest
 from command_process import TINY_CONFIG, run
+from command_process import TINY_TRAINING as TRAIN
 from motion_capture import write_archive
 
 DATA = ("--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data")
-TRAIN = (*DATA, "--config=tiny.py", "--steps=1", "--validate_every=3")
 CONFIG = "from synpose_tf.config import TrainConfig\ndef get_config():\n    return TrainConfig"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A user's folder with a run of one step in `run`."""
-    folder = tmp_path_factory.mktemp("errors")
-    write_archive(folder / "mocap")
-    (folder / "tiny.py").write_text(TINY_CONFIG)
-    finished = run("train", *TRAIN, "--workdir=run", folder=folder)
-    assert finished.code == 0, finished.stderr
-    return folder
+def folder(user_folder):
+    """A user's folder with a run of four steps in `run`."""
+    (user_folder / "whole").rename(user_folder / "run")
+    return user_folder
 
 
 @pytest.fixture
@@ -222,8 +218,8 @@ def test_no_checkpoint_that_is_whole(folder, workdir):
     for path in (workdir / "checkpoints").iterdir():
         path.write_bytes(damaged(path.read_bytes(), "flipped"))
     before = contents(workdir / "checkpoints")
-    finished = run("train", *TRAIN, "--steps=2", "--workdir=copy", folder=folder)
-    fails(finished, "copy/checkpoints", "no checkpoint can be read", "step_0000001.keras: ")
+    finished = run("train", *TRAIN, "--steps=5", "--workdir=copy", folder=folder)
+    fails(finished, "copy/checkpoints", "no checkpoint can be read", "step_0000004.keras: ")
     assert contents(workdir / "checkpoints") == before
 
 
@@ -235,7 +231,7 @@ def damaged(good, damage):
 
 def test_a_damaged_history(folder, workdir):
     (workdir / "history.csv").write_text("step,val_mpjpe,seconds\n1\n")
-    finished = run("train", *TRAIN, "--steps=2", "--workdir=copy", folder=folder)
+    finished = run("train", *TRAIN, "--steps=5", "--workdir=copy", folder=folder)
     fails(finished, "copy/history.csv", "damaged")
 
 
@@ -274,7 +270,7 @@ def test_a_workdir_that_cannot_be_written(name, folder):
 def test_curves_that_cannot_be_written(folder, workdir):
     shutil.rmtree(workdir / "tensorboard")
     (workdir / "tensorboard").write_text("a file")
-    finished = run("train", *TRAIN, "--steps=2", "--workdir=copy", folder=folder)
+    finished = run("train", *TRAIN, "--steps=5", "--workdir=copy", folder=folder)
     fails(finished, "copy/tensorboard", "can't be written")
 
 
@@ -283,15 +279,15 @@ def test_a_full_disk_keeps_the_checkpoint_and_the_run_goes_on(folder, full_disk)
     subprocess.run(["cp", "-a", folder / "run", workdir], check=True)  # links stay links
     before = contents(workdir / "checkpoints")
     full_disk(free=100_000)  # less than a checkpoint
-    flags = (*TRAIN, "--steps=3", "--checkpoint_every=2", "--workdir=disk/run")
+    flags = (*TRAIN, "--steps=6", "--checkpoint_every=5", "--workdir=disk/run")
     finished = run("train", *flags, folder=folder)
-    fails(finished, "disk/run/checkpoints/step_0000002.keras", "No space left on device")
+    fails(finished, "disk/run/checkpoints/step_0000005.keras", "No space left on device")
     assert contents(workdir / "checkpoints") == before
 
     os.remove(folder / "disk" / "ballast")
     finished = run("train", *flags, folder=folder)
     assert finished.code == 0, finished.stderr
-    assert "going on with disk/run from step 1" in finished.stdout
+    assert "going on with disk/run from step 4" in finished.stdout
 
 
 def test_a_full_disk_leaves_no_half_of_a_data_set(folder, full_disk):
@@ -303,7 +299,7 @@ def test_a_full_disk_leaves_no_half_of_a_data_set(folder, full_disk):
 
 def test_a_limit_on_the_size_of_files_keeps_the_checkpoint(folder, workdir):
     before = contents(workdir / "checkpoints")
-    flags = (*TRAIN, "--steps=3", "--checkpoint_every=2", "--workdir=copy")
+    flags = (*TRAIN, "--steps=6", "--checkpoint_every=5", "--workdir=copy")
     finished = run("train", *flags, folder=folder, file_size=100_000)
-    fails(finished, "copy/checkpoints/step_0000002.keras", "File too large")
+    fails(finished, "copy/checkpoints/step_0000005.keras", "File too large")
     assert contents(workdir / "checkpoints") == before

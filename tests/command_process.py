@@ -18,8 +18,15 @@ import time
 import zipfile
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["synpose_tf.datasets.prepared", "synpose_tf.training.loop"])
-_OUTPUT = (".stdout", ".stderr")
+_FORKS.set_forkserver_preload(
+    [
+        "synpose_tf.datasets.prepared",
+        "synpose_tf.training.loop",
+        "synpose_tf.inference.lifter",
+        "matplotlib.backends.backend_agg",  # These a training imports when it first writes.
+        "tensorboard.summary",
+    ]
+)
 
 TINY_CONFIG = """
 from synpose_tf.config import TrainConfig
@@ -30,6 +37,10 @@ def get_config():
         steps=4, batch_size=16, validate_every=2, model=widths, optimizer={"jit_compile": False}
     )
 """
+# Flags that train it on `motion_capture.write_archive("mocap")`.
+TINY_TRAINING = (
+    "--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data", "--config=tiny.py",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +108,10 @@ class Running:
         self.kill()
         self._process.join()
         return Finished(self._process.exitcode, *(path.read_text() for path in self._outputs))
+
+    def terminate(self) -> None:
+        """Asks it to end, by SIGTERM."""
+        self._process.terminate()
 
     def kill(self) -> None:
         self._process.kill()

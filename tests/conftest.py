@@ -1,24 +1,25 @@
-"""Poses for the tests: people of the kinematic model, and real motion where it is there."""
+"""Poses for the tests: people of the kinematic model, and real motion where it is there.
+
+TensorFlow takes seconds to import. Fixtures import it, so that the tests that need none start
+without it, and so does the process that only hands the tests out to others.
+"""
 
 import functools
+import os
+import shutil
+import subprocess
 
-import exported
-import keras
+import filelock
 import numpy as np
 import pytest
-import tensorflow as tf
-
-from synpose_tf.datasets import motion_views
-from synpose_tf.datasets.cmu_mocap import sources
-from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as synthetic_pose
-from synpose_tf.export.saved_model import writer
-from synpose_tf.models.adversarial import SynchronizedAdversarialModel
 
 
 @pytest.fixture(scope="session")
 def synthetic_views():
     """3,840 views of synthetic people through Human3.6M's cameras: name to array (poses, …)."""
-    return _stack(synthetic_pose.views("train", range(20), seed=0))
+    from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder
+
+    return _stack(synthetic_pose_dataset_builder.views("train", range(20), seed=0))
 
 
 @pytest.fixture
@@ -30,6 +31,8 @@ def cmu_views(shared_data):
 @pytest.fixture(scope="session")
 def batch(synthetic_views):
     """A training batch: 12 views, as the pipeline gives them."""
+    import tensorflow as tf
+
     return {key: tf.constant(a[::320], tf.float32) for key, a in synthetic_views.items()}
 
 
@@ -43,6 +46,7 @@ def poses(synthetic_views):
 @pytest.fixture
 def reloaded(tmp_path):
     """A function that saves a Keras model as `.keras` and loads it again."""
+    import keras
 
     def round_trip(model):
         model.save(tmp_path / "model.keras")
@@ -54,6 +58,9 @@ def reloaded(tmp_path):
 @pytest.fixture(scope="session")
 def new_model():
     """A function that makes a small compiled model with weights fixed by a seed."""
+    import keras
+
+    from synpose_tf.models.adversarial import SynchronizedAdversarialModel
 
     def make(jit_compile=False, seed=0, **arguments):
         keras.utils.set_random_seed(seed)
@@ -68,20 +75,84 @@ def new_model():
 @pytest.fixture(scope="session")
 def lifters(new_model, synthetic_views):
     """An untrained lifter of each mode, with 3,840 views to verify its exports on."""
+    import exported
+
     return {mode: exported.lifter(new_model, synthetic_views, mode) for mode in ("paper", "camera")}
 
 
 @pytest.fixture(scope="session")
-def saved_models(lifters, tmp_path_factory):
+def made_once(tmp_path_factory):
+    """A function that gives a folder of a name, made by a function of it; for reading only.
+
+    Processes that share the tests share the folder: the first that asks makes it.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def get(name, make):
+        folder, made = root / name, root / f"{name}.made"
+        with filelock.FileLock(root / f"{name}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def saved_models(lifters, made_once):
     """The folder of each lifter's SavedModel, version 1."""
-    folders = {mode: tmp_path_factory.mktemp(f"{mode}_saved_model") / "1" for mode in lifters}
-    for mode, folder in folders.items():
-        writer.write(lifters[mode], folder)
-    return folders
+    from synpose_tf.export.saved_model import writer
+
+    def make(folder):
+        for mode, lifter in lifters.items():
+            (folder / mode).mkdir()
+            writer.write(lifter, folder / mode / "1")
+
+    folder = made_once("saved_models", make)
+    return {mode: folder / mode / "1" for mode in lifters}
+
+
+@pytest.fixture(scope="session")
+def trained_folder(made_once):
+    """A user's folder: motion capture in `mocap`, a configuration, and a run of it in `whole`.
+
+    The run is four steps with validations after the second and the fourth. What the training
+    said is in `said`. Whoever changes the folder changes a copy, such as `user_folder`.
+    """
+    import command_process
+    import motion_capture
+
+    def make(folder):
+        motion_capture.write_archive(folder / "mocap")
+        (folder / "tiny.py").write_text(command_process.TINY_CONFIG)
+        flags = (*command_process.TINY_TRAINING, "--workdir=whole")
+        finished = command_process.run("train", *flags, folder=folder)
+        assert finished.code == 0, finished.stderr
+        (folder / "said").write_text(finished.stdout)
+
+    return made_once("trained", make)
+
+
+@pytest.fixture(scope="module")
+def user_folder(trained_folder, tmp_path_factory):
+    """A copy of `trained_folder` for the tests of one file; `mocap` is the same, to be read."""
+    folder = tmp_path_factory.mktemp("user")
+    subprocess.run(["cp", "-a", f"{trained_folder}/.", folder], check=True)  # links stay links
+    shutil.rmtree(folder / "mocap")
+    (folder / "mocap").symlink_to(trained_folder / "mocap")  # A run knows its data by their place.
+    return folder
 
 
 @functools.cache
 def _cmu(folder):
+    from synpose_tf.datasets import motion_views
+    from synpose_tf.datasets.cmu_mocap import sources
+
     clips = sources.read_clips(folder)
     return {split: _stack(motion_views.views(split, clips[split]), stride=5) for split in clips}
 

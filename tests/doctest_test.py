@@ -13,7 +13,9 @@ from synpose_tf.structures.skeleton import H36M_17
 MODULES = (
     "synpose_tf",
     "synpose_tf.evaluation.metrics",
+    "synpose_tf.inference.lifter",
     "synpose_tf.keypoints",
+    "synpose_tf.keypoints.reading",
     "synpose_tf.models.kcs",
     "synpose_tf.models.networks",
     "synpose_tf.structures.skeleton",

@@ -6,7 +6,6 @@ import pathlib
 import subprocess
 import sys
 
-import elsewhere
 import numpy as np
 import pytest
 from command_process import TINY_CONFIG
@@ -14,34 +13,53 @@ from keypoint_files import write
 from motion_capture import VIEWS, write_archive
 
 DATA = ("--manual_dir=mocap", "--data_dir=data")
-# Text that says nothing of its encoding is ASCII.
-ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+ELSEWHERE = os.environ | {
+    "PYTHONPATH": str(pathlib.Path(__file__).with_name("elsewhere")),
+    # Text that says nothing of its encoding is ASCII.
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+}
+
+
+@pytest.fixture(scope="module")
+def run():
+    """A function that runs a command elsewhere, in a folder; gives what it printed."""
+    with subprocess.Popen(
+        [sys.executable, pathlib.Path(__file__).with_name("elsewhere") / "commands.py"],
+        env=ELSEWHERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8",
+    ) as process:  # fmt: skip
+
+        def command(*words, folder):
+            print(json.dumps([str(folder), *words]), file=process.stdin, flush=True)
+            code = process.stdout.readline()
+            said = (folder / "said").read_text(encoding="utf-8")
+            assert code == "0\n", said
+            return said
+
+        yield command
+        process.stdin.close()
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a run of one step in `run`."""
+    """A folder with motion to train on."""
     folder = tmp_path_factory.mktemp("everywhere")
     write_archive(folder / "mocap")
     (folder / "tiny.py").write_text(TINY_CONFIG)
-    flags = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--workdir=run", *DATA)
-    (folder / "said").write_text(run("train", *flags, folder=folder))
     return folder
 
 
-def run(command, *flags, folder):
-    """Runs a command elsewhere; gives what it printed."""
-    finished = subprocess.run(
-        [sys.executable, elsewhere.__file__, command, *flags],
-        cwd=folder, env=os.environ | ASCII, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
+@pytest.fixture(scope="module")
+def trained(run, folder):
+    """What a training of one step said, which left a run in `run`."""
+    flags = ("--dataset=cmu_mocap", "--config=tiny.py", "--steps=1", "--workdir=run", *DATA)
+    return run("train", *flags, folder=folder)
 
 
 def test_what_is_hidden_is_hidden(tmp_path):
     code = (
-        "import elsewhere, os, signal; elsewhere.hide()\n"
+        "import os, signal, subprocess, sys\n"
         "assert not hasattr(os, 'pwrite') and not hasattr(signal, 'SIGKILL')\n"
         "__name__ = 'synpose_tf.some'\n"
         "for attempt in ('import fcntl', 'os.open(\".\", os.O_RDONLY)'):\n"
@@ -49,12 +67,12 @@ def test_what_is_hidden_is_hidden(tmp_path):
         "    except (ImportError, PermissionError): continue\n"
         "    raise AssertionError\n"
         "assert open('text', 'w').encoding.lower() in ('ascii', 'ansi_x3.4-1968')\n"
+        "if sys.argv[1:]: subprocess.run([sys.executable, '-c', sys.argv[1]], check=True)\n"
     )
-    environment = os.environ | ASCII | {"PYTHONPATH": str(pathlib.Path(elsewhere.__file__).parent)}
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", code, code], cwd=tmp_path, env=ELSEWHERE, check=True)
 
 
-def test_lifting(tmp_path):
+def test_lifting(run, tmp_path):
     write("npz", tmp_path, [np.random.default_rng(0).uniform(100, 900, (3, 17, 3))])
     said = run("lift", "keypoints.npz", "--layout=h36m", "--output=out", folder=tmp_path)
     assert "3 of 3 frames lifted" in said
@@ -62,20 +80,21 @@ def test_lifting(tmp_path):
         assert (tmp_path / "out" / f"keypoints.{suffix}").stat().st_size > 1000
 
 
-def test_training_says_what_it_cannot_do(folder):
-    said = (folder / "said").read_text()
-    assert "this system ends a process without asking it" in said
-    assert "after 1 steps" in said
+def test_training_says_what_it_cannot_do(trained):
+    assert "this system ends a process without asking it" in trained
+    assert "after 1 steps" in trained
 
 
-def test_evaluating(folder):
+@pytest.mark.usefixtures("trained")
+def test_evaluating(run, folder):
     said = run("evaluate", "--workdir=run", *DATA, folder=folder)
     assert "all poses" in said
     figures = json.loads((folder / "run/evaluation/cmu_mocap_test_last.json").read_text())
     assert figures["poses"]["all poses"] == VIEWS["test"]
 
 
-def test_exporting(folder):
+@pytest.mark.usefixtures("trained")
+def test_exporting(run, folder):
     said = run(
         "export", "--workdir=run", "--output=out", "--formats=tflite_float32", *DATA, folder=folder
     )  # fmt: skip

@@ -1,7 +1,9 @@
 """The lift command as a user runs it."""
 
 import json
+import re
 
+import films
 import numpy as np
 import pytest
 from command_process import run
@@ -43,7 +45,7 @@ def test_from_a_detector_to_poses(person, tmp_path):
     assert finished.code == 0, finished.stderr
     assert "COCO or AlphaPose results, COCO-17; 1 track:" in finished.stdout
     assert "person 1: 24 frames, 0.00 to 0.77 s" in finished.stdout
-    assert "lifter: --pretrained=paper, paper mode" in finished.stdout
+    assert "lifter: --pretrained=paper, paper normalisation" in finished.stdout
     assert "24 of 24 frames lifted; 3.0 of 17 joints inferred" in finished.stdout
     for suffix in ("npz", "json", "png", "html"):
         assert f"  out/results.{suffix}" in finished.stdout
@@ -59,7 +61,7 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     flags = ["keypoints.npz", f"--intrinsics={intrinsics}", "--layout=h36m", "--smooth"]
     finished = run("lift", *flags, "--formats=npz,csv,bvh,trc,glb", folder=tmp_path)
     assert finished.code == 0, finished.stderr
-    assert "camera mode" in finished.stdout
+    assert "camera normalisation" in finished.stdout
     assert "smoothed" in finished.stdout
     folder = tmp_path / "lifted" / "keypoints"
     suffixes = {".npz", ".csv", ".bvh", ".trc", ".glb", ".txt"}
@@ -71,6 +73,53 @@ def test_camera_mode_gives_the_roots_path_and_other_formats(person, tmp_path):
     ).reshape(-1, 2)
     assert (root.reshape(-1, 3)[:, 2] > 1000).all()  # Millimetres in front of the camera.
     assert np.abs(pixels[0] - person[0, 0, :2]).max() < 1.0  # The first is not smoothed.
+
+
+def test_an_unknown_camera_is_assumed_and_said(person, tmp_path):
+    """Where the picture's size is known, the camera lifter is taken, and the path is there."""
+    write("npz", tmp_path, [person])
+    flags = ["keypoints.npz", "--layout=h36m", "--output=out", "--fps=5", QUICK]
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "lifter: --pretrained=camera, camera normalisation" in finished.stdout
+    assert "note: a focal length of 1002 pixels is taken" in finished.stdout
+    with np.load(tmp_path / "out" / "keypoints.npz") as arrays:
+        assert arrays["camera_from"].tolist() == ["typical"]
+        np.testing.assert_allclose(arrays["intrinsics"][0, :4], (1002.0, 1002.0, 500.0, 501.0))
+        assumed = arrays["root"]
+    finished = run("lift", *flags, "--focal=2004", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    assert "note: a focal length" not in finished.stdout
+    with np.load(tmp_path / "out" / "keypoints.npz") as arrays:
+        assert arrays["camera_from"].tolist() == ["given"]
+        ratio = np.median(arrays["root"][:, 2] / assumed[:, 2])
+    assert 1.8 < ratio < 2.2  # Twice the focal length, twice as far away.
+    finished = run("lift", *flags, "--pretrained=paper", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    (track,) = json.loads((tmp_path / "out" / "keypoints.json").read_text("utf-8"))["tracks"]
+    assert track["intrinsics"] is None
+    assert track["camera_from"] is None
+    assert track["frames"][0]["root"] is None
+
+
+def test_pictures_behind_the_joints_of_another_program(person, tmp_path):
+    pytest.importorskip("av", reason="PyAV is not installed")
+    write("results", tmp_path, [as_coco(person)])
+    films.write(tmp_path / "walk.mp4", films.shades(26), times=np.arange(26) / 30)
+    flags = ["results.json", "--background=walk.mp4", "--output=out", "--formats=html,png"]
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    page = (tmp_path / "out" / "results.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', page)[1])
+    assert len(data["pictures"]["jpegs"]) == 26
+    assert data["summary"].startswith("26 frames")
+    flags[1] = "--background=none"
+    finished = run("lift", *flags, folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    page = (tmp_path / "out" / "results.html").read_text(encoding="utf-8")
+    assert '"pictures": null' in page
+    flags[1] = "--background=wlak.mp4"
+    fails(run("lift", *flags, folder=tmp_path), "wlak.mp4: no such file or folder")
 
 
 def test_flags_before_and_behind_the_files(person, tmp_path):
@@ -107,7 +156,10 @@ def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
         (["results.json", "--layout=mpii"], ["17 joints, but MPII-16 has 16"]),
         (["results.json", "--format=cat"], ["--format=cat", "openpose"]),
         (["results.json", "--formats=npz,cat"], ["--formats", "'cat'", "bvh"]),
-        (["results.json", "--pretrained=camera"], ["=camera was", "--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--pretrained=camera"], ["--intrinsics=fx,fy,cx,cy"]),
+        (["results.json", "--focal=long"], ["--focal=long", "pixels"]),
+        (["results.json", "--focal=auto"], ["size is not known", "--image_size=W"]),
+        (["results.json", "--focal=9", "--intrinsics=1,2,3,4"], ["focal", "intrinsics"]),
         (["results.json", "--pretrained=cat"], ["--pretrained=cat", "It has: camera"]),
         (["results.json", "--pretrained=paper", "--workdir=run"], ["workdir", "pretrained"]),
         (["results.json", "--intrinsics=1,2,3"], ["--intrinsics=1,2,3", "fx,fy,cx,cy"]),
@@ -140,7 +192,7 @@ def test_the_old_name_of_a_flag_still_does(tmp_path):
     flags = ("results.json", "--intrinsics=1145,1143,512,515", "--output=out", QUICK)
     finished = run("lift", *flags, "--mode=paper", folder=tmp_path)
     assert finished.code == 0, finished.stderr
-    assert "lifter: --pretrained=paper, paper mode" in finished.stdout
+    assert "lifter: --pretrained=paper, paper normalisation" in finished.stdout
     assert "--mode is now --pretrained" in finished.stderr
     assert "is now" not in run("lift", *flags, "--pretrained=paper", folder=tmp_path).stderr
 

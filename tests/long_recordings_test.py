@@ -178,6 +178,7 @@ def test_a_page_of_too_many_poses_shows_every_other(tmp_path, monkeypatch):
     assert data["summary"].startswith("30 frames · 1 of 2 shown")
 
 
+@pytest.mark.slow
 def test_memory_is_flat(tmp_path):
     """Ten times the frames, of two people, take a quarter of what their poses do, or less."""
     peaks = []

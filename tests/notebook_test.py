@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.slow
 NOTEBOOK = pathlib.Path(__file__).resolve().parent.parent / "examples" / "keypoints_to_3d.ipynb"
 
 

@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from synpose_tf.export.web import bundle
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = {
     "synpose_tf": "synpose_tf",
@@ -35,7 +37,7 @@ def wheel(tmp_path_factory):
     copy = folder / "checkout"
     copy.mkdir()
     for name in FOLDERS:
-        ignored = shutil.ignore_patterns("__pycache__")
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules", "built")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
     for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
@@ -82,6 +84,9 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
         for path in folder.iterdir()
         if path.is_file() and not is_for_tests(path)
     } | {f"synpose_tf/weights/{path.name}" for path in (ROOT / "synpose_tf/weights").iterdir()}
+    page = "synpose_tf/export/web/page"  # Sources, which are built where they are installed.
+    sources = (path for path in bundle.source_files() if path.parts[0] != "test")
+    expected |= {f"{page}/{path.as_posix()}" for path in sources}
     installed = {name for name in wheel if ".dist-info/" not in name}
     assert installed == expected
     assert any(name.endswith("h36m_cameras.json") for name in installed)
@@ -138,7 +143,7 @@ def test_every_dependency_has_a_range(setup_cfg):
 def test_every_import_is_a_dependency(setup_cfg):
     """A package that only comes along with another may stop coming."""
     required = setup_cfg["options"]["install_requires"]
-    for extra in ("beam", "export", "output"):
+    for extra in ("beam", "export", "output", "rtmpose", "video"):
         required += setup_cfg["options.extras_require"][extra]
     declared = {Requirement(line).name.lower().replace("_", "-") for line in lines(required)}
     distributions = importlib.metadata.packages_distributions()
@@ -149,6 +154,8 @@ def test_every_import_is_a_dependency(setup_cfg):
             # What an extra brings may not be installed here; there the names agree.
             found = distributions.get(module, [module])
             names = {name.lower().replace("_", "-") for name in found}
+            if module == "cv2":  # Of OpenCV there are four distributions, of the same modules.
+                names.add("opencv-contrib-python")
             assert names & declared, f"{path}: {module}"
 
 

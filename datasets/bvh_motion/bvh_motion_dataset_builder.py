@@ -1,5 +1,8 @@
 """Motion of any folder of BVH files, seen through Human3.6M's cameras."""
 
+import pathlib
+from typing import Any
+
 import tensorflow_datasets as tfds
 from absl import logging
 from etils import epath
@@ -20,6 +23,10 @@ class Builder(PoseDatasetBuilder):
 
     `info.metadata` tells the source, what was assumed about the files, and for each split its
     clips, frames and subjects.
+
+    Args:
+        joint_map: a file as `joint_map.json` in the folder, which it goes before.
+        **others: as of every TFDS builder.
     """
 
     pkg_dir_path = epath.Path(__file__).parent
@@ -27,6 +34,11 @@ class Builder(PoseDatasetBuilder):
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Eleven conventions of names, and own tables."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = sources.INSTRUCTIONS
+    TAKES_JOINT_MAP = True
+
+    def __init__(self, *, joint_map: str | pathlib.Path | None = None, **others: Any):
+        self._joint_map = None if joint_map is None else pathlib.Path(joint_map)
+        super().__init__(**others)
 
     def _info(self):
         return self.dataset_info_from_configs(
@@ -35,7 +47,7 @@ class Builder(PoseDatasetBuilder):
 
     def _shards(self, dl_manager):
         folder = manual_dir(dl_manager)
-        source = sources.read(folder)
+        source = sources.read(folder, self._joint_map)
         self.info.metadata["source"] = str(folder.resolve())
         self.info.metadata["assumed"] = source.assumed
         for split, about in motion_views.describe(source.splits).items():

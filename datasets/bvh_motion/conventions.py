@@ -137,7 +137,8 @@ def recognise(path: pathlib.Path, names: Sequence[str], own: Own) -> Convention:
     raise SynposeError(
         f"{path}: its joints follow no convention that is known. The closest is {closest.name}, "
         f"but for {wanted}. The file has {', '.join(names[:40])}"
-        f"{', …' * (len(names) > 40)}. Say in {OWN_TABLE}, in the folder, which is which: "
+        f"{', …' * (len(names) > 40)}. Say in {OWN_TABLE}, in the folder or "
+        "named with --joint_map, which is which: "
         f'{{"joints": {{"LHip": "NAME", …}}}} with {", ".join(REQUIRED)}.'
     )
 
@@ -179,14 +180,18 @@ def _text(place):
 # === joint_map.json ===
 
 
-def read_own(folder: pathlib.Path) -> Own:
+def read_own(folder: pathlib.Path, joint_map: pathlib.Path | None = None) -> Own:
     """What the folder's `joint_map.json` says; nothing where there is none.
+
+    Args:
+        folder: of the files.
+        joint_map: a file in place of the folder's.
 
     Raises:
         SynposeError: it can't be read, or says something that is not understood.
     """
-    path = folder / OWN_TABLE
-    if not path.is_file():
+    path = joint_map or folder / OWN_TABLE
+    if joint_map is None and not path.is_file():
         return Own()
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -202,7 +207,7 @@ def read_own(folder: pathlib.Path) -> Own:
         raise SynposeError(f"{path}: metres_per_unit must be a number such as 0.01, found {unit}.")
     if up is not None and not (isinstance(up, str) and _AXES.fullmatch(up)):
         raise SynposeError(f"{path}: up must be x, y, z, -x, -y or -z, found {up!r}.")
-    convention = None if table is None else Convention(OWN_TABLE, _own_table(path, table))
+    convention = None if table is None else Convention(path.name, _own_table(path, table))
     return Own(convention, unit, up)
 
 

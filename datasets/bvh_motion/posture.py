@@ -41,8 +41,8 @@ def unit(path: pathlib.Path, leg: float) -> tuple[str, float]:
     if len(fitting) != 1:
         raise SynposeError(
             f"{path}: a leg (thigh and shank) is {leg:.4g} long, which is no person's leg of "
-            f"{low} to {high} m in {', '.join(UNITS)}. Write the unit into {OWN_TABLE}, in the "
-            'folder: {"metres_per_unit": 0.01}.'
+            f"{low} to {high} m in {', '.join(UNITS)}. Write the unit into {OWN_TABLE}: "
+            '{"metres_per_unit": 0.01}.'
         )
     return fitting[0]
 
@@ -92,7 +92,7 @@ def up(paths: Sequence[pathlib.Path], figures: Sequence[Figure], rest: str | Non
     seen = f"in the motion people stand along {_axis(total)}" if clear else "people mostly lie"
     raise SynposeError(
         f"{paths[0]} and {len(paths) - 1} more: which way is up can't be told: the rest pose "
-        f"stands along {rest or 'no axis'}, {seen}. Write it into {OWN_TABLE}, in the folder: "
+        f"stands along {rest or 'no axis'}, {seen}. Write it into {OWN_TABLE}: "
         '{"up": "y"}, or z, or -x, ….'
     )
 

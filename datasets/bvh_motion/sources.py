@@ -22,8 +22,8 @@ from synpose_tf.structures.skeleton import H36M_17
 INSTRUCTIONS = f"""\
 The folder, or any folder below it, must hold BVH files of people. Known are the joint names of
 {", ".join(convention.name for convention in conventions.CONVENTIONS)};
-others go into {conventions.OWN_TABLE} in the folder: {{"joints": {{"LHip": "NAME", ...}}}} with
-{", ".join(conventions.REQUIRED)}.
+others go into {conventions.OWN_TABLE} in the folder, or into a file that --joint_map names:
+{{"joints": {{"LHip": "NAME", ...}}}} with {", ".join(conventions.REQUIRED)}.
 {split_file.NAME} in the folder is optional: {{"train": ["<group>/<clip>", ...], "test": [...]}}."""
 _TEST_SHARE = 5  # one clip in so many tests
 _ANKLE = 0.1  # of a leg, the height of an ankle that stands on the floor
@@ -109,8 +109,12 @@ def split(folder: pathlib.Path, keys: Collection[str]) -> dict[str, list[str]]:
     return {name: sorted(chosen[name]) for name in SPLITS}
 
 
-def read(folder: pathlib.Path) -> Source:
+def read(folder: pathlib.Path, joint_map: pathlib.Path | None = None) -> Source:
     """Reads and checks every clip of both splits.
+
+    Args:
+        folder: of the files.
+        joint_map: see `conventions.read_own`.
 
     Raises:
         SynposeError: there is no BVH file, a split has no clip, a file is broken, or what a
@@ -119,7 +123,7 @@ def read(folder: pathlib.Path) -> Source:
     files = find(folder)
     if not files:
         raise SynposeError(f"{folder}: no BVH file is here.\n{INSTRUCTIONS}")
-    own = conventions.read_own(folder)
+    own = conventions.read_own(folder, joint_map)
     splits = split(folder, files)
     keys = [key for name in SPLITS for key in splits[name]]
     with tqdm.tqdm(keys, "Reading", unit=" clips") as progress:
@@ -139,13 +143,15 @@ def read(folder: pathlib.Path) -> Source:
     return Source(found, assumed)
 
 
-def read_clip(folder: pathlib.Path, key: str, path: pathlib.Path) -> Clip | None:
+def read_clip(
+    folder: pathlib.Path, key: str, path: pathlib.Path, joint_map: pathlib.Path | None = None
+) -> Clip | None:
     """Reads one clip; None where it is a rest pose from beginning to end.
 
     Raises:
         SynposeError: as `read`.
     """
-    own = conventions.read_own(folder)
+    own = conventions.read_own(folder, joint_map)
     take = _read(key, path, own)
     return take and _clip(take, _ups([take], own)[take.kind])
 

@@ -13,16 +13,20 @@ from synpose_tf.errors import SynposeError
 FILES = f"*.bvh, with {conventions.OWN_TABLE} for joint names of your own"
 
 
-def survey(folder: pathlib.Path) -> Survey | None:
+def survey(folder: pathlib.Path, joint_map: pathlib.Path | None = None) -> Survey | None:
     """What lies in a folder and below it.
 
+    Args:
+        folder: of the files.
+        joint_map: see `conventions.read_own`.
+
     Raises:
-        SynposeError: a file is damaged, or `joint_map.json` or `split.json` is.
+        SynposeError: a file is damaged, or `joint_map` or `split.json` is.
     """
     files = sources.find(folder)
     if not files:
         return None
-    own = conventions.read_own(folder)
+    own = conventions.read_own(folder, joint_map)
     clips: Counter[str] = Counter()
     seconds: dict[str, float] = defaultdict(float)
     unknown = []
@@ -42,7 +46,7 @@ def survey(folder: pathlib.Path) -> Survey | None:
         ],
         missing=_missing(folder, unknown),
         notes=["3D only, so the 2D joints are seen by Human3.6M's cameras."],
-        ready=_ready(folder, files) if not unknown and len(files) > 1 else [],
+        ready=_ready(folder, files, joint_map) if not unknown and len(files) > 1 else [],
     )
 
 
@@ -62,15 +66,15 @@ def _missing(folder, unknown):
     return missing
 
 
-def _ready(folder, files):
+def _ready(folder, files, joint_map):
     splits = sources.split(folder, files)
     key = splits["test"][0]
-    example = functools.partial(_example, folder, key, files[key])
+    example = functools.partial(_example, folder, key, files[key], joint_map)
     return [Ready(name=builder.Builder.name, splits=tuple(splits), example=example)]
 
 
-def _example(folder, key, path):
-    clip = sources.read_clip(folder, key, path)
+def _example(folder, key, path, joint_map):
+    clip = sources.read_clip(folder, key, path, joint_map)
     if clip is None:
         raise SynposeError(f"{path}: is a rest pose from beginning to end; nothing to draw.")
     return next(motion_views.views("test", [clip]))

@@ -91,7 +91,7 @@ def write_calibration(path: pathlib.Path) -> None:
             "  extrinsic   " + " ".join(f"{v:.17g}" for v in extrinsic.reshape(-1)) + " ",
             "  radial      0",
         ]
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def write_v73(path: pathlib.Path, variables: dict[str, Any], **options: Any) -> None:

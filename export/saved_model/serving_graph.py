@@ -61,8 +61,8 @@ class ServedLifter:
         functions = {"serving_default": self.lift}
         if self._reprojection is not None:
             functions["lift_and_reproject"] = self.lift_and_reproject
-        return {
-            name: tf.function(function).get_concrete_function(*specs)
+        return {  # Nothing in them branches on a tensor, which is what autograph is for.
+            name: tf.function(function, autograph=False).get_concrete_function(*specs)
             for name, function in functions.items()
         }
 

@@ -77,9 +77,10 @@ def check(poses: np.ndarray) -> np.ndarray:
 def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[float, float]]:
     """Where the values of each tensor of the float network lie, 0 included.
 
-    Inside the network nearly all values, and a margin: the rarest of training would make the levels
-    too coarse for all others, and unusual poses go beyond the others. Of the input and the depths
-    all: what is cut off there is lost.
+    Nearly all values: the rarest of training would make the levels too coarse for all others.
+    Inside the network also a margin, as unusual poses go beyond. Of the input and the depths none:
+    there, where only `tflite_integer` rounds, coarser levels cost each pose more than rare ones
+    gain.
 
     Args:
         layers: from `depth_network.fold`.
@@ -91,8 +92,8 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
     first, *_, last = values = _tensors(layers, poses)
     found = {}
     for name, tensor in values.items():
-        outermost, wider = (0.0, 1.0) if name in (first, last) else (OUTERMOST, WIDER)
-        low, high = wider * np.percentile(tensor, (outermost, 100.0 - outermost))
+        wider = 1.0 if name in (first, last) else WIDER
+        low, high = wider * np.percentile(tensor, (OUTERMOST, 100.0 - OUTERMOST))
         found[name] = (min(float(low), 0.0), max(float(high), 0.0))
     return found
 

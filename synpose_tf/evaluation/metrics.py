@@ -3,12 +3,13 @@
 Poses are (poses, 17, 3) in millimetres, camera frame; each function returns one figure a
 pose, (poses,), so that callers average over what their table asks for.
 
->>> truth = 100.0 * np.random.default_rng(0).normal(size=(2, 17, 3))
->>> aside = truth + [0.0, 0.0, 1000.0]
->>> mpjpe(aside, truth).round(3)  # the root's place does not count
-array([0., 0.])
->>> p_mpjpe(3.0 * aside, truth).round(3)  # nor, in protocol 2, turn and size
-array([0., 0.])
+Examples:
+    >>> truth = 100.0 * np.random.default_rng(0).normal(size=(2, 17, 3))
+    >>> aside = truth + [0.0, 0.0, 1000.0]
+    >>> mpjpe(aside, truth).round(3)  # the root's place does not count
+    array([0., 0.])
+    >>> p_mpjpe(3.0 * aside, truth).round(3)  # nor, in protocol 2, turn and size
+    array([0., 0.])
 """
 
 import numpy as np

@@ -106,6 +106,37 @@ def parse_intrinsics(texts: Sequence[str], flag: str = "--intrinsics") -> np.nda
     return np.array(numbers + [0.0] * (9 - len(numbers)))
 
 
+def parse_image_size(texts: Sequence[str], flag: str = "--image_size") -> tuple[int, int]:
+    """(width, height) in pixels from the texts of a flag.
+
+    Raises:
+        SynposeError: another count, or a text that is no finite number from 1 on.
+    """
+    try:
+        size = [float(text) for text in texts]
+    except ValueError:
+        size = []
+    if len(size) != 2 or not np.isfinite(size).all() or min(size) < 1:
+        raise SynposeError(f"{flag}={','.join(texts)}: expected WIDTH,HEIGHT in pixels.")
+    width, height = size
+    return int(width), int(height)
+
+
+def parse_focal(text: str, flag: str = "--focal") -> float:
+    """A focal length in pixels from the text of a flag.
+
+    Raises:
+        SynposeError: it is none.
+    """
+    try:
+        pixels = float(text)
+    except ValueError:
+        pixels = np.nan
+    if not (np.isfinite(pixels) and pixels > 0):
+        raise SynposeError(f"{flag}={text}: expected auto, or the focal length in pixels.")
+    return pixels
+
+
 def pinhole(focal: Iterable[float], centre: Iterable[float]) -> np.ndarray:
     """(9,) intrinsics of a camera without distortion, from (fx, fy) and (cx, cy) in pixels."""
     return np.array([*focal, *centre, 0.0, 0.0, 0.0, 0.0, 0.0])

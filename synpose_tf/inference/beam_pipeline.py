@@ -24,13 +24,13 @@ from apache_beam.utils.shared import Shared
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
 from synpose_tf.inference import beam_arrays
-from synpose_tf.inference.lifter import Lifter
+from synpose_tf.inference.lifter import Lifter, turned_intrinsics
 from synpose_tf.io.scratch import Scratch
 from synpose_tf.keypoints import assembly, belief, units
 from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
-from synpose_tf.keypoints.upright import camera_roll
+from synpose_tf.keypoints.upright import camera_roll, roll_note
 from synpose_tf.output import npz_file
 from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 
@@ -50,6 +50,8 @@ class Settings:
     min_confidence: float | None = None
     units: str | None = None
     body_height: float = 1700.0
+    roll: float | None = None
+    rotate: int = 0
 
     def wanted(self, piece: "Piece | None" = None) -> assembly.Wanted:
         """What the user says, and where that leaves it open, what a piece's file tells."""
@@ -60,7 +62,7 @@ class Settings:
         size = self.image_size and (int(self.image_size[0]), int(self.image_size[1]))
         unit = units.check(self.units)
         known = named(layout) if layout else None
-        return assembly.Wanted(known, self.fps, size, least, unit)
+        return assembly.Wanted(known, self.fps, size, least, unit, self.rotate)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,62 +139,48 @@ def _files(paths):
 
 def _told(path, frames, settings):
     """Layout, least confidence and roll by what the first frames tell, for all pieces of a file."""
-    person = _person(Piece(path, "", 0, frames))
+    people = _people(Piece(path, "", 0, frames))
     least = settings.min_confidence
     if least is None:
-        least = belief.least_confidence([person.joints])
-    if assembly.all_missed(person, least):
+        least = belief.least_confidence([person.joints for person in people])
+    try:
+        track = assembly.to_tracks(people, settings.wanted())[0][0]
+    except assembly.NobodyError:
         if settings.layout:
             return settings.layout, least, None
         raise SynposeError(
-            f"{path}: every joint of the first {frames} frames is missing, so the layout can't be "
-            "told. Give --layout."
-        )
-    track = assembly.to_tracks([person], settings.wanted())[0][0]
+            f"{path}: nobody is seen in the first {frames} frames, so the layout can't be told. "
+            "Give --layout."
+        ) from None
     return track.layout.name, least, camera_roll(track.keypoints, track.layout)
 
 
 # === Reading ===
-def _person(piece):
-    """The frames of a piece; nothing else of the file is held."""
+def _people(piece):
+    """Who is in the frames of a piece, the longest first; nothing else of the file is held."""
     with tempfile.TemporaryDirectory() as folder:
         local = pathlib.Path(folder) / "piece.npz"
         beam_arrays.cut(piece.path, piece.start, piece.stop, local)
         try:
-            (person,) = numpy_arrays.read(local, Scratch())
+            people = numpy_arrays.read(local, Scratch())
         except SynposeError as error:
             raise SynposeError(str(error).replace(str(local), piece.path)) from error
-    return dataclasses.replace(person, where=piece.path, joints=person.joints[:])
+    return [dataclasses.replace(p, where=piece.path, joints=p.joints[:]) for p in people]
 
 
-def read(piece: Piece, settings: Settings) -> list[KeypointTrack]:
-    """The people of a piece.
+def read(piece: Piece, settings: Settings) -> tuple[list[KeypointTrack], list[str]]:
+    """The people of a piece, and notes for the user.
 
     Raises:
         SynposeError: the file is damaged, or one frame of many.
     """
     if piece.stop is None:
         return _read_file(piece.path, settings)
-    person, wanted = _person(piece), settings.wanted(piece)
-    if assembly.all_missed(person, wanted.min_confidence):
-        return [_nobody(person, wanted)]
-    return assembly.to_tracks([person], wanted)[0]
-
-
-def _nobody(person, wanted):
-    """Frames without a joint, which stay without a pose, as in a file that is read as a whole."""
-    count = (len(person.frames), len(wanted.layout))
-    by_number = wanted.fps is not None or person.times is None
-    fps = wanted.fps or person.fps or assembly.DEFAULT_FPS
-    return KeypointTrack(
-        name=person.name,
-        keypoints=np.full((*count, 2), np.nan, np.float32),
-        confidence=np.zeros(count, np.float32),
-        frames=person.frames,
-        times=person.frames / fps if by_number else person.times.astype(np.float64),
-        layout=wanted.layout,
-        image_size=wanted.image_size or person.image_size,
-    )
+    people, wanted = _people(piece), settings.wanted(piece)
+    try:
+        return assembly.to_tracks(people, wanted)
+    except assembly.NobodyError as error:
+        return [assembly.nobody(people, wanted)], error.notes
 
 
 def _read_file(path, settings):
@@ -210,6 +198,7 @@ def _read_file(path, settings):
             image_size=wanted.image_size,
             min_confidence=settings.min_confidence,
             units=settings.units,
+            rotate=settings.rotate,
             scratch=Scratch(),
         )
     if recording.format in {kind.title for kind in FORMATS.values() if kind.add_frame}:
@@ -217,7 +206,7 @@ def _read_file(path, settings):
             f"{path}: {recording.format}, a file for each frame. Lift its folder with "
             "python -m synpose_tf.lift."
         )
-    return recording.tracks
+    return recording.tracks, recording.notes
 
 
 # === The pipeline ===
@@ -240,7 +229,8 @@ class Lift(beam.DoFn):
     def process(self, piece: Piece) -> Iterator[dict[str, Any]]:
         about = dataclasses.asdict(piece)
         try:
-            tracks = [self._lift(track, piece.roll) for track in read(piece, self.settings)]
+            found, notes = read(piece, self.settings)
+            tracks = [self._lift(track, piece.roll) for track in found]
             write(tracks, self.output, piece.name)
         except SynposeError as error:
             yield about | {"error": str(error)}
@@ -249,12 +239,17 @@ class Lift(beam.DoFn):
             "frames": sum(len(track.frames) for track in tracks),
             "lifted": sum(int(track.lifted.sum()) for track in tracks),
         }
-        yield about | counts
+        if self.settings.roll is None:
+            rolled = [track for track in tracks if track.roll]
+            notes = notes + [f"{track.name}: {roll_note(track.roll)}" for track in rolled]
+        yield about | counts | {"notes": notes}
 
     def _lift(self, track, roll):
-        given = self.settings.intrinsics
-        intrinsics = None if given is None else np.array(given)
-        return self._lifter.lift_track(track, intrinsics, self.settings.body_height, roll)
+        settings = self.settings
+        given = None if settings.intrinsics is None else np.array(settings.intrinsics)
+        intrinsics = turned_intrinsics(given, settings.rotate, track)
+        roll = roll if settings.roll is None else settings.roll
+        return self._lifter.lift_track(track, intrinsics, settings.body_height, roll)
 
 
 def write(tracks: Sequence[PoseTrack], folder: str, name: str) -> None:
@@ -307,7 +302,7 @@ def run(
 
     Returns:
         What the manifest says: of each piece its fields, and `frames` and `lifted`, how many
-        there are and have a pose, or `error`.
+        there are and have a pose, and `notes`, sentences; or `error`.
 
     Raises:
         SynposeError: the folder holds results, or can't be made.

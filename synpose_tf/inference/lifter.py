@@ -10,8 +10,13 @@ import numpy.typing as npt
 from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
-from synpose_tf.inference import pretrained
-from synpose_tf.keypoints.conversion import carried, to_h36m
+from synpose_tf.inference import fusion, pretrained
+from synpose_tf.keypoints.conversion import (
+    carried,
+    h36m_confidence,
+    to_h36m,
+    world_to_h36m,
+)
 from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
 from synpose_tf.keypoints.upright import camera_roll
 from synpose_tf.models.folded import Forward
@@ -34,19 +39,26 @@ class Lifted:
             where these are too small or too flat to be a person.
         keypoints: (n, 17, 2), pixels, gaps filled in.
         inferred: (n, 17), True where a gap was filled in.
+        fused: (n,), True where a detector's own depth went in.
     """
 
     poses: np.ndarray
     keypoints: np.ndarray
     inferred: np.ndarray
+    fused: np.ndarray
 
 
 class Lifter:
     """A trained lifter, ready for pixels of Human3.6M's 17 joints.
 
-    >>> lifter = Lifter.from_pretrained()
-    >>> lifted = lifter.lift(keypoints)  # (n, 17, 2) pixels, NaN where a joint was missed
-    >>> lifted.poses  # (n, 17, 3)
+    Examples:
+        >>> keypoints = np.random.default_rng(0).uniform(0.0, 300.0, (8, 17, 2))  # Pixels.
+        >>> keypoints[:4, 16] = np.nan  # A joint that was missed.
+        >>> lifted = Lifter.from_pretrained().lift(keypoints)
+        >>> lifted.poses.shape
+        (8, 17, 3)
+        >>> lifted.inferred.sum(axis=1).tolist()
+        [1, 1, 1, 1, 0, 0, 0, 0]
 
     Args:
         weights: of the `networks.Generator` that gives depths from normalised 2D poses.
@@ -107,7 +119,11 @@ class Lifter:
         return cls(generator.get_weights(), model.mode, model.distance)
 
     def lift(
-        self, keypoints: npt.ArrayLike, intrinsics: np.ndarray | None = None, doubt: bool = False
+        self,
+        keypoints: npt.ArrayLike,
+        intrinsics: np.ndarray | None = None,
+        doubt: bool = False,
+        world: np.ndarray | None = None,
     ) -> Lifted:
         """Lifts 2D poses.
 
@@ -118,6 +134,8 @@ class Lifter:
             intrinsics: (9,) or (n, 9), see `synpose_tf.geometry.camera`; `camera` mode needs them.
             doubt: treat joints that contradict the others as missed
                 (`PoseDistribution.outliers`); for detections.
+            world: (n, 17, 3), the detector's own 3D, camera frame, relative to the root, in any
+                unit, NaN where unknown; its depths are averaged with the lifter's (`fusion`).
 
         Raises:
             ValueError: a wrong shape.
@@ -128,7 +146,8 @@ class Lifter:
             raise ValueError(f"keypoints must be (n, 17, 2), found {keypoints.shape}")
         if intrinsics is None and self.mode == "camera":
             raise SynposeError(
-                "This lifter was trained in camera mode and needs the camera's intrinsics."
+                "This lifter was trained with camera normalisation and needs the camera's "
+                "intrinsics."
             )
         if intrinsics is not None:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
@@ -136,10 +155,11 @@ class Lifter:
         for start in range(0, max(len(keypoints), 1), _BATCH):
             batch = slice(start, start + _BATCH)
             given = None if intrinsics is None else intrinsics[batch]
-            chunks.append(self._lift_batch(keypoints[batch], given, doubt))
+            other = None if world is None else world[batch]
+            chunks.append(self._lift_batch(keypoints[batch], given, doubt, other))
         return Lifted(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
-    def _lift_batch(self, keypoints, intrinsics, doubt):
+    def _lift_batch(self, keypoints, intrinsics, doubt, world):
         seen = np.isfinite(keypoints).all(-1)
         known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
         enough = (seen.sum(-1) >= MIN_JOINTS) & is_person(known, seen)
@@ -150,11 +170,13 @@ class Lifter:
             gaps = ~seen.all(-1)
             complete[gaps] = self.completion.complete(known[gaps], seen[gaps].astype(np.float32))
         poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
-        depths = self._depths(poses)
+        depths, fused = self._depths(poses), np.zeros(len(poses), bool)
+        if world is not None:
+            depths, fused = fusion.fuse(depths, poses, world)
         lifted = normalization.lift(poses, depths, frame.perspective)
         lifted = normalization.to_camera_frame(lifted, frame)
         lifted[~enough], complete[~enough] = np.nan, np.nan
-        return lifted, complete, ~seen
+        return lifted, complete, ~seen, fused & enough
 
     def _depths(self, poses):
         """As `networks.Generator`: (n, 17, 2) to (n, 17), the root's depth is 0."""
@@ -166,12 +188,14 @@ class Lifter:
         intrinsics: np.ndarray | None = None,
         body_height: float = BODY_HEIGHT_MM,
         roll: float | None = None,
+        lifter_only: bool = False,
     ) -> PoseTrack:
         """Lifts a person's track to millimetres, piece by piece.
 
         Joints that contradict the others count as missed. A pose's size is unknown from one
         view: every frame gets the size at which the bones, added up, are those of somebody of
         `body_height`. The roll of the camera is taken out before lifting and put back after.
+        Depths of the detector's own go in (`fusion`).
 
         Args:
             track: a `KeypointTrack`; `synpose_tf.keypoints` maps its layout.
@@ -179,6 +203,7 @@ class Lifter:
             body_height: stature in millimetres.
             roll: degrees by which upright people are tilted clockwise in the image; None to
                 estimate it (`synpose_tf.keypoints.upright`).
+            lifter_only: leave the detector's depths out.
 
         Raises:
             SynposeError: `camera` mode without intrinsics, no stature, or a full disk.
@@ -189,6 +214,8 @@ class Lifter:
         check_body_height(body_height)
         if roll is None:
             roll = camera_roll(track.keypoints, track.layout)
+        if lifter_only:
+            track = dataclasses.replace(track, world=None)
         pieces = (
             self._lift_piece(piece, intrinsics, body_height, roll) for piece in track.pieces()
         )
@@ -199,6 +226,8 @@ class Lifter:
             body_height=body_height,
             image_size=track.image_size,
             roll=roll,
+            intrinsics=intrinsics,
+            camera_from="" if intrinsics is None else "given",
             scratch=track.scratch,
             **{"root": None} | joined(pieces, track.scratch),
         )
@@ -207,15 +236,19 @@ class Lifter:
         """Columns of a `PoseTrack`."""
         keypoints, _ = to_h36m(track)
         turn = Roll(roll, intrinsics)
-        lifted = self.lift(turn.out_of(keypoints), turn.intrinsics, doubt=True)
+        world = turn.out_of_space(world_to_h36m(track))
+        lifted = self.lift(turn.out_of(keypoints), turn.intrinsics, doubt=True, world=world)
         unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
         columns = {
             "poses": turn.back(lifted.poses * unit[:, None, None]),
             "keypoints": turn.into(lifted.keypoints, keypoints, lifted.inferred),
             "inferred": lifted.inferred,
+            "confidence": np.where(lifted.inferred, np.float32(0.0), h36m_confidence(track)),
         }
         if track.exchanged is not None:
             columns["exchanged"] = _carried(track.exchanged, track.layout)
+        if track.world is not None:
+            columns["fused"] = lifted.fused
         if turn.intrinsics is not None:
             columns["root"] = turn.back(root_path(lifted.keypoints, unit, turn.intrinsics))
         return columns
@@ -241,6 +274,10 @@ class Roll:
         """Pixels (n, 17, 2) of the camera without roll."""
         return self._turned(keypoints, -self._degrees, self._given, self.intrinsics)
 
+    def out_of_space(self, points: np.ndarray | None) -> np.ndarray | None:
+        """Points (..., 3) of the camera's frame in that without roll; None stays None."""
+        return None if points is None else camera.turn_image(points, -self._degrees)
+
     def into(self, keypoints: np.ndarray, seen: np.ndarray, inferred: np.ndarray) -> np.ndarray:
         """Pixels (n, 17, 2) of the camera as it is; joints that were seen as they came."""
         if not self._degrees:
@@ -262,6 +299,30 @@ class Roll:
         turned = camera.turn_image(rays, degrees)
         points = np.concatenate([turned, np.ones_like(turned[..., :1])], axis=-1)
         return camera.project(points, np.asarray(target, np.float64)).astype(np.float32)
+
+
+def turned_intrinsics(
+    intrinsics: np.ndarray | None, degrees: int, track: KeypointTrack
+) -> np.ndarray | None:
+    """The intrinsics (9,) of the camera of a picture that was turned.
+
+    Args:
+        intrinsics: (9,), of the picture before; None stays None.
+        degrees: 0, 90, 180 or 270, clockwise.
+        track: of the turned picture.
+
+    Raises:
+        SynposeError: the size of the picture is not known.
+    """
+    if intrinsics is None or not degrees:
+        return intrinsics
+    if track.image_size is None:
+        raise SynposeError(
+            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
+            "before it is turned."
+        )
+    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
+    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _carried(marks, layout):

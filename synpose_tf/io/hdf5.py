@@ -30,7 +30,9 @@ def read(where: pathlib.Path | str, file: pathlib.Path | str | BinaryIO, key: st
         data = h5[key]
         size = math.prod(data.shape)
         # Unless it is in chunks, the file says twice how large the array is.
-        stored = data.id.get_storage_size() if data.chunks is None else size * data.dtype.itemsize
+        # Texts of any length lie elsewhere.
+        told = data.chunks is None and data.dtype.kind != "O"
+        stored = data.id.get_storage_size() if told else size * data.dtype.itemsize
         if size > MAX_NUMBERS or stored != size * data.dtype.itemsize:
             raise SynposeError(
                 f"{where}: {key} claims shape {data.shape} in {stored} bytes. The file is damaged; "

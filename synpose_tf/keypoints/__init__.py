@@ -1,9 +1,10 @@
 """What 2D detectors write: their layouts of joints and their file formats.
 
->>> from synpose_tf import keypoints
->>> recording = keypoints.read(["keypoints.json"])
->>> recording.tracks[0].layout.name
-'COCO-17'
+Examples:
+    >>> from synpose_tf import keypoints
+    >>> recording = keypoints.read(["keypoints.json"])
+    >>> recording.tracks[0].layout.name
+    'COCO-17'
 """
 
 from synpose_tf.keypoints import conversion, layouts

@@ -15,15 +15,15 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import quarter_turns
 from synpose_tf.io.scratch import Scratch, chosen, derived, pieces
 from synpose_tf.keypoints import belief, sides, units, upright
-from synpose_tf.keypoints.detections import Person, marked_missed
+from synpose_tf.keypoints.detections import Person, forget, marked_missed, nowhere
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
 from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
+from synpose_tf.keypoints.tracking import twice_note
 from synpose_tf.structures.skeleton import Skeleton
 from synpose_tf.structures.tracks import KeypointTrack
 
 DEFAULT_FPS = 30.0
-MAX_PIXEL = 1e5  # No camera has so many; a number beyond is no place in an image.
 _SHORTEST_STEP, _LONGEST_STEP = 1.0 / 20_000.0, 3.0  # Seconds a frame.
 
 
@@ -48,6 +48,20 @@ class Wanted:
     rotate: int = 0
 
 
+class NobodyError(SynposeError):
+    """No frame has joints that can be a person's.
+
+    Args:
+        where: the file.
+        notes: for the user.
+    """
+
+    def __init__(self, where: str, notes: list[str]):
+        said = f" ({'; '.join(notes)})" if notes else ""
+        super().__init__(f"{where}: every joint of every frame is missing, or in one point{said}.")
+        self.notes = notes
+
+
 def to_tracks(
     people: list[Person], wanted: Wanted, scratch: Scratch | None = None
 ) -> tuple[list[KeypointTrack], list[str]]:
@@ -60,10 +74,11 @@ def to_tracks(
 
     Raises:
         SynposeError: the layout or the unit can't be told, or times do not increase.
+        NobodyError: nobody is in any frame.
     """
     notes = _Notes()
     told = dict.fromkeys(note for person in people for note in person.notes)
-    people = [_in_order(_body(person)) for person in people]
+    people = [_in_order(_body(person), notes) for person in people]
     least = wanted.min_confidence
     if least is None:
         least = belief.least_confidence([person.joints for person in people])
@@ -71,6 +86,11 @@ def to_tracks(
     for survey in surveys:
         notes.add("{} joints lie outside of any image; they are taken as missed", survey.wild)
         notes.add("{} frames without a joint; they stay without a pose", survey.empty)
+        notes.add(
+            "{} joints have a place, but a confidence of 0 or less, as what was missed; where the "
+            "detector gives no confidence, leave it out",
+            0 if survey.extent.seen else survey.unsure,
+        )
         text = "{} joints are below a confidence of %.2g%s and count as missed; --min_confidence "
         share = ", a quarter of the usual one," if wanted.min_confidence is None else ""
         notes.add(text % (least, share) + "sets the bound", survey.doubted)
@@ -87,7 +107,7 @@ def to_tracks(
     ]
     people = [whole for person in people if (whole := _without_points(person, notes)) is not None]
     if not people:
-        raise SynposeError(f"{where}: every joint of every frame is missing, or in one point.")
+        raise NobodyError(where, [*told, *notes.texts()])
     names = _unique([person.name for person in people])
     tracks = [
         KeypointTrack(
@@ -98,6 +118,7 @@ def to_tracks(
             times=_times(person, wanted.fps),
             layout=cast(Skeleton, person.layout),
             image_size=person.image_size,
+            world=derived(_world, person.joints) if person.joints.shape[-1] > 3 else None,
             scratch=scratch,
         )
         for person, name in zip(people, names, strict=True)
@@ -118,9 +139,37 @@ def _right_sides(track, notes):
     return track
 
 
-def all_missed(person: Person, min_confidence: float | None = None) -> bool:
-    """Whether every joint of every frame counts as missed."""
-    return not _survey(person, min_confidence or 0.0).extent.seen
+def nobody(people: list[Person], wanted: Wanted) -> KeypointTrack:
+    """The frames of a `NobodyError`, which stay without a pose where others of the file have one.
+
+    Args:
+        people: of one file, as it has them.
+        wanted: what the user says, the layout at least.
+
+    Raises:
+        SynposeError: times do not increase.
+        ValueError: no layout is wanted.
+    """
+    person, layout = people[0], wanted.layout
+    if layout is None:
+        raise ValueError("frames of nobody tell no layout")
+    frames = np.concatenate([p.frames for p in people])
+    times = None if person.times is None else np.concatenate([p.times for p in people])
+    order = np.argsort(frames)
+    person = dataclasses.replace(
+        person, frames=frames[order], times=None if times is None else times[order]
+    )
+    _, _, size = quarter_turns(wanted.rotate, wanted.image_size or person.image_size)
+    count = (len(frames), len(layout))
+    return KeypointTrack(
+        name=person.name,
+        keypoints=np.full((*count, 2), np.nan, np.float32),
+        confidence=np.zeros(count, np.float32),
+        frames=person.frames,
+        times=_times(person, wanted.fps),
+        layout=layout,
+        image_size=size,
+    )
 
 
 def _points(joints):
@@ -129,6 +178,10 @@ def _points(joints):
 
 def _confidence(joints):
     return joints[..., 2]
+
+
+def _world(joints):
+    return joints[..., 3:]
 
 
 def _body(person):
@@ -165,12 +218,14 @@ class _Survey:
     Args:
         wild: joints far outside of any image.
         doubted: joints of too low a confidence, but of some.
+        unsure: joints that have a place, and no confidence.
         empty: frames without a joint.
         extent: of the joints that are seen.
     """
 
     wild: int = 0
     doubted: int = 0
+    unsure: int = 0
     empty: int = 0
     extent: units.Extent = dataclasses.field(default_factory=units.Extent)
 
@@ -179,23 +234,19 @@ def _survey(person, min_confidence):
     survey = _Survey()
     for joints in pieces(person.joints):
         seen = _seen(joints, min_confidence)
-        survey.wild += int(_wild(joints).sum())
+        survey.wild += int(nowhere(joints).sum())
         doubted = (joints[..., 2] > 0) & (joints[..., 2] < min_confidence)
         survey.doubted += int(doubted.sum())
+        survey.unsure += int(((joints[..., 2] <= 0) & ~marked_missed(joints)).sum())
         survey.empty += int((~seen.any(-1)).sum())
         survey.extent.add(joints, seen)
     return survey
 
 
-def _wild(joints):
-    points = joints[..., :2]
-    return (np.abs(points) > MAX_PIXEL).any(-1) & np.isfinite(points).all(-1)
-
-
 def _seen(joints, min_confidence):
     confidence = joints[..., 2]
     sure = (confidence > 0) & (confidence >= min_confidence)  # NaN is neither.
-    return sure & ~marked_missed(joints) & ~_wild(joints)
+    return sure & ~marked_missed(joints) & ~nowhere(joints)
 
 
 def _without_missing(person, min_confidence):
@@ -206,7 +257,7 @@ def _without_missing(person, min_confidence):
 
 def _believed(joints, min_confidence):
     joints = np.array(joints, np.float32)
-    joints[~_seen(joints, min_confidence)] = np.nan, np.nan, 0.0
+    forget(joints, ~_seen(joints, min_confidence))
     joints[..., 2] = np.minimum(joints[..., 2], 1.0)
     return joints
 
@@ -232,17 +283,19 @@ def _no_person(joints):
 
 def _large(joints):
     joints = joints.copy()
-    joints[_no_person(joints)] = np.nan, np.nan, 0.0
+    forget(joints, np.broadcast_to(_no_person(joints)[:, None], joints.shape[:2]))
     return joints
 
 
-def _in_order(person):
+def _in_order(person, notes):
     """Frames increasing, each once; the first of those that come twice."""
     frames, rows = np.unique(person.frames, return_index=True)
     if np.array_equal(rows, np.arange(len(person.frames))):
         return person
     times = None if person.times is None else person.times[rows]
     joints = chosen(person.joints, rows)
+    if len(rows) < len(person.frames):
+        notes.add(twice_note(len(person.frames) - len(rows)))
     return dataclasses.replace(person, frames=frames, joints=joints, times=times)
 
 
@@ -273,8 +326,10 @@ def _rotated(person, wanted):
 
 
 def _turned(joints, matrix, shift):
-    points = joints[..., :2] @ matrix.astype(np.float32) + shift.astype(np.float32)
-    return np.concatenate([points, joints[..., 2:]], axis=-1)
+    matrix = matrix.astype(np.float32)
+    points = joints[..., :2] @ matrix + shift.astype(np.float32)
+    world = joints[..., 3:5] @ matrix if joints.shape[-1] > 3 else joints[..., 3:5]
+    return np.concatenate([points, joints[..., 2:3], world, joints[..., 5:]], axis=-1)
 
 
 def _layouts(people, wanted):

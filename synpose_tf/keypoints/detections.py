@@ -20,7 +20,11 @@ from synpose_tf.structures.skeleton import Skeleton
 MAX_PEOPLE = 2**23  # In frames: 77 hours of one person at 30 Hz.
 MAX_NUMBERS = 2**28  # Of files that are read as a whole: 1 GiB.
 NOBODY = -1  # The track number of a person whom the detector did not follow.
-_LAST_NUMBER = re.compile(r"(\d{1,18})(\D*)$")
+MAX_PIXEL = 5e4  # No camera has so many; a number beyond is no place in an image.
+_MARK = -9  # A place of twice the same number from here down is a mark, such as (-999, -999).
+_WHOLE = re.compile(r"\s*([+-]?\d{1,18})(?:\.0*)?\s*")
+_LAST_NUMBER = re.compile(r"((?:(?<=[ _.])|(?<!.))-)?(\d{1,18})(\D*)$")
+_RENAMED = re.compile(r"[._](?:jpe?g|png)\.rf\.\w+$", re.IGNORECASE)  # By Roboflow.
 # What may stand behind a frame's number: 1920x1080, 1080p, and 1920_1080 where it is usual.
 _SIZE = re.compile(
     r"(?<!\d)(?:\d{2,5}[xX×]\d{2,5}|\d{3,4}p(?![a-zA-Z])|(?:"
@@ -41,7 +45,8 @@ class Person:
     Args:
         name: what to call the person.
         frames: (F,), integers, in any order.
-        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk.
+        joints: (F, J, 3), float32: x, y, confidence; unchecked. An array, or rows on disk. With
+            the detector's own 3D behind them, metres from its root, (F, J, 6).
         where: the file and place, for messages.
         times: (F,), seconds, or None where the file does not tell.
         fps: frames a second, or None where the file does not tell.
@@ -78,6 +83,7 @@ class Sightings:
 
     Attributes:
         known: what else `Person` takes of all the people.
+        cuts: frames, increasing, with which another scene begins.
     """
 
     LOOKED = -2  # The track number of nobody, in a frame that was looked at.
@@ -85,10 +91,11 @@ class Sightings:
     def __init__(self, where: pathlib.Path | str, scratch: Scratch):
         self.where = str(where)
         self.known: dict[str, Any] = {}
+        self.cuts: list[int] = []
         self._frames, self._tracks = array.array("q"), array.array("q")
         self._times = array.array("d")
-        self.joints = Rows(scratch)  # (N, J, 3), x, y, confidence.
-        self._first: tuple[str, int] = ("", 0)  # Who was added first, and the count of joints.
+        self.joints = Rows(scratch)  # (N, J, 3 or 6), see `Person`.
+        self._first: tuple[str, tuple[int, ...]] = ("", (0,))  # Who was first, joints' shape.
         self._looked = array.array("q"), array.array("d")  # Frames, times.
 
     def __len__(self):
@@ -107,7 +114,7 @@ class Sightings:
         Args:
             place: where the person stands in the file, for messages.
             frame: the frame's number.
-            joints: (J, 3), x, y and confidence.
+            joints: (J, 3 or 6), see `Person`.
             track: the detector's number for the person, or None.
             time: seconds.
 
@@ -115,11 +122,11 @@ class Sightings:
             SynposeError: another joint count than before, too many people, or a full disk.
         """
         if not len(self):
-            self._first = place, len(joints)
-        if len(joints) != self._first[1]:
+            self._first = place, np.shape(joints)
+        if len(joints) != self._first[1][0]:
             raise SynposeError(
                 f"{self.where}: {place} has {len(joints)} joints, {self._first[0]} had "
-                f"{self._first[1]}. One file must hold one layout; split it."
+                f"{self._first[1][0]}. One file must hold one layout; split it."
             )
         if len(self) >= MAX_PEOPLE:
             raise SynposeError(
@@ -131,6 +138,26 @@ class Sightings:
         self._times.append(time)
         with np.errstate(over="ignore"):
             self.joints.append(np.asarray(joints, np.float32)[None])
+
+    def add_all(
+        self, frames: np.ndarray, joints: np.ndarray, times: np.ndarray | None = None
+    ) -> None:
+        """Adds people whom nobody followed.
+
+        Args:
+            frames: (N,), integers.
+            joints: (N, J, 3), as `add` takes them.
+            times: (N,), seconds, or None.
+
+        Raises:
+            SynposeError: a full disk.
+        """
+        self._first = self._first or ("the first frame", joints.shape[1])
+        times = np.full(len(frames), np.nan) if times is None else times
+        self._frames.frombytes(np.ascontiguousarray(frames, np.int64).tobytes())
+        self._tracks.frombytes(np.full(len(frames), NOBODY, np.int64).tobytes())
+        self._times.frombytes(np.ascontiguousarray(times, np.float64).tobytes())
+        self.joints.append(np.asarray(joints, np.float32))
 
     def look(self, frame: int, time: float = np.nan) -> None:
         """Tells of a frame that was looked at, whether anybody is in it or not."""
@@ -146,7 +173,7 @@ class Sightings:
 
     def add_nobody(self, frame: int, time: float = np.nan) -> int:
         """Adds a pose without joints, as `LOOKED`; gives its row."""
-        self.add("", frame, np.full((self._first[1], 3), np.nan), self.LOOKED, time)
+        self.add("", frame, np.full(self._first[1], np.nan), self.LOOKED, time)
         return len(self) - 1
 
     def time(self, row: int) -> float:
@@ -170,14 +197,26 @@ class Sightings:
         return times if np.isfinite(times).all() else None
 
 
-def marked_missed(joints: np.ndarray) -> np.ndarray:
-    """(…, J): whether a detector says of joints (…, J, 3) that it missed them.
+def forget(joints: np.ndarray, missed: np.ndarray) -> None:
+    """Makes NaN of joints (…, J, 3 or 6) that count as missed (…, J), with a confidence of 0."""
+    joints[missed] = np.nan
+    joints[missed, 2] = 0.0
 
-    It does so by (0, 0), by (-1, -1), and by NaN or null.
+
+def marked_missed(joints: np.ndarray) -> np.ndarray:
+    """(…, J): whether a detector says of joints (…, J, 3 or 6) that it missed them.
+
+    It does so by (0, 0), by (-1, -1), by twice the same number far below, and by NaN or null.
     """
+    x, y = joints[..., 0], joints[..., 1]
+    mark = (x == y) & ((x == 0) | (x == -1) | (x <= _MARK))
+    return mark | ~(np.isfinite(x) & np.isfinite(y))
+
+
+def nowhere(joints: np.ndarray) -> np.ndarray:
+    """(…, J): whether joints (…, J, 3) have a place that is in or near no image."""
     points = joints[..., :2]
-    corner = (points == 0).all(-1) | (points == -1).all(-1)
-    return corner | ~np.isfinite(points).all(-1)
+    return (np.abs(points) > MAX_PIXEL).any(-1) & np.isfinite(points).all(-1)
 
 
 def labelled(people: list[Person], label: str) -> list[Person]:
@@ -188,19 +227,37 @@ def labelled(people: list[Person], label: str) -> list[Person]:
     return [dataclasses.replace(p, name=f"{label} {p.name}".strip()) for p in people]
 
 
+def without_joints(values: Any) -> bool:
+    """Whether a person has no joints at all, as one of whom only the box was found."""
+    return values is None or values == []
+
+
 def triples(values: Any, where: str) -> np.ndarray:
-    """(J, 3) from a flat list x, y, confidence, x, y, confidence, …; null becomes NaN.
+    """(J, 3) from a list x, y, confidence, x, y, confidence, …; null becomes NaN.
+
+    Each joint may have a list of its own, of two numbers where there is no confidence. Where all
+    confidences are null they are not known, and the joints count as seen.
 
     Raises:
         SynposeError: it is no such list.
     """
     numbers = floats(values, where)
-    if numbers.ndim != 1 or not numbers.size or numbers.size % 3:
+    if numbers.ndim == 2 and numbers.shape[1] == 2:
+        return np.column_stack([numbers, np.ones(len(numbers))])
+    nested = numbers.ndim == 2 and numbers.shape[1] == 3
+    if not numbers.size or numbers.size % 3 or not (numbers.ndim == 1 or nested):
         raise SynposeError(
             f"{where}: {numbers.size} numbers in shape {numbers.shape}. Expected one list of x, y, "
             "confidence for each joint."
         )
-    return numbers.reshape(-1, 3)
+    return scored(numbers.reshape(-1, 3))
+
+
+def scored(joints: np.ndarray) -> np.ndarray:
+    """Joints (…, 3), with confidence 1 where no joint has any."""
+    if not np.isnan(joints[..., 2]).all():
+        return joints
+    return np.concatenate([joints[..., :2], np.ones_like(joints[..., :1])], axis=-1)
 
 
 def floats(values: Any, where: str) -> np.ndarray:
@@ -223,12 +280,15 @@ def floats(values: Any, where: str) -> np.ndarray:
 
 
 def integer(value: Any, where: str) -> int:
-    """A whole number.
+    """A whole number, which may be written as a text.
 
     Raises:
         SynposeError: it is something else, or does not fit 63 bits.
     """
-    if isinstance(value, int | float) and value == value and abs(value) < 2**62:  # NaN is not.
+    if isinstance(value, str) and (digits := _WHOLE.fullmatch(value)):
+        return int(digits[1])
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and abs(value) < 2**62 and value == int(value):  # NaN is below nothing.
         return int(value)
     raise SynposeError(f"{where}: expected a whole number, found {str(value)[:40]!r}.")
 
@@ -251,10 +311,12 @@ def track_number(value: Any, where: str) -> int | None:
 def split_number(name: str) -> tuple[str, int | None]:
     """A file's or image's name as (what stands before its last number, that number or None).
 
-    The image's size, `frame_0012_1920x1080`, is no number of a frame.
+    The image's size, `frame_0012_1920x1080`, is no number of a frame, nor what Roboflow puts
+    behind it, `frame_0012_jpg.rf.0a1b2c`. A minus stands at the start, or after a separator.
     """
+    name = _RENAMED.sub("", name)
     match = _LAST_NUMBER.search(_SIZE.sub(lambda size: " " * len(size[0]), name))
-    return (name[: match.start()], int(match[1])) if match else (name, None)
+    return (name[: match.start()], int((match[1] or "") + match[2])) if match else (name, None)
 
 
 def _first_text(values):

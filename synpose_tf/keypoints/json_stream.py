@@ -178,12 +178,23 @@ class _Source:
         self._depth, self._lowest = int(depth[-1]), int(lowest[-1])
 
 
+def by_lines(path: pathlib.Path) -> bool:
+    """Whether a file's first line is whole JSON and another follows."""
+    with path.open("rb") as handle:
+        first, more = handle.readline(_HEAD), handle.readline(_HEAD)
+    if not more.lstrip().startswith((b"{", b"[")):
+        return False
+    try:
+        json.loads(first)
+    except ValueError:
+        return False
+    return True
+
+
 def starts(head: bytes) -> bool:
     """Whether a file that begins so may be JSON: an object or a list."""
-    try:
-        text = codecs.getincrementaldecoder(json.detect_encoding(head))().decode(head[:4096])
-    except UnicodeDecodeError:
-        return False
+    decoder = codecs.getincrementaldecoder(json.detect_encoding(head))
+    text = decoder("replace").decode(head[:4096])
     return text.removeprefix("\ufeff").lstrip()[:1] in ("[", "{")
 
 
@@ -193,6 +204,6 @@ def _broken(path, error):
     reason = text.split("\n")[0].strip().rstrip(".")
     reason = "it ends too early" if "premature EOF" in reason else reason
     return (
-        f"{path}: not whole, valid JSON ({reason}). The file is damaged or incomplete; copy or "
-        "write it again."
+        f"{path}: not whole, valid JSON ({reason}). The file is damaged or incomplete; copy it, "
+        "or write it again by a JSON library."
     )

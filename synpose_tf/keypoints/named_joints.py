@@ -38,6 +38,9 @@ def to_layout(
     Raises:
         SynposeError: they are too few for a person, or no person's.
     """
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SynposeError(f"{where}: two points are called {twice[:80]!r}. Name each once.")
     given = [_plain(name, names) for name in names]
     index = {name: number for number, name in reversed([*enumerate(given)])}
     orders = {layout.name: [index.get(name) for name in _own(layout)] for layout in _LAYOUTS}
@@ -50,18 +53,14 @@ def to_layout(
             f"shoulders and hips and at least {_FEWEST - len(_NEEDED)} more of knees, ankles, "
             f"elbows, wrists, nose and head, called left_hip, right_knee, …. {remedy}"
         )
+    with np.errstate(over="ignore"):
+        joints = joints.astype(np.float32)
     found = np.full((len(joints), len(layout), 3), np.nan, np.float32)
     found[..., 2] = 0.0
     for joint, i in enumerate(order):
         if i is not None:
             found[:, joint] = joints[:, i]
     return layout, found
-
-
-def seen_frames(joints: np.ndarray) -> slice:
-    """From the first to the last frame of (F, J, 3) in which a joint is seen."""
-    seen = np.flatnonzero(np.isfinite(joints).all(axis=-1).any(axis=-1))
-    return slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
 
 
 def _plain(name, names):

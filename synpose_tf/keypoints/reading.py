@@ -1,8 +1,10 @@
 """Reads keypoint files of any known format, recognised by their content.
 
->>> from synpose_tf import keypoints
->>> recording = keypoints.read(["alphapose-results.json"])
->>> [(track.name, len(track.frames), track.layout.name) for track in recording.tracks]
+Examples:
+    >>> from synpose_tf import keypoints
+    >>> (track,) = keypoints.read(["keypoints.json"]).tracks
+    >>> track.name, len(track.frames), track.layout.name
+    ('person 1', 12, 'COCO-17')
 
 JSON is read as a stream, the joints go to disk: its size is bounded by the disk, the memory by
 the number of people and frames (about 10 MB an hour and person). In the end the joints come into
@@ -125,6 +127,7 @@ def read(
     min_confidence: float | None = None,
     units: str | None = None,
     rotate: int = 0,
+    titles: Sequence[str] | None = None,
     scratch: Scratch | None = None,
     progress: Callable = iter,
 ) -> Recording:
@@ -140,6 +143,7 @@ def read(
             usual one (`belief`).
         units: of the coordinates, one of `units.UNITS`; None for the file's, or to recognise it.
         rotate: degrees, 90, 180 or 270, by which the image is turned clockwise.
+        titles: what to call the recordings of several files, one for each; None for their names.
         scratch: a `Scratch()`, and the tracks' joints stay there, on disk, for recordings that
             need not fit into memory; None for arrays.
         progress: wraps the sequence of files, as `tqdm` does.
@@ -155,7 +159,8 @@ def read(
         found = _read_frames(kind, files, place, progress)
     else:
         found = []
-        titles = image_names.labels([(str(path.parent), path.stem) for path in files])
+        if titles is None:
+            titles = image_names.labels([(str(path.parent), path.stem) for path in files])
         for path, title in zip(progress(files), titles, strict=True):
             persons = kind.read(path, place)
             found += labelled(persons, title) if len(files) > 1 else persons
@@ -257,6 +262,8 @@ def _recognise(path):
         raise SynposeError(f"{path}: the file is empty.")
     if head.startswith(b"\x93NUMPY"):
         return FORMATS["numpy"]
+    if head.startswith(b"\x1f\x8b"):
+        raise SynposeError(f"{path}: a compressed file. Unpack it first.")
     if head.startswith(b"PK"):
         archives = [kind for kind in FORMATS.values() if kind.arrays]
         found = (kind for kind in archives if restricted_npz.holds(path, kind.arrays))
@@ -265,17 +272,26 @@ def _recognise(path):
         if sleap.holds(path):
             return FORMATS["sleap"]
         return FORMATS["deeplabcut" if deeplabcut.holds(path) else "hourglass"]
-    if head.removeprefix(b"\xef\xbb\xbf").startswith(deeplabcut.START):
+    if deeplabcut.starts(head):
         return FORMATS["deeplabcut"]
     if not json_stream.starts(head):
         raise SynposeError(
-            f"{path}: neither JSON nor NumPy, HDF5 or DeepLabCut's CSV. Expected a file of "
-            f"keypoints: {'; '.join(kind.title for kind in FORMATS.values())}."
+            f"{path}: no photo or video, and neither JSON nor NumPy, HDF5 or DeepLabCut's CSV. "
+            f"Expected a file of keypoints: {'; '.join(kind.title for kind in FORMATS.values())}."
+        )
+    if head.lstrip().startswith(b"{") and json_stream.by_lines(path):
+        raise SynposeError(
+            f"{path}: a JSON object on each line. Write them as one list, [{{…}}, {{…}}, …]."
         )
     by_prefix = {prefix: kind for kind in FORMATS.values() for prefix in kind.prefixes}
     prefix, top = json_stream.find_prefix(path, by_prefix)
     if mmpose.LISTED in top and f"{mmpose.LISTED}.item" not in top:
         return None  # An image with nobody.
+    if prefix is None and top == ["item"]:
+        raise SynposeError(
+            f"{path}: a list of numbers or texts. Texts that are JSON of a frame each: write what "
+            "they hold, json.dump([json.loads(text) for text in texts], file)."
+        )
     if prefix is None and top:
         raise SynposeError(
             f"{path}: JSON, but not of a known detector; it holds {', '.join(top)[:200]}. "

@@ -185,7 +185,9 @@ def put_back(track: KeypointTrack) -> tuple[KeypointTrack, int]:
     marks = derived(functools.partial(_marks, moved=moved), flags)
     change = functools.partial(_mirrored, mirror=list(track.layout.mirror))
     columns: dict[str, Any] = {
-        name: derived(change, getattr(track, name), marks) for name in ("keypoints", "confidence")
+        name: derived(change, column, marks)
+        for name in ("keypoints", "confidence", "world")
+        if (column := getattr(track, name)) is not None
     }
     return dataclasses.replace(track, exchanged=marks, **columns), int(flags.any(-1).sum())
 

@@ -7,14 +7,17 @@ frame, for two people, is no track's. Where it did not number them:
   makes (`synpose_tf.keypoints.cuts`).
 - Otherwise, frame by frame, each person continues the track whose last pose is nearest (mean
   distance of the joints; the nearest pair first), if that is nearer than half the pose's size
-  and at most `MAX_GAP` steps from frame to frame ago; else a new track begins.
+  and at most `MAX_GAP` steps from frame to frame ago, or a tenth of them where it was seen in one
+  frame only; else a new track begins.
 
 This follows people who do not meet. Through crossings and crowds, let the detector track. A frame
-in which nobody was seen belongs to the track around it, without a joint.
+in which nobody was seen belongs to the track around it, without a joint. Where the pictures tell
+that a film cuts to another scene, every track without a detector's number ends.
 """
 
+import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,18 +25,36 @@ import numpy as np
 from synpose_tf.io import scratch
 from synpose_tf.io.scratch import Column
 from synpose_tf.keypoints import cuts, image_names
-from synpose_tf.keypoints.cuts import poses_apart
-from synpose_tf.keypoints.detections import NOBODY, Person, Sightings, labelled, marked_missed
+from synpose_tf.keypoints.cuts import growth, poses_apart
+from synpose_tf.keypoints.detections import (
+    NOBODY,
+    Person,
+    Sightings,
+    labelled,
+    marked_missed,
+    nowhere,
+)
 from synpose_tf.keypoints.plausibility import is_person
 from synpose_tf.keypoints.units import FRACTIONS, MAX_FRACTION, PIXELS
 
 MAX_GAP = 30  # Frames; in numbers, 60 times as many where these go 0, 60, 120.
+_ONCE = 0.1  # Of that, for who was seen in one frame: what is seen once is often a mistake.
 MAX_STEP = 0.5  # Of the pose's size, the diagonal of its bounding box.
 _SIZE = 1000, 1000  # Of an image, where it is not known.
+_FEW = 3  # Recordings of a single frame; more are said.
+_APART = (
+    "by what stands before the number in the images' names, they are of {} recordings, most of one "
+    "image; where they are of one, call them alike: frame_0001, frame_0002"
+)
+_ALL_DIFFERENT = (
+    "the detector's numbers of people are all different, as of detections; who is who is told by "
+    "where they are"
+)
 _ONE_PERSON = 0.2  # Two poses of a frame that are nearer are of one person.
+_PASSING = 0.1  # Of the longest track's frames; who is seen longer is no mistake.
 
 
-def separate(sightings: Sightings, **known: Any) -> list[Person]:
+def separate(sightings: Sightings, shortest: int = 0, **known: Any) -> list[Person]:
     """One `Person` for each, the longest seen first; frames in order, each once.
 
     Who stands twice in a frame, number for number, is taken once; where a detector's number
@@ -41,6 +62,8 @@ def separate(sightings: Sightings, **known: Any) -> list[Person]:
 
     Args:
         sightings: of one recording.
+        shortest: frames; who is seen in fewer, and in fewer than a tenth of the longest track's,
+            is taken for a mistake of the detector's.
         known: what else `Person` takes.
     """
     if not len(sightings):
@@ -55,13 +78,14 @@ def separate(sightings: Sightings, **known: Any) -> list[Person]:
     unnamed = np.flatnonzero(tracks == NOBODY)
     first = tracks.max(initial=NOBODY) + 1
     points = scratch.derived(seen, scratch.chosen(sightings.joints, rows[unnamed]))
-    labels, more = follow(frames[unnamed], points)
+    labels, more = follow(frames[unnamed], points, sightings.cuts)
+    labels, passing = _without_passing(labels, shortest)
     nobody = np.concatenate([nobody, _emptied(rows[unnamed[labels == NOBODY]], sightings)])
     tracks[unnamed] = np.where(labels == NOBODY, NOBODY, first + labels)
     members = {track: rows[chosen] for track, chosen in _rows_by(tracks) if track != NOBODY}
     members = _with_empty_frames(members, nobody, sightings)
     times = sightings.times
-    notes = (*known.pop("notes", ()), *notes, *more)
+    notes = (*known.pop("notes", ()), *notes, *more, *passing)
     people = [
         Person(
             name=f"track {track}" if track < first else f"person {track - first + 1}",
@@ -86,10 +110,62 @@ def separate_all(recordings: Mapping[tuple[str, str], Sightings], **known: Any) 
     recordings = {name: entry for name, entry in recordings.items() if len(entry)}
     if len(recordings) < 2:
         return [p for entry in recordings.values() for p in separate(entry, **entry.known, **known)]
+    single = sum(len(np.unique(entry.frames)) == 1 for entry in recordings.values())
+    if single > max(_FEW, len(recordings) // 2):
+        known["notes"] = (_APART.format(len(recordings)),)
     found = []
     labels = image_names.labels(list(recordings))
     for label, recording in zip(labels, recordings.values(), strict=True):
         found += labelled(separate(recording, **recording.known, **known), label)
+    return found
+
+
+def alone(person: Person, place: scratch.Scratch) -> list[Person]:
+    """The people of a recording that shows one at a time, whom nobody followed.
+
+    Args:
+        person: all its frames; of a frame that stands twice, the first counts.
+        place: where the joints go.
+    """
+    times = person.times
+    if times is not None and not np.isfinite(times).all():
+        return [dataclasses.replace(person, name="person 1")]  # Refused, where times are read.
+    frames, rows = np.unique(person.frames, return_index=True)
+    recording = Sightings(person.where, place)
+    for part in scratch.slices(len(rows)):
+        chosen = rows[part]
+        given = None if times is None else times[chosen]
+        recording.add_all(frames[part], person.joints[chosen], given)
+    own = ("name", "frames", "joints", "where", "times")
+    names = [field.name for field in dataclasses.fields(person) if field.name not in own]
+    known = {name: getattr(person, name) for name in names}
+    if twice := len(person.frames) - len(rows):
+        known["notes"] += (twice_note(twice),)
+    return labelled(separate(recording, **known), person.name)
+
+
+def twice_note(count: int) -> str:
+    """What a user should know of frames whose number another has."""
+    return f"{count} frames have a number that stands before; the first of each counts"
+
+
+def by_name(people: list[Person], place: scratch.Scratch) -> list[Person]:
+    """People whom the detector told apart, each from the first to the last frame seen.
+
+    A single one without a name was not followed: see `alone`.
+
+    Args:
+        people: their joints are arrays of all frames.
+        place: where the joints go.
+    """
+    if len(people) == 1 and not people[0].name:
+        return alone(people[0], place)
+    found = []
+    for person in people:
+        seen = np.flatnonzero(np.isfinite(person.joints).all(-1).any(-1))
+        there = slice(seen[0], seen[-1] + 1) if len(seen) else slice(0, 0)
+        joints = place.keep(person.joints[there])
+        found.append(dataclasses.replace(person, frames=person.frames[there], joints=joints))
     return found
 
 
@@ -135,16 +211,50 @@ def _with_empty_frames(members, nobody, sightings):
     return whole
 
 
-def follow(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
+def _without_passing(labels: np.ndarray, shortest: int) -> tuple[np.ndarray, list[str]]:
+    """Numbers without those of people who are hardly seen, from 0 on; and notes."""
+    numbers, counts = np.unique(labels[labels != NOBODY], return_counts=True)
+    few = counts < min(shortest, _PASSING * counts.max(initial=0))
+    if not few.any():
+        return labels, []
+    new = np.full(numbers.max() + 1, NOBODY)
+    new[numbers[~few]] = np.arange((~few).sum())
+    note = f"tracks of fewer than {shortest} frames are left out: {few.sum()}"
+    return np.where(labels == NOBODY, NOBODY, new[labels]), [note]
+
+
+def follow(
+    frames: np.ndarray, points: Column, scenes: Sequence[int] = ()
+) -> tuple[np.ndarray, list[str]]:
     """Numbers people who have none, by the rules of the module's text.
 
     Args:
         frames: (N,), increasing.
         points: (N, J, 2), NaN where not seen; an array, or rows on disk.
+        scenes: frames, increasing, with which another scene begins.
 
     Returns:
         (N,), numbers from 0, or `NOBODY` for a pose that is nobody's; and notes for the user.
     """
+    if not len(scenes):
+        return _follow_scene(frames, points)
+    if len(scenes) > cuts.PICTURES * len(np.unique(frames)):
+        labels, notes = _follow_scene(frames, points)
+        return labels, list(dict.fromkeys([*notes, cuts.NO_FILM]))
+    at = ", ".join(map(str, scenes[:5])) + (", …" if len(scenes) > 5 else "")
+    labels, notes = (
+        [np.zeros(0, np.int64)],
+        [f"another scene begins in frame {at}: tracks end there"],
+    )
+    for rows in np.split(np.arange(len(frames)), np.searchsorted(frames, scenes)):
+        found, more = _follow_scene(frames[rows], scratch.chosen(points, rows))
+        first = max(part.max(initial=NOBODY) for part in labels) + 1
+        labels.append(np.where(found == NOBODY, NOBODY, first + found))
+        notes += more
+    return np.concatenate(labels), list(dict.fromkeys(notes))
+
+
+def _follow_scene(frames, points):
     if _each_once(frames):
         return cuts.split(frames, points)
     labels = np.zeros(len(frames), np.int64)
@@ -155,12 +265,12 @@ def follow(frames: np.ndarray, points: Column) -> tuple[np.ndarray, list[str]]:
         seen, found = points[part], labels[part]
         numbers, starts = np.unique(frames[part], return_index=True)
         for frame, start, end in zip(numbers, starts, [*starts[1:], len(seen)], strict=True):
-            live.forget(frame - gap)
+            live.forget(frame - gap, frame - _ONCE * gap)
             matched = live.match(seen[start:end])
             new = matched == NOBODY
             matched[new] = count + np.arange(new.sum())
             count += int(new.sum())
-            live.update(matched, frame, seen[start:end])
+            live.update(matched, frame, seen[start:end], new)
             found[start:end] = matched
     return labels, []
 
@@ -184,35 +294,40 @@ class _Live:
 
     def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
+        self.once = np.zeros(0, bool)  # Who was seen in one frame only.
         self.points = np.zeros((0, joints, 2), np.float32)
 
-    def forget(self, before: int) -> None:
-        self._keep(self.frames >= before)
+    def forget(self, before: float, once_before: float) -> None:
+        self._keep(self.frames >= np.where(self.once, once_before, before))
 
     def match(self, points: np.ndarray) -> np.ndarray:
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
         while steps.size and steps.min() <= MAX_STEP:
             person, track = np.unravel_index(steps.argmin(), steps.shape)
+            if growth(points[[person]], self.points[[track]])[0] > cuts.MAX_GROWTH:
+                steps[person, track] = np.inf
+                continue
             labels[person] = self.labels[track]
             steps[person] = steps[:, track] = np.inf
         return labels
 
-    def update(self, labels: np.ndarray, frame: int, points: np.ndarray) -> None:
+    def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])
         self.points = np.concatenate([self.points, points])
+        self.once = np.concatenate([self.once, new])
 
     def _keep(self, chosen):
         self.labels, self.frames = self.labels[chosen], self.frames[chosen]
-        self.points = self.points[chosen]
+        self.points, self.once = self.points[chosen], self.once[chosen]
 
 
 def _seen(joints, scale):
     """(N, J, 2), scaled; NaN where the confidence is 0 or nothing was found."""
-    seen = (joints[..., 2] > 0) & ~marked_missed(joints)
-    return np.where(seen[..., None], joints[..., :2] * scale, np.nan)
+    seen = (joints[..., 2] > 0) & ~marked_missed(joints) & ~nowhere(joints)
+    return np.where(seen[..., None], joints[..., :2], np.nan) * scale
 
 
 def _distinct(frames, joints):
@@ -237,6 +352,10 @@ def _trusted(frames, tracks, joints, seen):
     again = (np.diff(frames[order]) == 0) & (np.diff(tracks[order]) == 0)
     again &= tracks[order[1:]] != NOBODY
     tracks, kept = tracks.copy(), np.ones(len(frames), bool)
+    numbers = tracks[tracks != NOBODY]
+    if len(np.unique(frames)) > _FEW and len(np.unique(numbers)) == len(numbers) > _FEW:
+        tracks[:] = NOBODY
+        return tracks, kept, [_ALL_DIFFERENT]
     if not again.any():
         return tracks, kept, []
     one, other = order[:-1][again], order[1:][again]

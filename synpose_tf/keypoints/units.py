@@ -19,7 +19,7 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.scratch import derived
-from synpose_tf.keypoints.detections import Person, marked_missed
+from synpose_tf.keypoints.detections import Person, forget, marked_missed
 
 PIXELS, FRACTIONS, CENTRED, BY_WIDTH = "pixels", "fractions", "centred", "centred_by_width"
 UNITS = (PIXELS, FRACTIONS, CENTRED, BY_WIDTH)
@@ -138,5 +138,5 @@ def _scaled(joints, unit, size):
         per = height if unit == CENTRED else width
         points[..., 1] = points[..., 1] * (per / 2) + height / 2
     marks = np.where(np.abs(points - np.round(points)) < _NEAR, np.round(points), points)
-    joints[missed | marked_missed(marks)] = np.nan, np.nan, 0.0
+    forget(joints, missed | marked_missed(marks))
     return joints

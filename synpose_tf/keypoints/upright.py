@@ -62,6 +62,14 @@ def camera_roll(points: Column, layout: Skeleton) -> float:
     return float(both.mean())
 
 
+def roll_note(degrees: float) -> str:
+    """What a user should know of a roll that was estimated and taken out."""
+    return (
+        f"people are tilted by {degrees:.0f} degrees, taken for the camera's roll; --roll sets "
+        "another, --roll=0 none"
+    )
+
+
 def turned(points: Column, layout: Skeleton) -> int:
     """By how much the recording seems turned clockwise: 0, 90, 180 or 270.
 

@@ -52,10 +52,9 @@ class KinematicChain(keras.layers.Layer):
     Args:
         weighted: True for wKCS (equation 6), False for plain KCS (equation 4).
 
-    Example:
-
-    >>> KinematicChain()(np.zeros((8, 17, 3), "float32")).shape
-    TensorShape([8, 256])
+    Examples:
+        >>> KinematicChain()(np.zeros((8, 17, 3), "float32")).shape
+        TensorShape([8, 256])
     """
 
     def __init__(self, weighted: bool = True, **kwargs: Any):

@@ -144,10 +144,9 @@ class Generator(ResidualLifter):
         blocks: residual blocks, 2 in the paper.
         dropout: rate after each activation.
 
-    Example:
-
-    >>> Generator(width=256)(np.zeros((8, 17, 2), "float32")).shape
-    TensorShape([8, 17])
+    Examples:
+        >>> Generator(width=256)(np.zeros((8, 17, 2), "float32")).shape
+        TensorShape([8, 17])
     """
 
     def __init__(self, width: int = 512, blocks: int = 2, dropout: float = 0.0, **kwargs: Any):

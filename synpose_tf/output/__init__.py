@@ -3,6 +3,7 @@
   from synpose_tf import output
   output.FORMATS["bvh"].write(tracks, "walk.bvh")
   output.write(tracks, "walk.json")  # by the suffix
+  output.write(tracks, "walk.html", output.Backdrop("walk.mp4"))
 
 `docs/outputs.md` describes what each file holds.
 """
@@ -10,12 +11,14 @@
 import dataclasses
 import importlib
 import pathlib
+import types
 from collections.abc import Sequence
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.output.backdrop import Backdrop
 from synpose_tf.structures.tracks import PoseTrack
 
-__all__ = ["FORMATS", "Format", "format_of", "write"]
+__all__ = ["FORMATS", "Backdrop", "Format", "format_of", "write"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,23 +30,31 @@ class Format:
         suffix: of its files, with the dot.
         description: one line for a command's help.
         needs_pose: whether it is nothing without at least one lifted frame.
+        has_backdrop: whether it shows the pictures behind the 2D joints.
     """
 
     name: str
     suffix: str
     description: str
     needs_pose: bool = True
+    has_backdrop: bool = False
 
-    def write(self, tracks: Sequence[PoseTrack], path: pathlib.Path | str) -> list[pathlib.Path]:
+    def write(
+        self,
+        tracks: Sequence[PoseTrack],
+        path: pathlib.Path | str,
+        background: Backdrop | None = None,
+    ) -> list[pathlib.Path]:
         """Writes a file, whole or not at all.
 
         Args:
             tracks: one or more people.
             path: where to; the suffix is taken as it is.
+            background: what the camera saw, for the formats that show it.
 
         Returns:
             The files written: `path`, or with several people in a format that holds one
-            (BVH), one beside it for each.
+            (BVH), one beside it for each; and what belongs to a page beside it.
 
         Raises:
             SynposeError: nothing to write, a library that the format needs is missing, or
@@ -60,9 +71,13 @@ class Format:
                 f"{path}: nothing to write, no frame has a pose: the detector found too few "
                 "joints in each. The formats npz, json and csv hold such frames, marked."
             )
-        # Here, because pictures and C3D import libraries that the others can do without.
-        writer = importlib.import_module(f"{__name__}.{self.name}_file")
-        return writer.write(tracks, path)
+        if self.has_backdrop:
+            return self.load().write(tracks, path, background)
+        return self.load().write(tracks, path)
+
+    def load(self) -> types.ModuleType:
+        """The module that writes it; pictures and C3D import libraries that others do without."""
+        return importlib.import_module(f"{__name__}.{self.name}_file")
 
 
 FORMATS = {
@@ -75,10 +90,15 @@ FORMATS = {
         Format("c3d", ".c3d", "points for biomechanics (needs ezc3d)"),
         Format("trc", ".trc", "markers for OpenSim, one file a person"),
         Format("glb", ".glb", "a stick figure that moves, for any 3D viewer"),
-        Format("html", ".html", "a viewer in one file: turn, play, scrub, without network"),
-        Format("png", ".png", "a picture: up to eight moments, 2D and 3D"),
-        Format("gif", ".gif", "an animation, at most 300 pictures"),
-        Format("mp4", ".mp4", "a video (needs imageio-ffmpeg)"),
+        Format(
+            "html",
+            ".html",
+            "a viewer in one file: turn, play, scrub, without network",
+            has_backdrop=True,
+        ),
+        Format("png", ".png", "a picture: up to eight moments, 2D and 3D", has_backdrop=True),
+        Format("gif", ".gif", "an animation, at most 300 pictures", has_backdrop=True),
+        Format("mp4", ".mp4", "a video (needs av)", has_backdrop=True),
     )
 }
 
@@ -97,6 +117,8 @@ def format_of(path: pathlib.Path | str) -> Format:
     raise SynposeError(f"{path}: no output format has the suffix {suffix!r}; there are {known}.")
 
 
-def write(tracks: Sequence[PoseTrack], path: pathlib.Path | str) -> list[pathlib.Path]:
+def write(
+    tracks: Sequence[PoseTrack], path: pathlib.Path | str, background: Backdrop | None = None
+) -> list[pathlib.Path]:
     """Writes a file in the format of its suffix: `format_of` and `Format.write`."""
-    return format_of(path).write(tracks, path)
+    return format_of(path).write(tracks, path, background)

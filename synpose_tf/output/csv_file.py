@@ -11,6 +11,7 @@ The columns, in this order; what is not known is an empty cell:
   image_x, image_y         pixels, y down
   inferred       1 where the detector gave no joint and one was filled in, else 0
   exchanged      1 where the detector had left and right exchanged, put back, else 0
+  confidence     the detector's own, on its scale; 0 where inferred
 """
 
 import csv
@@ -25,7 +26,7 @@ from synpose_tf.structures.tracks import PoseTrack
 
 COLUMNS = (
     "track", "name", "frame", "time", "joint", "x", "y", "z", "root_x", "root_y", "root_z",
-    "image_x", "image_y", "inferred", "exchanged",
+    "image_x", "image_y", "inferred", "exchanged", "confidence",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # A cell that begins so is run by spreadsheets.
 
@@ -49,6 +50,8 @@ def _rows(piece, number, name):
     times = _cells(piece.times, 6)
     inferred = np.asarray(piece.inferred, int)
     exchanged = 0 * inferred if piece.exchanged is None else np.asarray(piece.exchanged, int)
+    unknown = np.full(inferred.shape, np.nan)
+    confidence = unknown if piece.confidence is None else piece.confidence
     roots = [("", "", "")] * len(times) if piece.root is None else _cells(piece.root, 1)
     frames = zip(
         np.asarray(piece.frames).tolist(),
@@ -58,6 +61,7 @@ def _rows(piece, number, name):
         _cells(piece.keypoints, 2),
         inferred.tolist(),
         exchanged.tolist(),
+        _cells(confidence, 3),
         strict=True,
     )
     for frame, time, pose, root, *of_joints in frames:

@@ -5,7 +5,7 @@ larger and scaled down, which smooths the edges.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ _FLOOR, _GRID, _SHADOW = "#f1f3f6", "#dde2e9", "#d3d8df"
 _SCALE = 2  # a panel is drawn this much larger
 _FIELD = np.tan(np.radians(15.0))  # half the camera's field of view
 _CELL = 500.0  # mm, of the floor's grid
+_LEFT, _RIGHT = H36M_17.index("LHip"), H36M_17.index("RHip")
 
 
 class Panel:
@@ -39,13 +40,28 @@ class Panel:
         for end in ends:
             self._circle(end, width * _SCALE / 2 - 0.5, fill=colour)
 
-    def dot(self, place: np.ndarray, radius: float, colour: str, hollow: bool = False) -> None:
-        """A joint: a disc, or a ring for one that was inferred."""
-        if hollow:
+    def dot(self, place: np.ndarray, radius: float, colour: str, certainty: float = 1.0) -> None:
+        """A joint: a disc, the paler inside the less certain; a ring for one inferred, NaN."""
+        if np.isnan(certainty):
             ring = {"fill": PANEL, "outline": colour, "width": round(radius * 0.6 * _SCALE)}
             self._circle(place * _SCALE, radius * 1.35 * _SCALE, **ring)
-        else:
-            self._circle(place * _SCALE, radius * _SCALE, fill=colour)
+            return
+        self._circle(place * _SCALE, radius * _SCALE, fill=colour)
+        if certainty < 1.0:
+            pale = colours.mixed(PANEL, colour, certainty)
+            self._circle(place * _SCALE, radius * 0.65 * _SCALE, fill=pale)
+
+    def picture(self, image: Image.Image, low: npt.ArrayLike, high: npt.ArrayLike) -> None:
+        """An image between two corners, which may lie outside."""
+        start, end = np.asarray(low) * _SCALE, np.asarray(high) * _SCALE
+        first = np.maximum(np.rint(start), 0).astype(int)
+        last = np.minimum(np.rint(end), self._image.size).astype(int)
+        if (last <= first).any():
+            return
+        share = image.size / (end - start)
+        box = np.clip([(first - start) * share, (last - start) * share], 0, image.size)
+        part = image.resize(tuple(last - first), Image.Resampling.BILINEAR, tuple(box.ravel()))
+        self._image.paste(part, tuple(first))
 
     def _circle(self, centre, radius, **look):
         self._draw.ellipse([*(centre - radius), *(centre + radius)], **look)
@@ -58,10 +74,23 @@ class Panel:
         self._draw.rectangle([*(low * _SCALE), *(high * _SCALE)], outline=colour, width=_SCALE)
 
     def text(
-        self, x: float, y: float, text: str, size: int = 12, colour: str = FAINT, anchor: str = "la"
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: int = 12,
+        colour: str = FAINT,
+        anchor: str = "la",
+        plate: bool = False,
     ) -> None:
+        """Text, on a plate where something lies below it."""
         font = ImageFont.load_default(size * _SCALE)
-        self._draw.text((x * _SCALE, y * _SCALE), text, colour, font, anchor)
+        place = (x * _SCALE, y * _SCALE)
+        if plate:
+            left, top, right, bottom = self._draw.textbbox(place, text, font, anchor)
+            box = (left - 6 * _SCALE, top - 4 * _SCALE, right + 6 * _SCALE, bottom + 4 * _SCALE)
+            self._draw.rounded_rectangle(box, 5 * _SCALE, fill=PANEL)
+        self._draw.text(place, text, colour, font, anchor)
 
     def put(self, panel: "Panel", x: int, y: int) -> None:
         """Lays another panel on this one, with round corners."""
@@ -70,17 +99,42 @@ class Panel:
         ImageDraw.Draw(mask).rounded_rectangle(box, 10 * _SCALE, fill=255)
         self._image.paste(panel._image, (x * _SCALE, y * _SCALE), mask)
 
-    def legend(self, x: float, y: float) -> None:
+    def legend(self, x: float, y: float, people: int = 1) -> None:
         """What the colours mean, in a line that begins at x with its middle at y."""
-        for text, colour in (("left", colours.LEFT), ("right", colours.RIGHT)):
+        sides = {"left": colours.LEFT, "right": colours.RIGHT}
+        if people > 1:
+            light, dark = (colours.of_people(2)[0][joint] for joint in (_LEFT, _RIGHT))
+            sides = {"left, lighter": light, "right, darker": dark}
+        for text, colour in sides.items():
             self.line(np.array([x, y]), np.array([x + 14, y]), colour, 4)
-            self.text(x + 22, y, text, anchor="lm")
-            x += 64
-        self.dot(np.array([x + 5, y]), 4, FAINT, hollow=True)
-        self.text(x + 16, y, "inferred joint", anchor="lm")
+            x = self._entry(x + 22, y, text)
+        for text, certainty in (("unsure joint", 0.3), ("inferred joint", np.nan)):
+            self.dot(np.array([x + 5, y]), 4, FAINT, certainty)
+            x = self._entry(x + 16, y, text)
+
+    def _entry(self, x, y, text):
+        """Writes a legend's text; gives where the next entry begins."""
+        self.text(x, y, text, anchor="lm")
+        font = ImageFont.load_default(12 * _SCALE)
+        return x + self._draw.textlength(text, font) / _SCALE + 16
 
     def image(self) -> Image.Image:
         return self._image.reduce(_SCALE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A person as drawn.
+
+    Args:
+        points: (17, 2) pixels of the image, missing joints NaN; or (17, 3) on the stage.
+        certainty: (17,), of a detected joint from 0 to 1, of an inferred one NaN.
+        colours: of each joint, and of the bone that ends there.
+    """
+
+    points: np.ndarray
+    certainty: np.ndarray
+    colours: Sequence[str]
 
 
 # === 2D ===
@@ -91,11 +145,19 @@ class ImageFrame:
     Args:
         centre, span: (2,), pixels of the image.
         image_size: (width, height) of the whole, or None where unknown.
+        margin: (2,), pixels of the panel that stay free around it, across and down.
     """
 
     centre: np.ndarray
     span: np.ndarray
     image_size: tuple[int, int] | None
+    margin: tuple[int, int] = (32, 60)
+
+    @classmethod
+    def whole(cls, size: tuple[int, int]) -> "ImageFrame":
+        """All of an image, without a margin."""
+        span = np.asarray(size, float)
+        return cls(span / 2, span, size, (0, 0))
 
     @classmethod
     def around(cls, tracks: Sequence[PoseTrack]) -> "ImageFrame":
@@ -134,22 +196,36 @@ def _bounds(points):
 
 
 def draw_2d(
-    panel: Panel, frame: ImageFrame, people: Iterable[tuple[np.ndarray, np.ndarray]]
+    panel: Panel,
+    frame: ImageFrame,
+    people: Sequence[Figure],
+    picture: Image.Image | None = None,
 ) -> None:
-    """Draws people (keypoints (17, 2), inferred (17,)), missing joints NaN."""
-    scale = ((panel.size - [32, 60]) / np.maximum(frame.span, 1.0)).min()
-    shift = panel.size / 2 + [0, 8] - frame.centre * scale
-    if frame.image_size:
+    """Draws people, and the picture that they were seen in, which fills `frame.image_size`."""
+    scale = ((panel.size - frame.margin) / np.maximum(frame.span, 1.0)).min()
+    middle = panel.size / 2 + [0, 8 if frame.margin[1] else 0]
+    shift = middle - frame.centre * scale
+    if picture is not None:
+        panel.picture(picture, shift, np.array(frame.image_size) * scale + shift)
+    elif frame.image_size:
         panel.rectangle(shift, np.array(frame.image_size) * scale + shift, _GRID)
-    width = panel.size.min() / 90
-    for keypoints, inferred in people:
-        places = keypoints * scale + shift
-        for child, parent in H36M_17.bones:
-            if np.isfinite(places[[child, parent]]).all():
-                panel.line(places[parent], places[child], colours.OF_JOINTS[child], width)
-        for place, colour, hollow in zip(places, colours.OF_JOINTS, inferred, strict=True):
+    for person in people:
+        places = person.points * scale + shift
+        low, high = _bounds(places[None])
+        tall = np.linalg.norm(high - low) if np.isfinite(low).all() else 0.0
+        width = np.clip(tall / 60, 1.2, panel.size.min() / 90)
+        if picture is not None:  # parts it from what lies below
+            _draw_bones(panel, places, [PANEL] * len(places), width + min(1.6, 0.6 * width))
+        _draw_bones(panel, places, person.colours, width)
+        for place, colour, certainty in zip(places, person.colours, person.certainty, strict=True):
             if np.isfinite(place).all():
-                panel.dot(place, width * 0.95, colour, hollow)
+                panel.dot(place, width * 1.1, colour, certainty)
+
+
+def _draw_bones(panel, places, colour, width):
+    for child, parent in H36M_17.bones:
+        if np.isfinite(places[[child, parent]]).all():
+            panel.line(places[parent], places[child], colour[child], width)
 
 
 # === 3D ===
@@ -211,36 +287,32 @@ class View:
 
 
 def draw_3d(
-    panel: Panel,
-    view: View,
-    moment: int,
-    azimuth: float,
-    people: Iterable[tuple[np.ndarray, np.ndarray]],
+    panel: Panel, view: View, moment: int, azimuth: float, people: Sequence[Figure]
 ) -> None:
-    """Draws people (points (17, 3) on the stage, inferred (17,)), the farther ones first."""
+    """Draws people on the stage, the farther ones first."""
     anchor = view.anchors[moment]
 
     def project(points: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         return view.project(np.asarray(points), azimuth, anchor, panel.size)
 
     _draw_floor(panel, view, anchor, project)
-    shapes: list[tuple] = []
-    for points, inferred in people:
-        _draw_shadow(panel, project(points * [1.0, 0.0, 1.0]))
-        places, scales = project(points)
+    shapes: list[tuple] = []  # How near, what draws it, and with what.
+    for person in people:
+        _draw_shadow(panel, project(person.points * [1.0, 0.0, 1.0]))
+        places, scales = project(person.points)
         nearest = scales.copy()  # of a joint and its bones: it lies on them
         for child, parent in H36M_17.bones:
             depth = scales[[child, parent]].mean()
             nearest[[child, parent]] = np.maximum(nearest[[child, parent]], depth)
             ends = places[[child, parent]]
             width = max(2.0, 34 * depth)
-            shapes.append((depth, _draw_bone, ends, colours.OF_JOINTS[child], width))
+            shapes.append((depth, _draw_bone, ends, person.colours[child], width))
         for joint, place in enumerate(places):
             radius = max(1.8, 26 * scales[joint])
-            colour = colours.OF_JOINTS[joint]
-            shapes.append((nearest[joint], Panel.dot, place, radius, colour, inferred[joint]))
-    for _, draw, *look in sorted(shapes, key=lambda shape: shape[0]):
-        draw(panel, *look)
+            look = (radius, person.colours[joint], person.certainty[joint])
+            shapes.append((nearest[joint], Panel.dot, place, *look))
+    for _, draw, *what in sorted(shapes, key=lambda shape: shape[0]):
+        draw(panel, *what)
 
 
 def _draw_bone(panel, ends, colour, width):

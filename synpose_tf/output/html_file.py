@@ -8,37 +8,52 @@ recordings of more than `_MOST` poses every second moment is shown, or third, â€
 """
 
 import base64
-import dataclasses
 import hashlib
 import html
 import importlib.resources
-import json
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.io.scratch import derived, pieces
-from synpose_tf.output import stage, timeline
+from synpose_tf.output import certainty, page_data, page_pictures, stage, timeline
+from synpose_tf.output.backdrop import Backdrop
+from synpose_tf.output.page_data import Packed
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import PoseTrack
+from synpose_tf.visualization import colours
 
 _MISSING, _LARGEST = -32768, 32767
 _MOST = 500_000  # Poses in a page: of three people an hour at 30 Hz are 324,000, and 90 MB.
 
 
-def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
-    """See `Format.write`."""
-    parts = {name: _text(name) for name in ("viewer.css", "viewer_drawing.js", "viewer.js")}
-    style, drawing, script = parts.values()
+_SCRIPTS = (
+    "viewer_people.js", "viewer_view.js", "viewer_drawing.js", "viewer_pictures.js", "viewer.js",
+)  # fmt: skip
+
+
+def write(
+    tracks: Sequence[PoseTrack], path: pathlib.Path, background: Backdrop | None = None
+) -> list[pathlib.Path]:
+    """See `Format.write`. Beside the page a film of the pictures, where they are too large for it.
+
+    Raises:
+        SynposeError: many pictures, and PyAV, which makes a film of them, is not installed.
+    """
+    moments, step = _shown(timeline.moments(tracks, background))
+    pictures: dict | None = None
+    beside: list[pathlib.Path] = []
+    if background is not None and moments.pictures is not None:
+        pictures, beside = page_pictures.write(background, moments.pictures, path)
+    style, scripts = _text("viewer.css"), [_text(name) for name in _SCRIPTS]
     values = {
-        "policy": _policy(style=[style], script=[drawing, script]),
+        "policy": _policy(pictures, style=[style], script=scripts),
         "title": html.escape(path.stem),
         "style": style,
-        "drawing": drawing,
-        "script": script,
+        "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
     # A file's name may hold bytes that are no text.
     head, foot = (
@@ -47,9 +62,9 @@ def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]
     )
     with files.replacing(path) as temporary, temporary.open("wb") as handle:
         handle.write(head)
-        _write_json(handle, _data(tracks))
+        page_data.write_json(handle, _data(tracks, moments, step) | {"pictures": pictures})
         handle.write(foot)
-    return [path]
+    return [path, *beside]
 
 
 def _text(name):
@@ -60,8 +75,8 @@ def _fill(template, **parts):
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
 
-def _policy(**inline):
-    """Allows what is in the page, by its hash, and nothing else."""
+def _policy(pictures, **inline):
+    """Allows what is in the page, by its hash, and nothing else but a film beside it."""
     sources = {
         kind: " ".join(
             f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -69,55 +84,24 @@ def _policy(**inline):
         )
         for kind, texts in inline.items()
     }
+    film = ""
+    if pictures and "rate" in pictures:
+        film = "media-src 'self'; " if "url" in pictures else "media-src blob:; "
     return (
         f"default-src 'none'; style-src {sources['style']}; script-src {sources['script']}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"img-src data:; {film}base-uri 'none'; form-action 'none'"
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Packed:
-    """Numbers, piece by piece, which JSON has in base64."""
-
-    parts: Iterable[np.ndarray]
-    dtype: type
-
-    def texts(self) -> Iterator[bytes]:
-        rest, little_endian = b"", np.dtype(self.dtype).newbyteorder("<")
-        for part in self.parts:
-            content = rest + np.asarray(part).astype(little_endian).tobytes()
-            whole = len(content) // 3 * 3  # Base64 takes three bytes at a time.
-            yield base64.b64encode(content[:whole])
-            rest = content[whole:]
-        yield base64.b64encode(rest)
-
-
-def _write_json(handle, value):
-    """JSON that no HTML parser takes for the end of the script, whatever the names hold."""
-    if isinstance(value, _Packed):
-        handle.write(b'"')
-        handle.writelines(value.texts())
-        handle.write(b'"')
-    elif isinstance(value, dict | list):
-        opening, closing = "{}" if isinstance(value, dict) else "[]"
-        for number, entry in enumerate(value):
-            handle.write(b", " if number else opening.encode())
-            if isinstance(value, dict):
-                handle.write(f"{json.dumps(entry)}: ".encode())
-            _write_json(handle, value[entry] if isinstance(value, dict) else entry)
-        handle.write(closing.encode() if value else f"{opening}{closing}".encode())
-    else:
-        text = json.dumps(value).replace("<", r"\u003c").replace(">", r"\u003e")
-        handle.write(text.replace("&", r"\u0026").encode())
-
-
 # === Data ===
-def _data(tracks):
-    moments, step = _shown(timeline.moments(tracks))
+def _data(tracks, moments, step):
     staged = stage.set_on_stage(tracks)
+    usual = certainty.usual(tracks)
     people = [
-        _person(track, points, row)
-        for track, points, row in zip(tracks, staged, moments.rows, strict=True)
+        _person(track, points, row, usual) | {"colours": paint}
+        for track, points, row, paint in zip(
+            tracks, staged, moments.rows, _colours(len(tracks)), strict=True
+        )
         if (row >= 0).any()
     ]
     size = next((track.image_size for track in tracks if track.image_size), None)
@@ -125,11 +109,22 @@ def _data(tracks):
         "joints": list(H36M_17.joints),
         "parents": list(H36M_17.parents),
         "start": float(moments.times[0]),
-        "times": _Packed([moments.times - moments.times[0]], np.float32),
+        "times": Packed([moments.times - moments.times[0]], np.float32),
         "summary": _summary(tracks, moments, step),
         "image_size": size and [int(length) for length in size],
         "people": people,
     }
+
+
+def _colours(count):
+    """For each person those of left, middle and right; of one alone None, the page's."""
+    if count == 1:
+        return [None]
+    joints = {"left": "LHip", "middle": "Hip", "right": "RHip"}
+    return [
+        {side: of_joints[H36M_17.index(joint)] for side, joint in joints.items()}
+        for of_joints in colours.of_people(count)
+    ]
 
 
 def _shown(moments):
@@ -137,7 +132,8 @@ def _shown(moments):
     poses = sum(int((row >= 0).sum()) for row in moments.rows)
     step = -(-poses // _MOST)
     times, rows = moments.times[::step], [row[::step] for row in moments.rows]
-    return dataclasses.replace(moments, times=times, rows=rows), step
+    pictures = None if moments.pictures is None else moments.pictures[::step]
+    return timeline.Timeline(times, rows, pictures), step
 
 
 def _summary(tracks, moments, step):
@@ -156,7 +152,7 @@ def _summary(tracks, moments, step):
     return " Â· ".join(parts)
 
 
-def _person(track, points, row):
+def _person(track, points, row, usual):
     """A track between its first and last moment."""
     first, last = np.flatnonzero(row >= 0)[[0, -1]]
     row = row[first : last + 1]
@@ -169,7 +165,7 @@ def _person(track, points, row):
         "point_unit": point_unit,
         "pixels": _integers(track.keypoints, row, pixel_unit),
         "pixel_unit": pixel_unit,
-        "inferred": _Packed(map(_marks, _moments(track.inferred, row)), np.uint32),
+        "certainty": Packed(_certainties(track, row, usual), np.uint8),
     }
 
 
@@ -177,14 +173,10 @@ def _where_posed(points):
     return np.where(np.isfinite(points).all(axis=(1, 2), keepdims=True), points, np.nan)
 
 
-def _marks(inferred):
-    """Which joints are inferred (n, 17), as bits of (n,)."""
-    return (inferred << np.arange(len(H36M_17), dtype=np.uint32)).sum(axis=1)
-
-
-def _moments(column, row):
-    """What a column has at the moments in `row`, piece by piece."""
-    return (column[part] for part in pieces(row))
+def _certainties(track, row, usual):
+    """Of joints (n, 17) at the moments in `row`, 1 to 255, of inferred ones 0, piece by piece."""
+    for part in pieces(row):
+        yield np.nan_to_num(np.rint(1 + 254 * certainty.of_joints(track, part, usual)))
 
 
 def _known(column, row):
@@ -203,4 +195,4 @@ def _unit(column, row):
 def _integers(column, row, unit):
     """Points (n, 17, d) of the moments in `row`, in units."""
     numbers = (np.rint(points / unit) for points in _known(column, row))
-    return _Packed((np.where(np.isnan(n), _MISSING, n) for n in numbers), np.int16)
+    return Packed((np.where(np.isnan(n), _MISSING, n) for n in numbers), np.int16)

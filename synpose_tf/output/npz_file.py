@@ -4,10 +4,13 @@ N is the number of frames of all T people, one person after the other; `track` s
 row is.
 
   names (T,), body_height (T,), roll (T,), image_size (T, 2) with -1 where unknown
+  intrinsics (T, 9) with NaN where unknown, camera_from (T,) what told them
   track, frames, times (N,)
-  poses (N, 17, 3), root (N, 3), keypoints (N, 17, 2), inferred (N, 17), exchanged (N, 17)
+  poses (N, 17, 3), root (N, 3), keypoints (N, 17, 2)
+  inferred, exchanged, confidence (N, 17), fused (N,)
 
-A row without a pose is NaN, a person without a path has NaN roots. Beside them the entries
+A row without a pose is NaN, a person without a path has NaN roots, a confidence that is not known
+is NaN. Beside them the entries
 of `synpose_tf.output.schema`.
 """
 
@@ -33,6 +36,8 @@ _COLUMNS = {
     "keypoints": (np.float32, (_JOINTS, 2)),
     "inferred": (bool, (_JOINTS,)),
     "exchanged": (bool, (_JOINTS,)),
+    "confidence": (np.float32, (_JOINTS,)),
+    "fused": (bool, ()),
 }
 
 
@@ -45,6 +50,8 @@ def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]
         "body_height": np.array([track.body_height for track in tracks], float),
         "roll": np.array([track.roll for track in tracks], float),
         "image_size": np.array([track.image_size or (-1, -1) for track in tracks], np.int32),
+        "intrinsics": np.array([_intrinsics(track) for track in tracks], float),
+        "camera_from": np.array([track.camera_from for track in tracks]),
     }
     numbers = (np.full(length, number) for number, length in enumerate(lengths))
     with (
@@ -61,6 +68,10 @@ def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]
             )
             _write(archive, key, np.dtype(dtype), (sum(lengths), *shape), parts)
     return [path]
+
+
+def _intrinsics(track):
+    return np.full(9, np.nan) if track.intrinsics is None else track.intrinsics
 
 
 def _column(track, key, shape, unknown):

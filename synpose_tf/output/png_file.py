@@ -7,6 +7,7 @@ import numpy as np
 
 from synpose_tf.io import files
 from synpose_tf.output import drawing, scenes
+from synpose_tf.output.backdrop import Backdrop
 from synpose_tf.structures.tracks import PoseTrack
 
 _COLUMNS = 8
@@ -14,9 +15,11 @@ _WIDTH, _HEIGHT, _GAP, _HEAD, _FOOT = 170, 210, 8, 34, 34
 _ROWS = ("2D input", "3D, as the camera saw it", "3D, from the side")
 
 
-def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
+def write(
+    tracks: Sequence[PoseTrack], path: pathlib.Path, background: Backdrop | None = None
+) -> list[pathlib.Path]:
     """See `Format.write`. Up to eight moments with a pose, evenly spread."""
-    scene = scenes.Scene(tracks)
+    scene = scenes.Scene(tracks, background)
     posed = np.flatnonzero(scene.posed())
     count = min(_COLUMNS, len(posed))
     chosen = posed[np.linspace(0, len(posed) - 1, count).round().astype(int)]
@@ -35,9 +38,9 @@ def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]
         scene.draw_3d(panels[2], moment, np.pi / 2)
         for row, panel in enumerate(panels):
             if column == 0:
-                panel.text(10, 8, _ROWS[row], 11)
+                panel.text(10, 8, _ROWS[row], 11, plate=row == 0 and background is not None)
             sheet.put(panel, x, _HEAD + row * (_HEIGHT + _GAP))
-    sheet.legend(_GAP + 4, sheet.size[1] - _FOOT / 2 - 3)
+    sheet.legend(_GAP + 4, sheet.size[1] - _FOOT / 2 - 3, len(tracks))
     with files.replacing(path) as temporary:
         sheet.image().save(temporary, format="PNG", optimize=True)
     return [path]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.output.backdrop import Backdrop
 from synpose_tf.structures.tracks import PoseTrack
 
 _RATE_OF_A_STILL = 30.0
@@ -19,10 +20,13 @@ class Timeline:
     Args:
         times: (T,), seconds, increasing.
         rows: for each track (T,) indices of its frames, -1 where it has none.
+        pictures: (T,) indices of the backdrop's pictures, -1 where there is none; None without a
+            backdrop.
     """
 
     times: np.ndarray
     rows: list[np.ndarray]
+    pictures: np.ndarray | None = None
 
     @property
     def rate(self) -> float:
@@ -32,8 +36,17 @@ class Timeline:
         return (len(self.times) - 1) / float(self.times[-1] - self.times[0])
 
 
-def moments(tracks: Sequence[PoseTrack]) -> Timeline:
-    """The moments at which anybody has a frame, as irregular as they are."""
+def moments(tracks: Sequence[PoseTrack], backdrop: Backdrop | None = None) -> Timeline:
+    """The moments at which anybody has a frame, as irregular as they are.
+
+    Args:
+        tracks: one or more people.
+        backdrop: pictures of the recording (`synpose_tf.output.backdrop`); those of frames in
+            which nobody was seen are moments too.
+
+    Raises:
+        SynposeError: no picture belongs to any frame, or they are of another shape.
+    """
     times = _times(tracks)
     rows = []
     for track in tracks:
@@ -41,7 +54,43 @@ def moments(tracks: Sequence[PoseTrack]) -> Timeline:
         places = np.searchsorted(_microseconds(times), _microseconds(track.times))
         row[places] = np.arange(len(track.times))
         rows.append(row)
-    return Timeline(times, rows)
+    plain = Timeline(times, rows)
+    return plain if backdrop is None else _with_pictures(plain, tracks, backdrop)
+
+
+def _with_pictures(plain, tracks, backdrop):
+    for width, height in filter(None, (track.image_size for track in tracks)):
+        if not 0.95 < width / height * backdrop.size[1] / backdrop.size[0] < 1.05:
+            raise SynposeError(
+                f"{backdrop.path}: its pictures are {backdrop.size[0]} × {backdrop.size[1]}, but "
+                f"those of the joints {width} × {height}. Is it the recording that the joints come "
+                "from, and turned as they are?"
+            )
+    numbers, clock = backdrop.numbers, backdrop.times
+    frames = np.full(len(plain.times), -1)
+    for track, row in zip(tracks, plain.rows, strict=True):
+        frames[row >= 0] = np.asarray(track.frames)[row[row >= 0]]
+    pictures = np.searchsorted(numbers, frames)
+    pictures[numbers[np.minimum(pictures, len(numbers) - 1)] != frames] = -1
+    known = pictures >= 0
+    if not known.any():
+        raise SynposeError(
+            f"{backdrop.path}: none of its {len(numbers)} pictures, counted from "
+            f"{numbers[0]}, is one of the frames {frames.min()} to {frames.max()}. Is it the "
+            "recording that the joints come from?"
+        )
+    alone = np.setdiff1d(np.arange(len(numbers)), pictures[known])
+    times = np.concatenate([plain.times, _on_clock(clock, pictures[known], plain, known)[alone]])
+    order = np.argsort(times, kind="stable")
+    nobody = np.full(len(alone), -1)
+    rows = [np.concatenate([row, nobody])[order] for row in plain.rows]
+    return Timeline(times[order], rows, np.concatenate([pictures, alone])[order])
+
+
+def _on_clock(clock, pictures, plain, known):
+    """When pictures stand on the frames' clock, by those that are frames; (N,) seconds."""
+    shift = plain.times[known] - clock[pictures]
+    return clock + np.interp(clock, clock[pictures], shift)
 
 
 def constant_rate(tracks: Sequence[PoseTrack]) -> Timeline:

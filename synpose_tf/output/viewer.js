@@ -14,7 +14,12 @@
       parent < 0 ? [] : [{ child, parent, side: side(data.joints[child]) }]),
     head: data.joints.indexOf("Head"),
   };
-  const frame = extent(people, times.length, 2, (person, moment) => person.picture(moment));
+  const pictures = openPictures(data.pictures);
+  const places = pictures ? decode(data.pictures.index, Int32Array) : null;
+  const size = data.image_size ?? data.pictures?.size;
+  const around = extent(people, times.length, 2, (person, moment) => person.picture(moment));
+  const frame = pictures ? { low: [0, 0], high: size, size, margins: [0, 0] }
+    : around && { ...around, size, margins: [48, 84] };
   const view = new View();
   const scene = find("scene").getContext("2d");
   const image = find("image").getContext("2d");
@@ -29,7 +34,9 @@
   const duration = last > 0 ? (starts[last] * times.length) / last : 0;
 
   const state = { moment: 0, seconds: 0, speed: 1, playing: false, turning: false, stale: true };
+  let coming = null; // the moment whose picture is on its way
   let colours = {};
+  let paint = null;
 
   // === What the 3D view encloses: all that happens, or one person, moving along ===
   const roaming = extent(people, times.length, 3, (person, moment) => person.pose(moment))
@@ -47,8 +54,8 @@
     fit();
   }
 
-  function moveAlong() {
-    const root = people[0].pose(state.moment)?.[0];
+  function moveAlong(moment) {
+    const root = people[0].pose(moment)?.[0];
     if (root) view.anchor = [root[0], root[2]];
   }
 
@@ -102,19 +109,30 @@
       view.turn(passed * 0.6, 0);
       state.stale = true;
     }
-    if (state.stale) draw();
+    if (state.stale) drawWhenThere();
     requestAnimationFrame(tick);
   }
 
-  function draw() {
-    state.stale = false;
-    if (state.following) moveAlong();
+  // Picture, 2D and 3D are always of one moment: they wait for the picture, and then go on with
+  // the moment that is wanted by now.
+  function drawWhenThere() {
+    coming ??= state.moment;
+    const picture = pictures ? pictures.get(places[coming]) : null;
+    if (picture === undefined) return;
+    state.stale = coming !== state.moment;
+    draw(coming, picture);
+    coming = null;
+  }
+
+  function draw(moment, picture) {
+    if (state.following) moveAlong(moment);
     const shown = people.filter((person) => person.shown);
-    const { clientWidth, clientHeight } = image.canvas;
-    drawImage(image, clientWidth, clientHeight, frame, shown, state.moment, skeleton, colours,
-      data.image_size, severalPeople);
-    find("absent").hidden = drawScene(
-      scene, view, shown, state.moment, skeleton, colours, severalPeople);
+    const seen = figures(shown, moment, (person) => person.picture(moment), paint);
+    drawImage(image, frame, picture, seen, skeleton, colours, severalPeople);
+    const posed = figures(shown, moment, (person) => person.pose(moment), paint);
+    find("absent").hidden = drawScene(scene, view, posed, skeleton, colours, severalPeople);
+    find("nobody").hidden = people.some((person) => person.picture(moment));
+    find("trouble").textContent = pictures?.trouble ?? "";
   }
 
   // === Size and colours ===
@@ -133,6 +151,9 @@
     const names = ["panel", "text", "floor", "grid", "shadow", "left", "right", "middle"];
     colours = Object.fromEntries(
       names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    const paints = new Map(people.map((person) => [person, paintOf(person, colours, dark)]));
+    paint = (person) => paints.get(person);
+    people.forEach((person) => { person.swatch?.style.setProperty("--own", paint(person).middle); });
     state.stale = true;
   }
 
@@ -190,7 +211,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const inScene = event.target === scene.canvas && sceneKeys[event.key];
-    const ownKeys = /^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName);
+    const plays = event.key === " " && event.target.type === "range"; // A slider has no use for it.
+    const ownKeys = /^(INPUT|SELECT|BUTTON)$/.test(event.target.tagName) && !plays;
     const action = inScene || (!ownKeys && pageKeys[event.key]);
     if (!action) return;
     event.preventDefault();
@@ -229,12 +251,16 @@
     const name = document.createElement("bdi");
     name.textContent = person.name; // text, whatever it holds
     const item = document.createElement("label");
-    item.append(box, name);
+    person.swatch = document.createElement("i");
+    item.append(box, person.swatch, name);
     find("people").append(item);
   }
 
   // === Start ===
   find("people").hidden = !severalPeople;
+  find("legend").classList.toggle("shades", severalPeople);
+  document.querySelector("main").classList.toggle("wide", Boolean(pictures) && size[0] > size[1]);
+  find("image").parentElement.classList.toggle("pictured", Boolean(pictures));
   find("transport").hidden = last === 0;
   find("scrub").max = last;
   find("summary").textContent = data.summary;

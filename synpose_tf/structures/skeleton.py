@@ -3,12 +3,13 @@
 Joints that mean the same point of the body carry the same name in every skeleton, so a
 map between two skeletons is a matter of names. Left and right are the person's own.
 
->>> H36M_17.joints[H36M_17.parents[H36M_17.index("LKnee")]]
-'LHip'
->>> joint_map(MPII_16, H36M_17)[6:8]  # the left ankle, and the spine, which MPII lacks
-(5, None)
->>> select_joints(np.zeros((5, 32, 3)), H36M_32, H36M_17).shape
-(5, 17, 3)
+Examples:
+    >>> H36M_17.joints[H36M_17.parents[H36M_17.index("LKnee")]]
+    'LHip'
+    >>> joint_map(MPII_16, H36M_17)[6:8]  # the left ankle, and the spine, which MPII lacks
+    (5, None)
+    >>> select_joints(np.zeros((5, 32, 3)), H36M_32, H36M_17).shape
+    (5, 17, 3)
 """
 
 import dataclasses

@@ -53,7 +53,9 @@ class KeypointTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, J), True where the detector called the joint by the other side's name and
             that was put right; None for nowhere.
-        scratch: where keypoints, confidence and exchanged lie, or None for memory.
+        world: (F, J, 3), metres, the detector's own 3D: its camera frame (x right, y down,
+            z forward) about its own root; NaN for a missed joint. None where it has none.
+        scratch: where keypoints, confidence, exchanged and world lie, or None for memory.
     """
 
     name: str
@@ -64,9 +66,10 @@ class KeypointTrack(_Track):
     layout: Skeleton
     image_size: tuple[int, int] | None = None
     exchanged: Column | None = None
+    world: Column | None = None
     scratch: Scratch | None = None
 
-    columns = ("keypoints", "confidence", "frames", "times", "exchanged")
+    columns = ("keypoints", "confidence", "frames", "times", "exchanged", "world")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,11 +88,20 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
+<<<<<<< HEAD
         level: whether poses and root are not in the camera's frame, but in that of the room: x
             right, y down, z forward as the first camera stands, the floor at y = 0.
+=======
+        confidence: (F, 17), the detector's own, on its scale; of a joint made of several the
+            lowest; 0 where inferred. None for not known.
+        fused: (F,), True where the detector's own depth went into the pose; None for nowhere.
+>>>>>>> main
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
-        scratch: where poses, root, keypoints, inferred and exchanged lie, or None for memory.
+        intrinsics: (9,), the camera's that the poses were lifted with, pixels; None for none.
+        camera_from: what told them: `given`, or, of the focal length, `walk` or `typical`
+            (`synpose_tf.inference.focal`); empty for none.
+        scratch: where the columns lie, or None for memory.
     """
 
     name: str
@@ -102,11 +114,21 @@ class PoseTrack(_Track):
     body_height: float
     image_size: tuple[int, int] | None = None
     exchanged: Column | None = None
+    confidence: Column | None = None
+    fused: Column | None = None
     roll: float = 0.0
+<<<<<<< HEAD
     level: bool = False
+=======
+    intrinsics: np.ndarray | None = None
+    camera_from: str = ""
+>>>>>>> main
     scratch: Scratch | None = None
 
-    columns = ("poses", "root", "keypoints", "inferred", "frames", "times", "exchanged")
+    columns = (
+        "poses", "root", "keypoints", "inferred", "frames", "times", "exchanged", "confidence",
+        "fused",
+    )  # fmt: skip
 
     @property
     def lifted(self) -> np.ndarray:

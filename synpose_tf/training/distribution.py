@@ -7,6 +7,7 @@ it. So R replicas compute what one device does, up to the order of sums.
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -195,9 +196,11 @@ def make_step_function(
     under `mirrored` and `multi_worker`, and a TPU has it always.
     """
     single = strategy.num_replicas_in_sync == 1 and not is_multi_worker(strategy)
-    update = tf.function(model.update, jit_compile=model.jit_compile and single)
+    # Nothing in a step branches on a tensor: to rewrite its source for that would take seconds.
+    compiled = functools.partial(tf.function, autograph=False)
+    update = compiled(model.update, jit_compile=model.jit_compile and single)
 
-    @tf.function
+    @compiled
     def step(batches):
         losses = strategy.run(update, args=(next(batches),))
         return {

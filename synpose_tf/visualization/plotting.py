@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from mpl_toolkits.mplot3d import Axes3D
+from mpl_toolkits.mplot3d.art3d import Line3D
 
 from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
@@ -26,15 +28,16 @@ def draw_3d(axes: Axes3D, pose: np.ndarray, azimuth: float = -60.0) -> None:
     """Draws one 3D pose (17, 3), camera frame, with depth running into the picture."""
     right, depth, up = pose[:, 0], pose[:, 2], -pose[:, 1]
     points = np.stack([right, depth, up], axis=-1)
-    for child, parent in H36M_17.bones:
-        axes.plot(*points[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8)
+    for child, parent in H36M_17.bones:  # `plot` would fit the limits anew for each.
+        axes.add_line(Line3D(*points[[child, parent]].T, color=OF_JOINTS[child], linewidth=1.8))
     centre = (points.max(0) + points.min(0)) / 2
     half = np.ptp(points, axis=0).max() / 2
     limits = [(middle - half, middle + half) for middle in centre]
     axes.set(xlim=limits[0], ylim=limits[1], zlim=limits[2])
     axes.set_box_aspect((1, 1, 1))
     axes.view_init(elev=12.0, azim=azimuth)
-    axes.set(xticklabels=[], yticklabels=[], zticklabels=[])
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_formatter(NullFormatter())
 
 
 def lifting_grid(
@@ -59,7 +62,13 @@ def lifting_grid(
     count = len(keypoints_2d)
     columns = min(columns, count)
     rows = len(kinds) * -(-count // columns)
-    figure = Figure(figsize=(1.9 * columns + 0.4, 2.1 * rows + 0.3), layout="constrained")
+    width, height = 1.9 * columns + 0.4, 2.1 * rows + 0.3  # inches
+    figure = Figure(figsize=(width, height))
+    # Known in advance: a layout engine draws everything once more to find them.
+    figure.subplots_adjust(
+        left=0.3 / width, right=1 - 0.1 / width, bottom=0.05 / height, top=1 - 0.25 / height,
+        wspace=0.06, hspace=0.06 + 0.1 * (rows > len(kinds)),
+    )  # fmt: skip
     for k, (name, poses) in enumerate(kinds):
         for i, pose in enumerate(poses):
             flat = pose.shape[-1] == 2

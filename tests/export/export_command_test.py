@@ -1,5 +1,6 @@
 """`python -m synpose_tf.export` as a user runs it, on a tiny run."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -12,8 +13,9 @@ from motion_capture import VIEWS, write_archive
 
 from synpose_tf.datasets import prepared
 from synpose_tf.errors import SynposeError
-from synpose_tf.export import trained
+from synpose_tf.export import formats, trained
 from synpose_tf.export.saved_model import c_api
+from synpose_tf.export.web import bundle
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.training.checkpoint import Workdir
 from synpose_tf.version import __version__
@@ -36,7 +38,8 @@ def folder(tmp_path_factory, new_model):
 @pytest.fixture(scope="module")
 def exported(folder):
     """The first export of that run, into `out`."""
-    finished = run("export", "--workdir=run", "--output=out", *DATA, folder=folder)
+    flags = ("--workdir=run", "--output=out", "--formats=saved_model")
+    finished = run("export", *flags, *DATA, folder=folder)
     assert finished.code == 0, finished.stderr
     return finished
 
@@ -135,6 +138,46 @@ def test_the_output_must_be_a_folder_that_can_be_written(folder):
     (folder / "file").write_text("mine")
     assert "--output=file: is a file" in export(folder, "--workdir=run", "--output=file", *DATA)
     assert (folder / "file").read_text() == "mine"
+
+
+def test_by_default_servers_and_phones_get_theirs(folder):
+    """And the other formats are named; this archive is too small to calibrate 8 bits on."""
+    finished = run("export", "--workdir=run", "--output=default", *DATA, folder=folder)
+    assert "formats  saved_model, tflite_int8; --formats names others: tflite_" in finished.stdout
+    assert ", web\n" in finished.stdout
+    assert (folder / "default" / "saved_model" / "1" / "README.md").is_file()
+    assert finished.code == 1
+    assert "training poses are too few" in finished.stderr
+
+
+def test_the_default_is_what_the_installed_packages_can_do(monkeypatch):
+    found = importlib.util.find_spec
+    absent = ("ai_edge_litert",)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda n: None if n in absent else found(n))
+    names, reasons = formats.default()
+    assert names == ["saved_model"]
+    assert reasons == [
+        "--formats=tflite_int8 needs ai-edge-litert: pip install 'synpose_tf[export]'"
+    ]
+    absent = ("ai_edge_litert", "tensorflow_serving")
+    with pytest.raises(SynposeError, match="tensorflow-serving-api"):
+        formats.default()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--formats=web"], "--formats=web needs --detector_model=FILE"),
+        (["--formats=web", "--detector_model=absent"], "--detector_model=absent: can't be read"),
+        (["--formats=web", "--detector_model=file.task"], "file.task: is no MediaPipe bundle"),
+        (["--formats=saved_model", "--serve"], "--serve serves the page: it needs --formats=web"),
+    ],
+)
+def test_what_the_page_needs_is_asked_for_first(folder, flags, message):
+    (folder / "file.task").write_text("no bundle")
+    if bundle.find("npm") is None:
+        pytest.skip("npm is not installed")
+    assert message in export(folder, "--workdir=absent", "--output=none", *flags)
 
 
 def test_an_unknown_format_is_refused_before_anything_is_read(folder):

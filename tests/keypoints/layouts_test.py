@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from keypoint_files import in_layout
@@ -116,3 +118,16 @@ def test_the_thorax_lies_between_the_shoulders(shared_data):
         off = at["Thorax"] - (at["LShoulder"] + at["RShoulder"]) / 2
         trunk = np.median(np.linalg.norm(at["Thorax"] - at["Hip"], axis=-1))
         assert np.median(np.linalg.norm(off, axis=-1)) < 0.05 * trunk
+
+
+def test_a_joint_is_as_sure_as_the_least_sure_that_it_is_made_of(poses):
+    seen = track(in_layout(poses[:3, :, :2], COCO_17), COCO_17)
+    rng = np.random.default_rng(0)
+    seen = dataclasses.replace(seen, confidence=rng.random(seen.confidence.shape, np.float32))
+    seen.keypoints[1, COCO_17.index("LHip")] = np.nan
+    found = dict(zip(H36M_17.joints, conversion.h36m_confidence(seen).T, strict=True))
+    given = dict(zip(COCO_17.joints, seen.confidence.T, strict=True))
+    np.testing.assert_array_equal(found["RKnee"], given["RKnee"])
+    np.testing.assert_array_equal(found["Spine"], 0.0)
+    hips = np.minimum(given["LHip"], given["RHip"])
+    np.testing.assert_array_equal(found["Hip"], [hips[0], 0.0, hips[2]])

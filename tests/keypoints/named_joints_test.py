@@ -3,7 +3,8 @@
 import h5py
 import numpy as np
 import pytest
-from keypoint_files import deeplabcut_table, walk, write
+from keypoint_arrays import deeplabcut_table
+from keypoint_files import walk, write
 
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError

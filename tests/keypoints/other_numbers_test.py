@@ -34,7 +34,7 @@ def test_scores_of_any_scale_are_confidence(scores, tmp_path):
 
 @pytest.mark.parametrize(("unit", "fits"), [(1.0, True), (1e3, False), (1e6, False)])
 def test_milliseconds_are_no_seconds(unit, fits, tmp_path):
-    track = pose_track()
+    track = pose_track(frames=32)
     np.savez(tmp_path / "a.npz", keypoints=track.keypoints, times=unit * track.times)
     if fits:
         assert keypoints.read([tmp_path / "a.npz"]).tracks[0].times[-1] == track.times[-1]

@@ -7,7 +7,12 @@ from keypoint_files import IMAGE, LAYOUT, walk, write
 
 from synpose_tf import keypoints
 from synpose_tf.keypoints.cuts import NO_FILM
-from synpose_tf.keypoints.layouts import MEDIAPIPE_33
+from synpose_tf.keypoints.layouts import COCO_17, MEDIAPIPE_33
+from synpose_tf.structures.skeleton import MPII_16
+
+# Formats of one person at a time, whom nobody followed.
+ALONE = ("npy", "npz", "hourglass", "videopose3d", "deeplabcut", "deeplabcut_hdf5")
+RATES = {"npz": 25, "hourglass": 50, "videopose3d": 50}
 
 
 def on_a_line(pose):
@@ -80,6 +85,62 @@ def test_a_cut_in_fractions_of_the_image(tmp_path):
     people = [entries(p / (*IMAGE, 1.0), idx=0) for p in (walker(), walker(shift=(500.0, 0.0)))]
     tracks = read(tmp_path, people[0] + people[1], image_size=IMAGE).tracks
     assert [len(track.frames) for track in tracks] == [30, 30]
+
+
+@pytest.mark.parametrize("form", ALONE)
+def test_a_cut_in_a_recording_of_one_at_a_time(form, tmp_path):
+    """Numbers of frames and times go with the tracks; a recording without a cut stays one."""
+    layout = LAYOUT[form]
+    people = walk(layout, 20), walk(layout, 30, seed=1, place=(700.0, 420.0))
+    whole = keypoints.read([write(form, tmp_path, people[:1])])
+    assert [len(track.frames) for track in whole.tracks] == [20]
+    recording = keypoints.read([write(form, tmp_path, [np.concatenate(people)])])
+    assert [track.frames.tolist() for track in recording.tracks] == [
+        list(range(20, 50)),
+        list(range(20)),
+    ]
+    assert "a jump that no person makes ends a track: another begins in frame 20" in str(
+        recording.notes
+    )
+    names = ["S1 Walking person 2", "S1 Walking person 1"]
+    names = names if form == "videopose3d" else [name[-8:] for name in names]
+    assert [track.name for track in recording.tracks] == names
+    for track, person in zip(recording.tracks, reversed(people), strict=True):
+        seen = np.isfinite(track.keypoints).all(-1)
+        np.testing.assert_allclose(track.keypoints[seen], person[..., :2][seen], atol=1e-3)
+        assert track.times[0] == pytest.approx(track.frames[0] / RATES.get(form, 30))
+
+
+def test_frames_without_anybody_stay_in_a_recording_of_one(tmp_path):
+    joints = walker()
+    joints[:3] = joints[10:13] = joints[27:] = np.nan
+    np.savez(tmp_path / "a.npz", keypoints=joints, frames=100 + 2 * np.arange(30))
+    (track,) = keypoints.read([tmp_path / "a.npz"], layout="coco").tracks
+    assert track.frames.tolist() == list(range(100, 160, 2))
+    assert np.flatnonzero(np.isnan(track.keypoints).all((1, 2))).tolist() == [
+        *range(3), *range(10, 13), *range(27, 30),
+    ]  # fmt: skip
+
+
+def test_who_is_tracked_stays_tracked(tmp_path):
+    """By SLEAP, and by whoever gives people an axis of their own."""
+    jumping = np.concatenate([walk(COCO_17, 20), walk(COCO_17, 20, place=(700.0, 420.0))])
+    tracks = keypoints.read([write("sleap", tmp_path, [jumping])]).tracks
+    assert [track.name for track in tracks] == ["track_0"]
+    np.save(tmp_path / "two.npy", np.stack([jumping, jumping + (50.0, 0.0, 0.0)]))
+    assert len(keypoints.read([tmp_path / "two.npy"], layout="coco").tracks) == 2
+
+
+def test_head_taken_for_feet_is_no_jump(tmp_path):
+    """The joints jump, but onto each other."""
+    joints = walk(MPII_16, 40)
+    middle = joints[20, :, :2].mean(0)
+    joints[20:, :, :2] = 2 * middle - joints[20:, :, :2]
+    joints[:, 8:] = joints[:, :8]  # Each joint has another where it jumps to.
+    joints[:, 8:, :2] = 2 * middle - joints[:, 8:, :2]
+    recording = keypoints.read([write("hourglass", tmp_path, [joints])])
+    assert [len(track.frames) for track in recording.tracks] == [40]
+    assert "jump" not in str(recording.notes)
 
 
 def test_somebody_leaves_and_another_comes(tmp_path):

@@ -225,8 +225,9 @@ def test_annotations_of_joints_that_are_not_coco_s(tmp_path):
 
 
 def test_annotations_of_things_have_no_keypoints(tmp_path):
-    tree = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [{"bbox": [1, 2, 3, 4]}]}
-    with pytest.raises(SynposeError, match=r"a.json: annotation 0: has no image_id and keypoints"):
+    tree = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": []}
+    tree["annotations"].append({"image_id": 1, "bbox": [1, 2, 3, 4]})
+    with pytest.raises(SynposeError, match=r"a.json: none of its 1 annotations has keypoints"):
         keypoints.read([dump(tmp_path / "a.json", tree)])
 
 

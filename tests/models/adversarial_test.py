@@ -60,9 +60,10 @@ class Trained:
 
 
 graph_only = pytest.mark.parametrize("trained", [False], ids=["graph"], indirect=True)
+with_xla = pytest.param(True, id="XLA", marks=pytest.mark.slow)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["graph", "XLA"])
+@pytest.fixture(scope="module", params=[pytest.param(False, id="graph"), with_xla])
 def trained(request, new_model, batch):
     model = new_model(jit_compile=request.param, **RECOMMENDED)
     before = state(model)

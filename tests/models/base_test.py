@@ -84,7 +84,10 @@ def test_a_seed_fixes_the_weights(method, batch):
     # `adversarial_test` has the default's. RepNet's critic sees mixtures that are drawn otherwise
     # with XLA than without.
     ("method", "same"),
-    [("repnet", ("reprojection_loss", "camera_loss")), ("mean", ("depth_loss",))],
+    [
+        pytest.param("repnet", ("reprojection_loss", "camera_loss"), marks=pytest.mark.slow),
+        ("mean", ("depth_loss",)),
+    ],
 )
 def test_trains_with_xla(method, same, batch):
     compiled, plain = (loop.new_model(config_of(method, xla)) for xla in (True, False))

@@ -9,7 +9,7 @@ NETWORKS = ("generator", "reprojection", "critic")
 
 def bfloat16_products(model, batch):
     """Names of the matrices that are multiplied in bfloat16 in a step."""
-    graph = tf.function(model.update).get_concrete_function(batch).graph
+    graph = tf.function(model.update, autograph=False).get_concrete_function(batch).graph
     products = [op for op in graph.get_operations() if op.type in ("MatMul", "BatchMatMulV2")]
     assert products
     return [op for op in products if op.outputs[0].dtype == tf.bfloat16], len(products)

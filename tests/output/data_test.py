@@ -23,7 +23,10 @@ def people():
     """One with a path and frames without a pose, one without path, image size or any pose."""
     return [
         pose_track(
-            HOSTILE, unseen=(0, 7, 8), exchanged=np.random.default_rng(0).random((60, 17)) < 0.1
+            HOSTILE,
+            unseen=(0, 7, 8),
+            exchanged=np.random.default_rng(0).random((60, 17)) < 0.1,
+            confidence=np.random.default_rng(1).random((60, 17), np.float32),
         ),
         pose_track("", "sitting", 20, path=False, unseen=range(20), image_size=None),
     ]
@@ -46,6 +49,8 @@ def test_npz_holds_everything(people, tmp_path):
         for key in ("poses", "keypoints", "inferred", "frames", "times"):
             np.testing.assert_array_equal(data[key][rows], getattr(track, key))
     np.testing.assert_array_equal(data["root"][data["track"] == 0], people[0].root)
+    np.testing.assert_array_equal(data["confidence"][data["track"] == 0], people[0].confidence)
+    assert np.isnan(data["confidence"][data["track"] == 1]).all()
 
 
 def nan_for_null(points, *shape):
@@ -81,6 +86,9 @@ def test_json_holds_everything(people, tmp_path):
             np.testing.assert_allclose(written, values, atol=tolerance)
         for record, inferred in zip(records, track.inferred, strict=True):
             assert record["inferred"] == [H36M_17.joints[j] for j in np.flatnonzero(inferred)]
+    confidence = [record["confidence"] for record in tree["tracks"][0]["frames"]]
+    np.testing.assert_allclose(confidence, people[0].confidence, atol=0.00051)
+    assert {record["confidence"] for record in tree["tracks"][1]["frames"]} == {None}
     roots = [nan_for_null(record["root"], 3) for record in tree["tracks"][0]["frames"]]
     np.testing.assert_allclose(roots, people[0].root, atol=0.051)
     assert all(record["root"] is None for record in tree["tracks"][1]["frames"])
@@ -114,6 +122,8 @@ def test_csv_holds_everything(people, tmp_path):
         assert joints == list(H36M_17.joints) * count
         root = np.full((count, 3), np.nan) if track.root is None else track.root
         exchanged = 0 * track.inferred if track.exchanged is None else track.exchanged
+        unknown = np.full(exchanged.shape, np.nan)
+        confidence = unknown if track.confidence is None else track.confidence
         for values, keys, tolerance in (
             (track.poses, ("x", "y", "z"), 0.051),
             (np.repeat(root[:, None], 17, axis=1), ("root_x", "root_y", "root_z"), 0.051),
@@ -122,6 +132,7 @@ def test_csv_holds_everything(people, tmp_path):
             (np.repeat(track.frames[:, None, None], 17, axis=1), ("frame",), 0),
             (track.inferred[..., None], ("inferred",), 0),
             (exchanged[..., None], ("exchanged",), 0),
+            (confidence[..., None], ("confidence",), 0.00051),
         ):
             written = column(*keys)[own].reshape(count, 17, -1)
             np.testing.assert_allclose(written, values, atol=tolerance)

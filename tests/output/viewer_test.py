@@ -1,16 +1,20 @@
 """The viewer, as a browser without a network shows it."""
 
-import json
+import dataclasses
+import io
 import re
 import time
 
 import browser
+import films
 import numpy as np
 import pytest
+from PIL import Image, ImageColor
 from pose_tracks import pose_track
 
 from synpose_tf import output
 from synpose_tf.output import stage
+from synpose_tf.visualization import colours
 
 HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">\u2028'&amp;"
 
@@ -28,9 +32,9 @@ def page(chromium, tmp_path):
     At the end the console must be empty; what a page tried to load in vain would stand there.
     """
 
-    def show(*tracks):
-        output.write(tracks, tmp_path / "walk.html")
-        browser.show(chromium, tmp_path / "walk.html")
+    def show(*tracks, background=None, name="walk"):
+        output.write(tracks, tmp_path / f"{name}.html", background)
+        browser.show(chromium, tmp_path / f"{name}.html")
         return chromium
 
     yield show
@@ -100,7 +104,7 @@ def test_pause_scrub_and_step(page):
     assert frame(shown) == 3
     press(shown, "body", "\ue012")  # left
     assert frame(shown) == 2
-    press(shown, "body", " ")
+    press(shown, "#scrub", " ")
     wait_until(lambda: frame(shown) not in (2, 3))
 
 
@@ -196,7 +200,7 @@ def test_the_browser_reads_the_numbers_that_were_written(page):
         "return data.people.map((entry) => {"
         "  const person = new Person(entry, 17);"
         "  return [30, 3].map((moment) => [person.pose(moment), person.picture(moment),"
-        "    data.joints.map((_, joint) => person.inferred(moment, joint))]);"
+        "    data.joints.map((_, joint) => person.certainty(moment, joint) === null)]);"
         "})"
     )
     points = stage.set_on_stage(tracks)
@@ -216,29 +220,172 @@ def test_a_still_has_no_transport(page):
 
 
 def test_it_fits_a_telephone(page, chromium):
-    chromium.set_window_size(500, 900)
+    screen = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
-        shown = page(pose_track())
-        width = shown.execute_script("return document.documentElement.scrollWidth - innerWidth")
-        assert width <= 0
+        shown = page(pose_track("a"), pose_track("b", seed=2))
         wait_until(lambda: frame(shown) > 1)
+        root = "document.documentElement"
+        wide, high = shown.execute_script(f"return [{root}.scrollWidth, {root}.scrollHeight]")
+        assert (wide, high) == (360, 740)  # All of it at once.
+        for name in ("image", "scene"):
+            assert shown.find_element("id", name).rect["height"] > 190
     finally:
-        chromium.set_window_size(1280, 800)
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+# === With what the camera saw ===
+PAGES = {"one by one": 1e9, "film in the page": None, "film beside": 0}
+
+
+@pytest.fixture
+def filmed(tmp_path):
+    """A person in frames 5 to 34 of 40, and the film of it: a grey that says which picture."""
+    pytest.importorskip("av", reason="PyAV is not installed")
+    greys = 5 + 5 * np.arange(40, dtype=np.uint8)
+    images = np.broadcast_to(greys[:, None, None, None], (40, 160, 160, 3))
+    film = films.write(tmp_path / "in.mp4", np.ascontiguousarray(images), times=np.arange(40) / 30)
+    numbers = np.arange(5, 35)
+    track = pose_track(frames=30, times=numbers / 30)
+    return dataclasses.replace(track, frames=numbers), output.Backdrop(film)
+
+
+def bound(monkeypatch, backdrop, kind):
+    """Lets pictures lie in the page as `kind` says."""
+    largest = PAGES[kind]
+    largest = sum(backdrop.lengths) if largest is None else largest  # In base64 they are more.
+    monkeypatch.setattr(output.backdrop, "PAGE_BYTES", largest)
+
+
+def picture_shown(page):
+    """The number of the film's picture in the 2D panel."""
+    drawn_at = page.execute_script(
+        "const r = document.getElementById('image').getBoundingClientRect();"
+        "return [r.x + r.width * 0.06, r.y + r.height / 2]"
+    )
+    screen = Image.open(io.BytesIO(page.get_screenshot_as_png())).convert("RGB")
+    return (screen.getpixel(tuple(map(int, drawn_at)))[0] - 5) / 5
+
+
+def only_reads_back(page):
+    """Whether the console holds nothing but advice to a test that reads a canvas."""
+    return all("willReadFrequently" in entry["message"] for entry in page.get_log("browser"))
+
+
+def seek(page, moment):
+    page.execute_script(
+        "const scrub = document.getElementById('scrub'); scrub.value = arguments[0];"
+        "scrub.dispatchEvent(new Event('input'));",
+        moment,
+    )
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_the_slider_moves_the_picture(kind, filmed, page, monkeypatch, tmp_path):
+    track, backdrop = filmed
+    bound(monkeypatch, backdrop, kind)
+    shown = paused(page(track, background=backdrop, name="Größe 100% #1"))
+    beside = tmp_path / "Größe 100% #1.pictures.mp4"
+    assert beside.exists() == (kind == "film beside")
+    for moment in (39, 0, 20, 21):
+        seek(shown, moment)
+        assert frame(shown) == moment + 1
+        wait_until(lambda moment=moment: abs(picture_shown(shown) - moment) < 0.5)
+        nobody = not 5 <= moment < 35
+        for mark in ("nobody", "absent"):
+            assert shown.find_element("id", mark).is_displayed() == nobody
+    assert shown.find_element("id", "trouble").text == ""
+
+
+@pytest.mark.parametrize("kind", ["one by one", "film in the page"])
+def test_picture_and_joints_are_of_one_moment_while_it_plays(kind, filmed, page, monkeypatch):
+    track, backdrop = filmed
+    bound(monkeypatch, backdrop, kind)
+    shown = page(track, background=backdrop)
+    shown.execute_script(
+        "window.drawn = []; const [image, scene] = [drawImage, drawScene];"
+        "window.drawImage = (context, frame, picture, figures, ...rest) => {"
+        "  image(context, frame, picture, figures, ...rest);"
+        "  const row = context.canvas.height / 2;"
+        "  drawn.push([context.getImageData(9, row, 1, 1).data[0], figures[0]?.points[0]]);"
+        "};"
+        "window.drawScene = (context, view, figures, ...rest) => {"
+        "  drawn.at(-1).push(figures[0]?.points[0]);"
+        "  return scene(context, view, figures, ...rest);"
+        "};"
+    )
+    wait_until(lambda: shown.execute_script("return drawn.length") > 50)
+    staged = stage.set_on_stage([track])[0][:, 0]
+    numbers = []
+    for grey, seen, posed in shown.execute_script("return drawn"):
+        if seen is None:
+            assert posed is None
+            continue
+        of_2d = np.abs(track.keypoints[:, 0] - seen).sum(axis=-1).argmin()
+        of_3d = np.abs(staged - posed).sum(axis=-1).argmin()
+        assert of_2d == of_3d
+        assert abs((grey - 5) / 5 - (5 + of_2d)) <= 0.6  # A film's greys are not exact.
+        numbers.append(of_2d)
+    assert len(set(numbers)) > 15
+    assert only_reads_back(shown)
+
+
+def test_the_page_says_that_its_film_is_missing(filmed, page, monkeypatch, tmp_path):
+    track, backdrop = filmed
+    bound(monkeypatch, backdrop, "film beside")
+    shown = page(track, background=backdrop)
+    (tmp_path / "walk.pictures.mp4").unlink()
+    browser.show(shown, tmp_path / "walk.html")
+    trouble = shown.find_element("id", "trouble")
+    wait_until(lambda: "walk.pictures.mp4, which is not beside this page" in trouble.text)
+    seek(paused(shown), 20)
+    before = drawn(shown)
+    click(shown, "forward")
+    assert drawn(shown) != before  # All else goes on.
+    assert all("ERR_FILE_NOT_FOUND" in entry["message"] for entry in shown.get_log("browser"))
+
+
+def test_each_person_has_a_colour_and_one_of_them_can_be_hidden(page):
+    shown = paused(page(pose_track("a"), pose_track("b", seed=3)))
+    swatches = shown.find_elements("css selector", "#people i")
+    found = [swatch.value_of_css_property("background-color") for swatch in swatches]
+    rgb = [ImageColor.getrgb(colours.PEOPLE[number]) for number in (0, 1)]
+    assert [[*map(int, re.findall(r"\d+", one)[:3])] for one in found] == [[*one] for one in rgb]
+
+    def inks(canvas):
+        return shown.execute_script(
+            "const canvas = document.getElementById(arguments[0]);"
+            "const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width,"
+            " canvas.height); const counts = [0, 0];"
+            "for (let i = 0; i < data.length; i += 4) arguments[1].forEach((rgb, person) => {"
+            "  counts[person] += rgb.every((part, at) => Math.abs(data[i + at] - part) < 3); });"
+            "return counts",
+            canvas,
+            rgb,
+        )
+
+    drawn(shown)
+    assert min(inks("image") + inks("scene")) > 20
+    shown.find_element("css selector", "#people input").click()
+    drawn(shown)
+    for canvas in ("image", "scene"):
+        hidden, left = inks(canvas)
+        assert hidden < 5 < 20 < left
+    assert only_reads_back(shown)
 
 
 # === Without a browser ===
-def test_the_page_names_no_other_place(tmp_path):
-    output.write([pose_track(HOSTILE)], tmp_path / 'a "<b>&.html')
-    text = (tmp_path / 'a "<b>&.html').read_text(encoding="utf-8")
-    assert "<title>a &quot;&lt;b&gt;&amp;</title>" in text
-    assert text.count("</script>") == 3
-    embedded = re.search(r'<script id="data" type="application/json">(.*?)</script>', text)[1]
-    page = text.replace(embedded, "")
-    assert not re.search(r'(src|href)=(?!"data:,")|https?:|@import|url\(', page)
-    assert json.loads(embedded)["people"][0]["name"] == HOSTILE
-    assert not set("<>&\u2028") & set(embedded)
-
-
-def test_thousands_of_frames_stay_small(tmp_path):
-    output.write([pose_track(frames=4000)], tmp_path / "a.html")
-    assert (tmp_path / "a.html").stat().st_size < 1.1e6
+def test_only_a_page_that_needs_a_film_may_load_one(filmed, tmp_path, monkeypatch):
+    track, backdrop = filmed
+    policies = []
+    for kind in PAGES:
+        bound(monkeypatch, backdrop, kind)
+        output.write([track], tmp_path / "a.html", backdrop)
+        text = (tmp_path / "a.html").read_text(encoding="utf-8")
+        policies.append(re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1])
+    assert "media-src" not in policies[0]
+    assert "media-src blob:;" in policies[1]
+    assert "media-src 'self';" in policies[2]
+    for policy in policies:
+        assert policy.startswith("default-src 'none';")
+        assert "img-src data:;" in policy

@@ -1,15 +1,14 @@
 """A run that dies anywhere goes on and ends as one that never died."""
 
-import os
 import shutil
 import signal
 import subprocess
-import sys
+import time
 import zipfile
 
 import pytest
 from checkpoint_files import assert_identical, history, steps, weights
-from command_process import TINY_CONFIG, Kill, run
+from command_process import TINY_CONFIG, Kill, Running, run
 from motion_capture import write_archive
 
 from synpose_tf.errors import SynposeError
@@ -44,6 +43,7 @@ def workdir(folder):
     shutil.rmtree(folder / "copy")
 
 
+@pytest.mark.slow
 def test_killed_during_steps_and_checkpoints(folder):
     """Bit for bit the uninterrupted run's weights, optimizers, averages and history."""
     for kill in KILLS:
@@ -103,23 +103,18 @@ def test_last_without_step_checkpoints_and_state_is_enough(folder, workdir):
 
 
 def test_sigterm_saves_a_checkpoint(folder):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "synpose_tf.train", *TRAIN, "--steps=1000000", "--workdir=ended"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    try:
-        assert any(line.startswith("step 6:") for line in process.stdout)
-        process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 143
-    assert "terminated after step" in stderr
-    assert "goes on from there" in stderr
-    assert "Traceback" not in stderr
+    running = Running("train", *TRAIN, "--steps=1000000", "--workdir=ended", folder=folder)
+    deadline = time.monotonic() + 200.0
+    while max(steps(folder / "ended"), default=0) < 6 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.terminate()
+    finished = running.wait(60.0)
+    assert finished.code == 143
+    assert "terminated after step" in finished.stderr
+    assert "goes on from there" in finished.stderr
+    assert "Traceback" not in finished.stderr
     newest = max(steps(folder / "ended"))
-    assert f"after step {newest};" in stderr
+    assert f"after step {newest};" in finished.stderr
 
 
 def test_noresume_never_writes_over_a_run(folder, workdir):

@@ -31,11 +31,17 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     images = Images(path, scratch)
     for image, content in json_stream.entries(path):
         where = f"{path}: {image[:80]!r}"
+        if "." not in image and detections.split_number(image)[1] is None:
+            raise SynposeError(
+                f"{where} is no image's name. Expected an object of images, "
+                '{"0.jpg": …, "1.jpg": …}, or a list of results, [{"image_id": "0.jpg", …}, …].'
+            )
         recording, frame = images.place(image, where)
         recording.look(frame)
         for index, person in enumerate(_people(content, where)):
             joints, track = _person(person, f"{where}, person {index}")
-            recording.add(f"{image[:80]!r}, person {index}", frame, joints, track)
+            if joints is not None:
+                recording.add(f"{image[:80]!r}, person {index}", frame, joints, track)
     return images.people()
 
 
@@ -52,4 +58,6 @@ def _person(person, where):
     if key is None:
         raise SynposeError(f"{where}: has none of {', '.join(JOINTS)}.")
     track = detections.track_number(person.get("idx"), f"{where}: idx")
+    if detections.without_joints(person[key]):
+        return None, track
     return detections.triples(person[key], where), track

@@ -14,6 +14,7 @@ layout.
 
 import array
 import pathlib
+from typing import Any
 
 import numpy as np
 
@@ -33,18 +34,22 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     Raises:
         SynposeError: an entry is damaged, or categories name the joints in different ways.
     """
-    images = _Images(path, scratch)
+    images, boxes, index = _Images(path, scratch), 0, -1
     for index, entry in enumerate(json_stream.items(path, "annotations.item")):
         place = f"annotation {index}"
         where = f"{path}: {place}"
-        if not isinstance(entry, dict) or not {"image_id", "keypoints"} <= entry.keys():
-            raise SynposeError(f"{where}: has no image_id and keypoints, as people's have.")
+        if not isinstance(entry, dict) or "image_id" not in entry:
+            raise SynposeError(f"{where}: has no image_id, as annotations have.")
+        if detections.without_joints(entry.get("keypoints")):
+            boxes += 1  # Of a person or a thing.
+            continue
         joints = detections.triples(entry["keypoints"], where)
         if (joints[:, 2] > 0).any():
-            image = detections.integer(entry["image_id"], f"{where}: image_id")
             track = detections.track_number(entry.get("track_id"), f"{where}: track_id")
-            recording, frame = images.of(image, where)
+            recording, frame = images.of(entry["image_id"], where)
             recording.add(place, frame, joints, track)
+    if boxes and boxes == index + 1:
+        raise SynposeError(f"{path}: none of its {boxes} annotations has keypoints.")
     return images.people()
 
 
@@ -55,15 +60,19 @@ class _Images:
         self._path = path
         self._recordings: dict[tuple[str, str], Sightings] = {}
         self._sizes: dict[tuple[str, str], set[tuple[int, ...] | None]] = {}
+        self._texts: dict[str, int] = {}  # Ids that are no numbers, and what stands for them.
         ids, recordings, frames = (array.array("q") for _ in range(3))
         names = image_names.ImageNames()
         for index, entry in enumerate(json_stream.items(path, "images.item")):
             where = f"{path}: image {index}"
             if not isinstance(entry, dict) or "id" not in entry:
                 raise SynposeError(f"{where}: has no id.")
-            ids.append(detections.integer(entry["id"], f"{where}: id"))
+            ids.append(self._number(entry["id"], f"{where}: id"))
             name = entry.get("file_name")
-            name, frame = names.split(name) if isinstance(name, str) else (("", ""), ids[-1])
+            if not isinstance(name, str):
+                name, frame = ("", ""), detections.integer(entry["id"], f"{where}: id")
+            else:
+                name, frame = names.split(name)
             if name not in self._recordings:
                 self._recordings[name] = Sightings(path, scratch)
             self._recordings[name].look(frame)
@@ -76,15 +85,28 @@ class _Images:
         )
         self._scratch = scratch
 
-    def of(self, image: int, where: str) -> tuple[Sightings, int]:
+    def _number(self, value, where):
+        """An id as a number; texts get one below all others."""
+        try:
+            return detections.integer(value, where)
+        except SynposeError:
+            if not isinstance(value, str):
+                raise
+            return self._texts.setdefault(value, -(2**62) - len(self._texts))
+
+    def of(self, image_id: Any, where: str) -> tuple[Sightings, int]:
         """The recording and the frame of an image."""
+        if not len(self._ids):
+            image = detections.integer(image_id, f"{where}: image_id")
+            return self._recordings.setdefault(
+                ("", ""), Sightings(self._path, self._scratch)
+            ), image
+        image = self._number(image_id, f"{where}: image_id")
         place = int(np.searchsorted(self._ids, image))
         if place < len(self._ids) and self._ids[place] == image:
             recording = list(self._recordings.values())[self._which[place]]
             return recording, int(self._frames[place])
-        if len(self._ids):
-            raise SynposeError(f"{where}: image_id {image} is none of its images.")
-        return self._recordings.setdefault(("", ""), Sightings(self._path, self._scratch)), image
+        raise SynposeError(f"{where}: image_id {str(image_id)[:40]} is none of its images.")
 
     def people(self) -> list[Person]:
         """The people of all recordings."""

@@ -10,10 +10,13 @@ The HDF5 file is a pandas table; its columns' names are a pickle, of which only 
 texts are read. Body parts have any names: `synpose_tf.keypoints.named_joints`.
 """
 
+import codecs
 import csv
 import io
+import json
 import pathlib
 import pickle
+import re
 from typing import Any
 
 import h5py
@@ -22,16 +25,23 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import named_joints
+from synpose_tf.keypoints import named_joints, tracking
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 
 NAME = "DeepLabCut CSV or HDF5"
-START = b"scorer,"
+_START = re.compile(r"scorer([,;\t])")  # And how the cells are parted.
 _HEAD = {"scorer", "individuals", "bodyparts", "coords"}
 _COORDS = ("x", "y", "likelihood")
 _UNIQUE = "single"  # The individual of body parts that are tracked once, such as a box.
 _EXPORT = "In DeepLabCut: analyze_videos(…, save_as_csv=True), and give the CSV file."
+_ONCE = "Name each body part once in config.yaml, and analyse again."
 _REMEDY = "Name the body parts so in config.yaml, and analyse again."
+
+
+def starts(head: bytes) -> bool:
+    """Whether a file that begins so is its CSV, in whatever encoding."""
+    encoding = json.detect_encoding(head)
+    return bool(_START.match(codecs.getincrementaldecoder(encoding)("replace").decode(head)))
 
 
 def holds(path: pathlib.Path) -> bool:
@@ -54,8 +64,10 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     frames, columns, values = table
     individuals: dict[str, dict[str, dict[str, int]]] = {}
     for number, (*_, part, coordinate) in enumerate(columns):
-        name = columns[number][-3] if len(columns[number]) == 4 else "person 1"
-        individuals.setdefault(name, {}).setdefault(part, {})[coordinate] = number
+        name = columns[number][-3] if len(columns[number]) == 4 else ""
+        numbers = individuals.setdefault(name, {}).setdefault(part, {})
+        if numbers.setdefault(coordinate, number) != number:
+            raise SynposeError(f"{path}: two columns are {coordinate} of {part[:80]!r}. {_ONCE}")
     if len(individuals) > 1:
         individuals.pop(_UNIQUE, None)
     people = []
@@ -63,18 +75,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         where = str(path) if len(individuals) == 1 else f"{path}: {name}"
         joints = np.stack([_joint(values, part, where) for part in parts.items()], axis=1)
         layout, joints = named_joints.to_layout([*parts], joints, where, _REMEDY)
-        seen = named_joints.seen_frames(joints)
-        people.append(
-            Person(
-                name=name,
-                frames=frames[seen],
-                joints=scratch.keep(joints[seen]),
-                where=where,
-                layout=layout,
-                units="pixels",
-            )
-        )
-    return people
+        people.append(Person(name, frames, joints, where, layout=layout, units="pixels"))
+    return tracking.by_name(people, scratch)
 
 
 def _joint(values, part, where):
@@ -93,7 +95,11 @@ def _joint(values, part, where):
 def _read_csv(path):
     """Frames (F,), the columns' names, values (F, columns)."""
     with reading(path):
-        rows = [*csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))]
+        content = path.read_bytes()
+        text = content.decode(json.detect_encoding(content))
+        start = _START.match(text)
+        separator = start[1] if start else ","
+        rows = [*csv.reader(io.StringIO(text), delimiter=separator)]
     head = [row for row in rows[:4] if row and row[0] in _HEAD]
     body = [row for row in rows[len(head) :] if row]
     kinds = [row[0] for row in head]
@@ -112,7 +118,7 @@ def _read_csv(path):
             f"{path}, line {uneven[0]}: {len(rows[uneven[0] - 1])} cells, where others have "
             f"{width}. The file is cut off or damaged; export it again."
         )
-    frames = [row[0] for row in body]
+    frames = [re.sub(r"\.0*$", "", row[0]) for row in body]
     other = [frame for frame in frames if not (frame.isdecimal() and len(frame) < 18)]
     if other:
         raise SynposeError(
@@ -121,7 +127,8 @@ def _read_csv(path):
         )
     columns = [tuple(cells) for cells in zip(*(row[1:] for row in head), strict=True)]
     with reading(path):
-        values = [[float(cell or "nan") for cell in row[1:]] for row in body]
+        point = "." if separator == "," else ","  # As Excel writes it where a comma is the point.
+        values = [[float(cell.replace(point, ".") or "nan") for cell in row[1:]] for row in body]
     numbers = np.array(values, np.float32).reshape(len(body), len(columns))
     return np.array([*map(int, frames)], np.int64), columns, numbers
 

@@ -26,11 +26,13 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     with reading(path), np.load(path, allow_pickle=False) as archive:
         keys = ("track", "frames", "times", "keypoints", "inferred", "names", "image_size")
         columns = {key: archive[key] for key in keys}
+        if "confidence" in archive:  # Files of before have none.
+            columns["confidence"] = archive["confidence"]
     count, names = len(columns["track"]), columns["names"]
     shapes = {
         "track": (count,), "frames": (count,), "times": (count,), "names": (len(names),),
         "keypoints": (count, len(H36M_17), 2), "inferred": (count, len(H36M_17)),
-        "image_size": (len(names), 2),
+        "image_size": (len(names), 2), "confidence": (count, len(H36M_17)),
     }  # fmt: skip
     kinds = dict.fromkeys(shapes, "iuf") | {"names": "U", "inferred": "b"}
     for key, array in columns.items():
@@ -46,8 +48,11 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
 
 def _person(path, columns, number, scratch):
     rows = columns["track"] == number
-    seen = ~columns["inferred"][rows]
-    joints = np.concatenate([columns["keypoints"][rows], seen[..., None]], axis=-1)
+    score = np.ones(columns["inferred"][rows].shape)
+    if "confidence" in columns:
+        score = np.nan_to_num(columns["confidence"][rows], nan=1.0)
+    score[columns["inferred"][rows]] = 0.0
+    joints = np.concatenate([columns["keypoints"][rows], score[..., None]], axis=-1)
     size = columns["image_size"][number]
     return Person(
         name=str(columns["names"][number]),

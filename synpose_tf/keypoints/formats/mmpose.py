@@ -79,8 +79,11 @@ def _add(instance, place, frame, recording):
     where = f"{recording.where}: {place}"
     if not isinstance(instance, dict) or "keypoints" not in instance:
         raise SynposeError(f"{where}: has no keypoints.")
+    if detections.without_joints(instance["keypoints"]):
+        return
     points = detections.floats(instance["keypoints"], where)
-    scores = instance.get("keypoint_scores", [1.0] * len(points))
+    scores = instance.get("keypoint_scores")
+    scores = [1.0] * len(points) if scores is None else scores
     scores = detections.floats(scores, f"{where}: keypoint_scores")
     if points.ndim != 2 or points.shape[1] != 2 or scores.shape != points.shape[:1]:
         raise SynposeError(
@@ -88,4 +91,4 @@ def _add(instance, place, frame, recording):
             f"{scores.shape}. Expected (joints, 2) and (joints,)."
         )
     track = detections.track_number(instance.get("track_id"), f"{where}: track_id")
-    recording.add(place, frame, np.column_stack([points, scores]), track)
+    recording.add(place, frame, detections.scored(np.column_stack([points, scores])), track)

@@ -7,9 +7,11 @@
   archive with one array may call it anything.
 
 Of people and frames the axis is that of the frames that `frames` or `times` fit, or along which
-the joints hardly move. People who come by frames, as rtmlib gives them, are followed.
+the joints hardly move. People who come by frames, as rtmlib gives them, are followed; one person,
+up to a jump that no person makes.
 """
 
+import dataclasses
 import io
 import pathlib
 import warnings
@@ -21,7 +23,13 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
 from synpose_tf.keypoints import tracking
-from synpose_tf.keypoints.detections import MAX_NUMBERS, Person, Sightings, marked_missed
+from synpose_tf.keypoints.detections import (
+    MAX_NUMBERS,
+    Person,
+    Sightings,
+    marked_missed,
+    scored,
+)
 
 NAME = "NumPy arrays"
 _MOST_NEGATIVE = 0.1  # Of all scores; some detectors write logits.
@@ -63,10 +71,10 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     }
     if by_frame:
         return _followed(joints, frames, times, path, scratch, known)
-    return [
+    people = [
         Person(
             name=f"person {index + 1}",
-            joints=scratch.keep(person),
+            joints=person,
             frames=frames,
             times=times,
             where=str(path),
@@ -74,6 +82,9 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         )
         for index, person in enumerate(joints)
     ]
+    if len(people) == 1:
+        return tracking.alone(dataclasses.replace(people[0], name=""), scratch)
+    return [dataclasses.replace(p, joints=scratch.keep(p.joints)) for p in people]
 
 
 def _followed(joints, frames, times, path, scratch, known):
@@ -135,6 +146,11 @@ def _arrays(path):
         with zipfile.ZipFile(path) as archive:
             arrays = {}
             for entry in archive.infolist():
+                if not entry.filename.endswith(".npy"):
+                    raise SynposeError(
+                        f"{path}: an archive of other files, such as {entry.filename[:80]!r}. "
+                        "Unpack it first."
+                    )
                 _check_size(entry.file_size, path)
                 content = io.BytesIO(archive.read(entry))
                 name = entry.filename.removesuffix(".npy")
@@ -175,11 +191,14 @@ def _confidence(arrays, points, path):
     """(…, joints), of an array that is taken from the others."""
     if points.shape[-1] == 3:
         _check_confidence(points, path)
-        return points[..., 2]
+        return scored(points)[..., 2]
     key = next((key for key in CONFIDENCE if key in arrays), None)
     if key is None:
         return np.ones(points.shape[:-1], np.float32)
-    confidence = _numbers(arrays.pop(key), f"{path}: {key}")
+    confidence = arrays.pop(key)
+    if confidence.dtype.kind == "b":  # Seen, or not.
+        confidence = confidence.astype(np.float32)
+    confidence = _numbers(confidence, f"{path}: {key}")
     if confidence.size != points[..., 0].size or confidence.shape[-1:] != points.shape[-2:-1]:
         raise SynposeError(
             f"{path}: {key} has shape {confidence.shape}. Expected one number a joint."
@@ -219,8 +238,9 @@ def _along(arrays, key, count, path):
 
 
 def _whole(array, where):
-    if not (np.isfinite(array).all() and (np.abs(array) < 2**62).all()):
-        raise SynposeError(f"{where}: expected whole numbers.")
+    if not ((np.abs(array) < 2**62).all() and (array == np.round(array)).all()):
+        odd = array[~((np.abs(array) < 2**62) & (array == np.round(array)))][0]
+        raise SynposeError(f"{where}: expected whole numbers, found {odd}. Seconds are `times`.")
     return array.astype(np.int64)
 
 

@@ -33,7 +33,7 @@ def add_frame(path: pathlib.Path, frame: int, recording: detections.Sightings) -
         key = next((key for key in JOINTS if isinstance(person, dict) and key in person), None)
         if key is None:
             raise SynposeError(f"{where}: has no {' or '.join(JOINTS)}.")
-        if person[key] != []:  # A hand without a body.
+        if not detections.without_joints(person[key]):  # A hand without a body.
             joints = detections.triples(person[key], where)
             track = detections.track_number(person.get("person_id"), f"{where}: person_id")
             recording.add(f"{path.name}, person {index}", frame, joints, track)

@@ -35,6 +35,9 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         if not isinstance(entry, dict) or not {"image_id", "keypoints"} <= entry.keys():
             raise SynposeError(f"{where}: expected image_id and keypoints, found {_keys(entry)}.")
         recording, frame = images.place(entry["image_id"], where)
+        if detections.without_joints(entry["keypoints"]):
+            recording.look(frame)
+            continue
         joints = detections.triples(entry["keypoints"], where)
         recording.add(place, frame, joints, _track(entry, where))
     return images.people()

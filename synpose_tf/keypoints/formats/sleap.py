@@ -18,7 +18,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.io import hdf5
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import named_joints
+from synpose_tf.keypoints import named_joints, tracking
 from synpose_tf.keypoints.detections import Person
 
 NAME = "SLEAP analysis HDF5"
@@ -57,26 +57,20 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         joints = np.concatenate([joints, confidence[..., None]], axis=-1)
         where = str(path) if len(points) == 1 else f"{path}: track {number}"
         layout, joints = named_joints.to_layout(names, joints, where, _REMEDY)
-        seen = named_joints.seen_frames(joints)
-        name = tracks[number] if number < len(tracks) else f"person {number + 1}"
-        people.append(
-            Person(
-                name=name,
-                frames=np.arange(len(joints))[seen],
-                joints=scratch.keep(joints[seen]),
-                where=where,
-                layout=layout,
-                units="pixels",
-            )
-        )
-    return people
+        other = f"person {number + 1}" if len(points) > 1 else ""
+        name = tracks[number] if number < len(tracks) else other
+        frames = np.arange(len(joints))
+        people.append(Person(name, frames, joints, where, layout=layout, units="pixels"))
+    return tracking.by_name(people, scratch)
 
 
 def _texts(path, key):
     values = hdf5.read(path, path, key)
-    if values.dtype.kind not in "SO" or values.ndim != 1:
+    if values.ndim != 1 or values.size and values.dtype.kind not in "SO":
         raise SynposeError(f"{path}: {key} is {values.dtype} of shape {values.shape}, not names.")
     with reading(path):
+        if not values.size:  # Of a recording without tracks, whatever type its names have.
+            return []
         return [v.decode() if isinstance(v, bytes) else str(v) for v in values.tolist()]
 
 
@@ -104,4 +98,6 @@ def _points(path, nodes, classic, scored):
             f"{path}: point_scores are {scores.dtype} of shape {scores.shape}, where tracks have "
             f"{shape}. {_EXPORT}"
         )
-    return points, scores.transpose(order)
+    scores = scores.transpose(order)
+    # What people corrected by hand has no score.
+    return points, np.where(np.isnan(scores) & np.isfinite(points).all(-1), 1.0, scores)

@@ -14,6 +14,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import hdf5
 from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import tracking
 from synpose_tf.keypoints.detections import Person
 from synpose_tf.structures.skeleton import MPII_16
 
@@ -22,7 +23,7 @@ FPS = 50.0
 
 
 def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
-    """The one person of a file.
+    """The people of a file, which shows one at a time.
 
     Raises:
         SynposeError: the file is damaged, or holds something else.
@@ -36,13 +37,5 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         joints = np.concatenate([poses, np.ones_like(poses[..., :1])], axis=-1).astype(np.float32)
     joints[:, MPII_16.index("Head"), 2] = 0.0
     frames = np.arange(len(poses))
-    return [
-        Person(
-            name="person 1",
-            frames=frames,
-            joints=scratch.keep(joints),
-            where=str(path),
-            fps=FPS,
-            layout=MPII_16,
-        )
-    ]
+    person = Person(name="", frames=frames, joints=joints, where=str(path), fps=FPS, layout=MPII_16)
+    return tracking.alone(person, scratch)

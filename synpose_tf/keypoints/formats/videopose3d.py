@@ -15,6 +15,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import restricted_npz
 from synpose_tf.io.scratch import Scratch
+from synpose_tf.keypoints import tracking
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 from synpose_tf.keypoints.layouts import LAYOUTS
 
@@ -25,7 +26,7 @@ H36M_FPS = 50.0
 
 
 def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
-    """The people of a file, one for each subject, action and camera.
+    """The people of a file, one at a time for each subject, action and camera.
 
     Raises:
         SynposeError: the file is damaged, or holds something else.
@@ -53,8 +54,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
                 size = _image_size(metadata, subject)
                 frames = np.arange(len(joints))
                 known = {"where": str(path), "layout": layout, "image_size": size, "fps": fps}
-                joints = scratch.keep(joints)
-                found.append(Person(name=name, frames=frames, joints=joints, **known))
+                person = Person(name=name, frames=frames, joints=joints, **known)
+                found += tracking.alone(person, scratch)
     return found
 
 

@@ -29,6 +29,8 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
             raise SynposeError(f"{path}: frame {frame}: expected an object of people by number.")
         recording.look(frame)
         for number, joints in people.items():
+            if detections.without_joints(joints):
+                continue
             place = f"frame {frame}, person {number[:40]!r}"
             where = f"{path}: {place}"
             numbers = detections.floats(joints, where)

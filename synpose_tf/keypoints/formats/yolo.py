@@ -58,6 +58,8 @@ def _add(person, place, frame, recording):
     points = person.get("keypoints") if isinstance(person, dict) else None
     if not isinstance(points, dict) or not {"x", "y"} <= points.keys():
         raise SynposeError(f"{where}: expected keypoints with x and y.")
+    if detections.without_joints(points["x"]) and detections.without_joints(points["y"]):
+        return
     columns = [points["x"], points["y"]]
     if points.get("visible") is not None:
         columns.append(points["visible"])

@@ -190,13 +190,16 @@ def test_unusual_poses_are_not_cut_off(layers, poses, folders):
 
 
 def test_ranges(layers, poses):
-    """All of the input and of the depths; inside, all but the rarest values, with a margin."""
+    """All but the rarest values, and inside the network a margin."""
     given, inside = poses.copy(), "block0_unit0"
     given[0, 3, 0], given[1, 5, 1] = 9.0, -9.0
     ranges = calibration.ranges(layers, given)
     depths = calibration.depths(layers, given)
-    assert ranges["given"] == (-9.0, 9.0)
-    assert ranges["last"] == pytest.approx((depths.min(), depths.max()), abs=1e-4)
+    for name, tensor in (("given", given), ("last", depths)):
+        low, high = ranges[name]
+        outside = ((tensor < low) | (tensor > high)).mean()
+        assert 0.0 < outside < 2e-4
+        assert max(-low, high) < 9.0
     assert ranges["first_raised"][0] == 0.0
     x = given.reshape(len(given), -1) @ layers["first"].kernel + layers["first"].bias
     x = np.maximum(x, 0.2 * x) @ layers[inside].kernel + layers[inside].bias

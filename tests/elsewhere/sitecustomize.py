@@ -1,14 +1,12 @@
-"""Runs a command of the package where what Windows lacks is missing.
+"""Takes away what Windows lacks, from every Python whose PYTHONPATH names this folder.
 
-  python elsewhere.py lift keypoints.json
-
-What others do there on Windows is their own affair: etils, which asks who owns a file elsewhere
+Python imports a module of this name before anything else, in the processes that a command starts as
+well. What others do on Windows is their own affair: etils, which asks who owns a file elsewhere
 only, keeps its modules, and a folder can't be opened by this package alone.
 """
 
 import builtins
 import os
-import runpy
 import signal
 import sys
 
@@ -52,8 +50,4 @@ def _refuse_folders(event, args):
         raise PermissionError(13, "Permission denied", args[0])
 
 
-if __name__ == "__main__":
-    hide()
-    del sys.argv[0], sys.path[0]
-    sys.argv[0] = f"synpose_tf.{sys.argv[0]}"
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+hide()
