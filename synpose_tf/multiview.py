@@ -4,9 +4,9 @@
   python -m synpose_tf.multiview cam01.json cam02.json --intrinsics=1145,1143,512,515
   python -m synpose_tf.multiview cam*.json --calibration=cameras.toml --refine
 
-Takes what `synpose_tf.lift` takes, one file or folder for each camera. Finds the cameras' places and
-clocks and who is who from the people alone, and writes poses in the room, `cameras.toml` in
-Pose2Sim's form, and a report. docs/multiview.md tells how to record, and what can't be told.
+Takes keypoints as `synpose_tf.lift` does, one file or folder for each camera. Finds the cameras'
+places and clocks and who is who from the people alone, and writes poses in the room, `cameras.toml`
+in Pose2Sim's form, and a report. docs/multiview.md tells how to record, and what can't be told.
 """
 
 from absl import flags
@@ -32,7 +32,9 @@ flags.DEFINE_string(
     "File of calibrated cameras: of Pose2Sim, Anipose, OpenCV, Qualisys, or EasyMocap's folder; "
     "h36m/S9 is that of a subject of Human3.6M.",
 )
-flags.DEFINE_bool("refine", False, "Let calibrated cameras move, and say by how much they were off.")
+flags.DEFINE_bool(
+    "refine", False, "Let calibrated cameras move, and say by how much they were off."
+)
 flags.DEFINE_bool("synchronized", False, "The recordings' times are of one clock; don't search.")
 flags.DEFINE_bool("shared_focal", False, "All cameras have one focal length, which is to be found.")
 flags.DEFINE_bool(

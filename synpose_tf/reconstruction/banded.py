@@ -6,7 +6,7 @@ by its Schur complement: exact, and linear in the length of a recording.
 """
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky_banded, cho_solve_banded
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 
 
 class NormalEquations:

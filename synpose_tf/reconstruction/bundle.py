@@ -121,7 +121,7 @@ class Problem:
         self.seen, self.prior, self.free = seen, prior, free
         self._valid = seen.seen
         self._points = np.where(self._valid[..., None], seen.points, 0.0)
-        self._weights = np.where(self._valid, seen.confidence, 0.0) / seen.noise ** 2
+        self._weights = np.where(self._valid, seen.confidence, 0.0) / seen.noise**2
         self._first_focal, self._scale = state.rig.focal, state.bones.sum()
         self._triples, self._tightness = self._neighbours()
         self._guesses = guesses
@@ -147,7 +147,7 @@ class Problem:
         self._border = end
 
     def _neighbours(self):
-        """First of three moments that follow each other, and 1 over the acceleration's deviation."""
+        """First of three moments in a row, and 1 over the acceleration's deviation."""
         times, person = self.seen.times, self.seen.person
         if len(times) < 3:
             return np.zeros(0, int), np.zeros(0)
@@ -167,7 +167,7 @@ class Problem:
     def cost(self, state) -> float:
         """Half the sum of the squares, with the observations' loss."""
         off = self.residuals(state)
-        squares = (off**2).sum(-1) / self.seen.noise ** 2
+        squares = (off**2).sum(-1) / self.seen.noise**2
         bend = self.prior.loss**2
         total = (self.seen.confidence * self._valid * bend * np.log1p(squares / bend)).sum()
         total += sum((weight**2 * value**2).sum() for value, weight in self._others(state))
@@ -197,7 +197,9 @@ class Problem:
 
     def _lengths(self, state):
         """Of bones (N, B) their lengths less what they should be; and the deviations (B,)."""
-        one, two, kind, spread = (np.array(column) for column in zip(*self.prior.bones, strict=True))
+        one, two, kind, spread = (
+            np.array(column) for column in zip(*self.prior.bones, strict=True)
+        )
         vectors = state.joints[:, one] - state.joints[:, two]
         wanted = state.bones[self.seen.person][:, kind]
         return np.linalg.norm(vectors, axis=-1) - wanted, spread
@@ -216,7 +218,7 @@ class Problem:
     def weights_now(self, state):
         """(V, N, J), of the observations' squares, and the residuals."""
         off = self.residuals(state)
-        squares = (off**2).sum(-1) / self.seen.noise ** 2
+        squares = (off**2).sum(-1) / self.seen.noise**2
         return self._weights / (1.0 + squares / self.prior.loss**2), off
 
     def _add_observations(self, equations, state):

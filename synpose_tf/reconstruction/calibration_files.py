@@ -33,7 +33,9 @@ else:
 # What OpenCV's users call a camera's parts.
 _NAMES = {
     "matrix": ("camera_matrix", "cameraMatrix", "matrix", "K", "mtx", "intrinsics"),
-    "distortion": ("dist_coeffs", "distCoeffs", "distortion_coefficients", "distortions", "dist", "D"),
+    "distortion": (
+        "dist_coeffs", "distCoeffs", "distortion_coefficients", "distortions", "dist", "D",
+    ),
     "rotation": ("R", "rotation", "rvec", "Rot"),
     "translation": ("T", "t", "translation", "tvec"),
     "size": ("image_size", "size", "imgSize"),
@@ -211,7 +213,9 @@ def _qualisys(text):
         ]
         matrix = [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]
         name = entry.attrib.get("serial", f"camera {number + 1}")
-        cameras.append(_camera(name, matrix, distortion, rotation, -rotation @ centre, size or None))
+        cameras.append(
+            _camera(name, matrix, distortion, rotation, -rotation @ centre, size or None)
+        )
     return cameras
 
 

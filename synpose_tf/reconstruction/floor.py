@@ -6,6 +6,7 @@ below the middle of the people.
 """
 
 import numpy as np
+
 from synpose_tf.structures.skeleton import H36M_17
 
 ANKLE_MM = 80.0  # Above the floor, of a person who stands.

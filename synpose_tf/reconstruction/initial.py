@@ -57,9 +57,7 @@ def pairs_of(seen: Observations, focal, lifts: Lifts, rng) -> dict[tuple[int, in
     return found
 
 
-def pair_poses(
-    seen, focal, a, b, rng, starts=(), lag=False, effort=THOROUGH
-) -> list[RelativePose]:
+def pair_poses(seen, focal, a, b, rng, starts=(), lag=False, effort=THOROUGH) -> list[RelativePose]:
     """`relative_poses` of two views' joints, each in its own noise."""
     both = seen.seen[a] & seen.seen[b]
     rays = [seen.points[view][both] / focal[view] for view in (a, b)]
@@ -72,9 +70,9 @@ def pair_poses(
 
 def lifted_poses(lifts: Lifts, a: int, b: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Rotation and translation that lay view a's lifts on b's, by Procrustes over time."""
-    known = np.isfinite(lifts.poses[[a, b]]).all((0, 2, 3)) & np.isfinite(
-        lifts.roots[[a, b]]
-    ).all((0, 2))
+    known = np.isfinite(lifts.poses[[a, b]]).all((0, 2, 3)) & np.isfinite(lifts.roots[[a, b]]).all(
+        (0, 2)
+    )
     if not known.any():
         return []
     one, two = (lifts.poses[view][known].reshape(-1, 3) for view in (a, b))
@@ -201,8 +199,14 @@ def lifts_in_world(rig: Rig, joints, lifts: Lifts) -> np.ndarray:
     own = np.einsum("vji,vnj->vni", rig.rotation, lifts.roots - rig.translation[:, None])
     both = np.isfinite(placed).all(-1) & np.isfinite(joints).all(-1)
     count = np.maximum(both.sum(-1), 1)[..., None]
-    centre = [np.where(both[..., None], a, 0.0).sum(2) / count for a in (placed, joints[None] + 0 * placed)]
-    off = [np.where(both[..., None], a - c[:, :, None], 0.0) for a, c in zip((placed, joints), centre, strict=True)]
+    centre = [
+        np.where(both[..., None], a, 0.0).sum(2) / count
+        for a in (placed, joints[None] + 0 * placed)
+    ]
+    off = [
+        np.where(both[..., None], a - c[:, :, None], 0.0)
+        for a, c in zip((placed, joints), centre, strict=True)
+    ]
     size = (off[0] * off[1]).sum((2, 3)) / np.maximum((off[0] ** 2).sum((2, 3)), 1e-9)
     size = np.clip(size, 0.7, 1.4)[..., None, None]
     laid = size * (placed - centre[0][:, :, None]) + centre[1][:, :, None]

@@ -43,8 +43,8 @@ def calibrated(path: str, names: Sequence[str]) -> list[geometry.Camera]:
     if len(cameras) == len(names):
         return cameras
     raise SynposeError(
-        f"{path}: holds {len(cameras)} cameras, {', '.join(c.name for c in cameras)}; the recordings "
-        f"are {', '.join(names)}. Name the files after the cameras, or give as many."
+        f"{path}: holds {len(cameras)} cameras, {', '.join(c.name for c in cameras)}; the "
+        f"recordings are {', '.join(names)}. Name the files after the cameras, or give as many."
     )
 
 

@@ -84,7 +84,9 @@ def align(one: Recording, two: Recording, synchronized: bool, rng) -> Alignment 
 
 
 def _rate(points):
-    return 1.0 / max(float(np.median(np.diff(points.times))), 1e-3) if len(points.times) > 1 else 1.0
+    return (
+        1.0 / max(float(np.median(np.diff(points.times))), 1e-3) if len(points.times) > 1 else 1.0
+    )
 
 
 def both(one: Recording, two: Recording, i: int, k: int, lag: float) -> Observations | None:
@@ -97,7 +99,7 @@ def both(one: Recording, two: Recording, i: int, k: int, lag: float) -> Observat
     times = times[np.unique(np.linspace(0, len(times) - 1, _MOMENTS).astype(int))]
     views = [[[one.points[i]], [two.points[k]]]]
     seen = observe(views, [Clock(), Clock(lag)], [times])
-    known = (seen.seen.all(0).sum(-1) >= 4)
+    known = seen.seen.all(0).sum(-1) >= 4
     return seen.at(known) if known.sum() >= _LEAST_MOMENTS else None
 
 
@@ -194,7 +196,9 @@ def people_of(
     Returns:
         Of each person, for each view the numbers of the tracks; those seen longest first.
     """
-    group = {(view, n): {(view, n)} for view, tracks in enumerate(spans) for n in range(len(tracks))}
+    group = {
+        (view, n): {(view, n)} for view, tracks in enumerate(spans) for n in range(len(tracks))
+    }
     for one, two in sorted(matches, key=lambda pair: -matches[pair]):
         joined = group[one] | group[two]
         if group[one] is not group[two] and not _seen_twice(joined, spans):

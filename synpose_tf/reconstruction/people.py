@@ -92,7 +92,9 @@ def _piece(scene, person, times):
     marks = exchanged(rig, state.joints, seen)
     seen = put_back(seen, marks)
     few = agreeing(rig, state.joints, seen) < 2
-    led = initial.filled(initial.lifts_in_world(rig, np.where(few[..., None], np.nan, state.joints), lifts))
+    led = initial.filled(
+        initial.lifts_in_world(rig, np.where(few[..., None], np.nan, state.joints), lifts)
+    )
     guesses = np.where(few[..., None], led, np.nan)
     joints = adjust(state, seen, body.PRIOR, _FIXED, guesses, 10).joints
     inferred = agreeing(rig, joints, seen) < 2

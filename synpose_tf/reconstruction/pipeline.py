@@ -19,7 +19,7 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.reconstruction import body, floor, initial, matching, uncertainty
-from synpose_tf.reconstruction.bundle import Free, Problem, State, adjust
+from synpose_tf.reconstruction.bundle import Free, Problem, adjust
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.initial import Lifts
 from synpose_tf.reconstruction.rig import Rig
@@ -306,7 +306,9 @@ def _in_world(scene, settings):
     seen, lifts = _observed(scene, _chosen_times(scene, _MOMENTS, _WINDOW))
     joints = triangulate(scene.rig, seen)
     joints = initial.start_of(scene.rig, seen, lifts, scene.bones).joints
-    rotation, origin = floor.level_world(scene.rig.moved(np.eye(3), np.zeros(3), scale), scale * joints)
+    rotation, origin = floor.level_world(
+        scene.rig.moved(np.eye(3), np.zeros(3), scale), scale * joints
+    )
     rig = scene.rig.moved(rotation, origin / scale, scale)
     spread = scene.spread and scene.spread.scaled(scale)
     return dataclasses.replace(scene, rig=rig, bones=scale * scene.bones, spread=spread)

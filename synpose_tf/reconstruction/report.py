@@ -138,7 +138,8 @@ def text(scene: Scene, placed: Sequence[Placed]) -> str:
         share = person.inferred[known].mean() * len(H36M_17) if known.any() else 0.0
         lines.append(
             f"person {number}: {known.sum()} of {len(known)} frames; {share:.1f} of 17 joints "
-            f"inferred in each, on average; bones keep their length within {np.nanmean(spread):.0f} mm"
+            f"inferred in each, on average; bones keep their length within "
+            f"{np.nanmean(spread):.0f} mm"
         )
     return "\n".join(lines)
 
@@ -238,10 +239,6 @@ def calibrated(scene: Scene) -> list:
         intrinsics[:2] *= scene.rig.focal[view] / focal_of(intrinsics)
         size = camera.image_size or tuple(round(2 * c) for c in intrinsics[2:4])
         found.append(
-            Camera(
-                camera.name, scene.rig.rotation[view], scene.rig.centres[view], intrinsics, size
-            )
+            Camera(camera.name, scene.rig.rotation[view], scene.rig.centres[view], intrinsics, size)
         )
     return found
-
-

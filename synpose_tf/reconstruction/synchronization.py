@@ -64,7 +64,10 @@ def signal_of(points: Points, lifted: PoseTrack, rate: float) -> Signal:
     change[width:-width] = channels[2 * width :] - channels[: -2 * width]
     known = np.isfinite(change)
     # What a detector's blunders are cut to, is also the usual change.
-    usual = [np.percentile(np.abs(c[k]), 75) if k.any() else 1.0 for c, k in zip(change.T, known.T, strict=True)]
+    usual = [
+        np.percentile(np.abs(c[k]), 75) if k.any() else 1.0
+        for c, k in zip(change.T, known.T, strict=True)
+    ]
     change = np.clip(np.nan_to_num(change) / np.maximum(usual, 1e-9), -3.0, 3.0)
     return Signal(float(times[0]), change, known)
 

@@ -8,9 +8,7 @@ from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import PoseTrack
 
 
-def pose_track(
-    placed: Placed, name: str, camera: geometry.Camera, body_height: float
-) -> PoseTrack:
+def pose_track(placed: Placed, name: str, camera: geometry.Camera, body_height: float) -> PoseTrack:
     """A person as a track in the level frame (x right, y down, z forward; `PoseTrack.level`).
 
     Args:

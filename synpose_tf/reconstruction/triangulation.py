@@ -49,7 +49,7 @@ def squared_errors(rig: Rig, world, seen: Observations) -> np.ndarray:
     """(V, N, J), of the projections in units of the noise; 0 where a view saw nothing."""
     points = rig.to_cameras(world)
     off = np.where(seen.seen[..., None], seen.points - rig.project(world), 0.0)
-    squares = (off**2).sum(-1) / seen.noise ** 2
+    squares = (off**2).sum(-1) / seen.noise**2
     behind = seen.seen & (points[..., 2] <= 0)
     return np.where(behind, np.inf, np.nan_to_num(squares, nan=0.0, posinf=np.inf))
 
@@ -64,7 +64,7 @@ def _directions(rig, seen):
 
 
 def _nearest(centres, directions, weights):
-    """The points (N, J, 3) nearest to rays, by weights (V, N, J); the points' spread is 0 far off."""
+    """The points (N, J, 3) nearest to rays, by weights (V, N, J)."""
     across = np.eye(3) - directions[..., :, None] * directions[..., None, :]
     across = weights[..., None, None] * across
     matrix = across.sum(0)

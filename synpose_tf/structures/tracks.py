@@ -88,14 +88,11 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
-<<<<<<< HEAD
         level: whether poses and root are not in the camera's frame, but in that of the room: x
             right, y down, z forward as the first camera stands, the floor at y = 0.
-=======
         confidence: (F, 17), the detector's own, on its scale; of a joint made of several the
             lowest; 0 where inferred. None for not known.
         fused: (F,), True where the detector's own depth went into the pose; None for nowhere.
->>>>>>> main
         roll: degrees by which the camera was rolled clockwise when the poses were lifted; they
             are in the frame of the camera as it was.
         intrinsics: (9,), the camera's that the poses were lifted with, pixels; None for none.
@@ -117,12 +114,9 @@ class PoseTrack(_Track):
     confidence: Column | None = None
     fused: Column | None = None
     roll: float = 0.0
-<<<<<<< HEAD
     level: bool = False
-=======
     intrinsics: np.ndarray | None = None
     camera_from: str = ""
->>>>>>> main
     scratch: Scratch | None = None
 
     columns = (
