@@ -4,13 +4,13 @@
 
 `four`, `subsets`, `focal`, `clocks`: one person before four phones under MediaPipe
 (`--four_cameras`), against the reference that was fitted with their calibration, and against what
-its calibration triangulates. `people`: two of them, the second the same walk, backwards
-and 1.5 m aside, put into the same cameras with what the detector erred by 0.5 s before. `s9`: Human3.6M's S9, Walking and
-Sitting, under Stacked Hourglass (`--sh`), with lenses but without places; cameras against
-Human3.6M's after one similarity, joints against their triangulation (`s9.py`: views that agree
-within 18 px). `damaged`: the same with whole poses mirrored about their middle, sides exchanged, or
-missing, at random in 5 % and 20 % of each camera's frames. `long`: the four cameras played forth and
-back to 20,000 frames: seconds of processor time, and memory.
+its calibration triangulates. `people`: two of them, the second the same walk, backwards and 1.5 m
+aside, put into the same cameras with what the detector erred by half a second before. `s9`:
+Human3.6M's S9, Walking and Sitting, under Stacked Hourglass (`--sh`), with lenses but without
+places; cameras against Human3.6M's after one similarity, joints against their triangulation
+(`s9.py`: views that agree within 18 px). `damaged`: the same with whole poses mirrored about their
+middle, sides exchanged, or missing, at random in 5 % and 20 % of each camera's frames. `long`: the
+four cameras played forth and back to 20,000 frames: seconds of processor time, and memory.
 
 Millimetres are P-MPJPE, mean over frames. Cameras are compared after one similarity from the joints
 (`four`) or the cameras' places (`s9`): the largest difference of rotation and place.

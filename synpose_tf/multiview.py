@@ -4,7 +4,7 @@
   python -m synpose_tf.multiview cam01.json cam02.json --intrinsics=1145,1143,512,515
   python -m synpose_tf.multiview cam*.json --calibration=cameras.toml --refine
 
-Takes keypoints as `synpose_tf.lift` does, one file or folder for each camera. Finds the cameras'
+Takes keypoints or videos as `synpose_tf.lift` does, one for each camera. Finds the cameras'
 places and clocks and who is who from the people alone, and writes poses in the room, `cameras.toml`
 in Pose2Sim's form, and a report. docs/multiview.md tells how to record, and what can't be told.
 """
@@ -52,33 +52,69 @@ flags.DEFINE_list(
     "A known distance, which gives the scale instead: two cameras' numbers from 1, and "
     "millimetres, such as 1,2,3050.",
 )
+flags.DEFINE_string("detector", "mediapipe", "What finds people in videos, as for synpose_tf.lift.")
+flags.DEFINE_string("detector_model", None, "MediaPipe's model bundle. Default: downloaded once.")
 flags.DEFINE_integer("seed", 0, "Of the draws; the same give the same result.")
 flags.mark_flags_as_mutual_exclusive(["calibration", "intrinsics"])
 FLAGS = flags.FLAGS
 
 
-def main(paths):
-    import numpy as np
-    import tqdm
-
-    from synpose_tf import output
+def main(paths: list[str]) -> None:
     from synpose_tf.errors import SynposeError
     from synpose_tf.inference.lifter import check_body_height
     from synpose_tf.output import results
-    from synpose_tf.reconstruction import inputs, people, pipeline, report, tracks
+    from synpose_tf.reconstruction import inputs
 
     if len(paths) < 2:
-        raise SynposeError("give a keypoint file, or a folder of them, for each of two cameras.")
-    check_body_height(FLAGS.body_height)
-    unknown = [name for name in FLAGS.formats if name not in output.FORMATS]
-    if unknown:
         raise SynposeError(
-            f"--formats: {unknown[0]!r} is not known. Expected some of {','.join(output.FORMATS)}."
+            "give keypoints, or a video, of two cameras or more: a file or folder for each."
         )
+    check_body_height(FLAGS.body_height)
+    kinds = _formats()
     names = inputs.names_of(paths)
     settings, lenses = _settings(names)
     folder, stem = results.place(paths, FLAGS.output)
-    cameras = _read(paths, names, lenses)
+    with _found_in_videos(paths, folder, stem) as session:
+        files = paths if session is None else session.finish()
+        cameras = _read(files, names, lenses)
+        scene, placed = _reconstruct(cameras, settings)
+        _write(paths, folder, stem, kinds, scene, placed)
+        if session is not None:
+            session.discard()
+
+
+def _found_in_videos(paths, folder, stem):
+    """A context of the people that are found in videos; of None where inputs are keypoints."""
+    import contextlib
+    import pathlib
+
+    from synpose_tf.detection import session
+
+    if not session.are_pictures(paths):
+        return contextlib.nullcontext()
+    model = FLAGS.detector_model and pathlib.Path(FLAGS.detector_model)
+    return session.Session(paths, folder, stem, detector=FLAGS.detector, model=model)
+
+
+def _formats():
+    from synpose_tf import output
+    from synpose_tf.errors import SynposeError
+
+    for name in FLAGS.formats:
+        if name not in output.FORMATS:
+            raise SynposeError(
+                f"--formats: {name!r} is not known. Expected some of {','.join(output.FORMATS)}."
+            )
+    return [output.FORMATS[name] for name in FLAGS.formats]
+
+
+def _reconstruct(cameras, settings):
+    import numpy as np
+    import tqdm
+
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.reconstruction import people, pipeline, report
+
     scene = pipeline.find_scene(cameras, settings, np.random.default_rng(FLAGS.seed))
     reason = report.hopeless(scene)
     if reason:
@@ -86,10 +122,16 @@ def main(paths):
     placed = people.place(
         scene, lambda numbers: tqdm.tqdm(numbers, "placing", disable=None, leave=False)
     )
-    for line in report.text(scene, placed).splitlines():
-        print(line)
+    print(report.text(scene, placed))
     for note in report.warnings(scene):
         print(f"note: {note}.")
+    return scene, placed
+
+
+def _write(paths, folder, stem, kinds, scene, placed):
+    from synpose_tf.output import results
+    from synpose_tf.reconstruction import report, tracks
+
     found = report.calibrated(scene)
     lifted = [
         tracks.pose_track(person, f"person {number}", found[0], FLAGS.body_height)
@@ -97,8 +139,7 @@ def main(paths):
     ]
     results.claim(folder, stem, paths)
     written = []
-    for name in FLAGS.formats:
-        kind = output.FORMATS[name]
+    for kind in kinds:
         written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
     written += _write_report(folder, stem, scene, placed, found)
     print("written:")
@@ -154,11 +195,13 @@ def _settings(names):
 def _read(paths, names, lenses):
     import tqdm
 
+    from synpose_tf.geometry.camera import parse_image_size
     from synpose_tf.inference.lifter import Lifter
     from synpose_tf.reconstruction import inputs
 
     lifter, cameras = Lifter.from_pretrained("camera"), []
-    options = {"fps": FLAGS.fps, "layout": FLAGS.layout, "image_size": _image_size()}
+    size = FLAGS.image_size and parse_image_size(FLAGS.image_size)
+    options = {"fps": FLAGS.fps, "layout": FLAGS.layout, "image_size": size}
     both = list(zip(paths, names, lenses, strict=True))
     for path, name, lens in tqdm.tqdm(both, "lifting", disable=None, leave=False):
         camera, notes = inputs.read(path, name, lens, lifter, FLAGS.body_height, **options)
@@ -169,22 +212,6 @@ def _read(paths, names, lenses):
         for note in notes:
             print(f"note: {name}: {note}.")
     return cameras
-
-
-def _image_size():
-    from synpose_tf.errors import SynposeError
-
-    if FLAGS.image_size is None:
-        return None
-    try:
-        width, height = (int(side) for side in FLAGS.image_size)
-    except ValueError:
-        width = height = 0
-    if min(width, height) < 1:
-        raise SynposeError(
-            f"--image_size={','.join(FLAGS.image_size)}: expected WIDTH,HEIGHT in pixels."
-        )
-    return width, height
 
 
 def _camera_distance(count):

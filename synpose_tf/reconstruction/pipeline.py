@@ -253,9 +253,12 @@ def _observed(scene, times):
 
 
 def _with_start(scene, settings, rng):
-    if settings.rig is not None:
-        return scene
     seen, lifts = _observed(scene, _chosen_times(scene, _START_MOMENTS, 1))
+    if settings.rig is not None:  # The bones have the calibration's scale.
+        joints = triangulate(scene.rig, seen)
+        people = [joints[seen.person == person] for person in range(len(scene.people))]
+        known = np.array([body.bone_lengths(own) for own in people])
+        return dataclasses.replace(scene, bones=np.where(np.isfinite(known), known, scene.bones))
     focal = focal_lengths(scene.cameras)
     state = initial.initial_state(seen, focal, lifts, scene.bones, rng)
     return dataclasses.replace(scene, rig=state.rig, bones=state.bones)
