@@ -115,7 +115,12 @@ def adjust(
 
 
 class Problem:
-    """The cost of a state, and its linearisation."""
+    """The cost of a state, and its linearisation.
+
+    Attributes:
+        seen, prior, free: as given.
+        triples: indices of the first of three moments of a person in a row.
+    """
 
     def __init__(self, state: State, seen: Observations, prior: Prior, free: Free, guesses=None):
         self.seen, self.prior, self.free = seen, prior, free
@@ -123,7 +128,7 @@ class Problem:
         self._points = np.where(self._valid[..., None], seen.points, 0.0)
         self._weights = np.where(self._valid, seen.confidence, 0.0) / seen.noise**2
         self._first_focal, self._scale = state.rig.focal, state.bones.sum()
-        self._triples, self._tightness = self._neighbours()
+        self.triples, self._tightness = self._neighbours()
         self._guesses = guesses
         self._layout(len(state.rig.focal), state.bones.shape)
 
@@ -180,8 +185,8 @@ class Problem:
         if self.free.cameras:
             yield state.bones.sum() - self._scale, np.array(1.0)
         bent = state.joints
-        if len(self._triples):
-            first = self._triples
+        if len(self.triples):
+            first = self.triples
             yield (
                 bent[first] - 2.0 * bent[first + 1] + bent[first + 2],
                 self._tightness[:, None, None],
@@ -297,7 +302,7 @@ class Problem:
             np.add.at(equations.border_right, columns, weight * off[:, bone])
 
     def _add_motion(self, equations, state):
-        first = self._triples
+        first = self.triples
         if not len(first):
             return
         joints = state.joints
