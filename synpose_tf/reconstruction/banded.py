@@ -26,7 +26,7 @@ class NormalEquations:
         self.corner = np.zeros((border, border))
         self.border_right = np.zeros(border)
 
-    def add(self, rows, columns, values) -> None:
+    def add(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray) -> None:
         """Adds numbers to P, on or below its diagonal; no place stands twice."""
         self.band[rows - columns, columns] += values
 

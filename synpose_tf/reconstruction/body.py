@@ -36,7 +36,7 @@ KINDS = tuple("-".join(ends).replace("L", "", 1) for ends in _BONES)
 PRIOR = Prior(bones=BONES)
 
 
-def bone_lengths(poses) -> np.ndarray:
+def bone_lengths(poses: np.ndarray) -> np.ndarray:
     """(kinds,), medians over poses (..., 17, 3) and both sides, NaN where never known."""
     poses = np.asarray(poses).reshape(-1, len(H36M_17), 3)
     lengths = [[] for _ in _BONES]

@@ -79,7 +79,7 @@ def adjust(
     seen: Observations,
     prior: Prior,
     free: Free,
-    guesses=None,
+    guesses: np.ndarray | None = None,
     iterations: int = 30,
     tolerance: float = 1e-4,
 ) -> State:
@@ -122,7 +122,14 @@ class Problem:
         triples: indices of the first of three moments of a person in a row.
     """
 
-    def __init__(self, state: State, seen: Observations, prior: Prior, free: Free, guesses=None):
+    def __init__(
+        self,
+        state: State,
+        seen: Observations,
+        prior: Prior,
+        free: Free,
+        guesses: np.ndarray | None = None,
+    ):
         self.seen, self.prior, self.free = seen, prior, free
         self._valid = seen.seen
         self._points = np.where(self._valid[..., None], seen.points, 0.0)
@@ -164,12 +171,12 @@ class Problem:
         return first, 1.0 / (self.prior.acceleration * (step[first] * step[first + 1]))
 
     # === Cost ===
-    def residuals(self, state):
+    def residuals(self, state: State) -> np.ndarray:
         """(V, N, J, 2), pixels, of the observations; 0 where there is none."""
         off = self._points - state.rig.project(state.joints)
         return np.where(self._valid[..., None], off, 0.0)
 
-    def cost(self, state) -> float:
+    def cost(self, state: State) -> float:
         """Half the sum of the squares, with the observations' loss."""
         off = self.residuals(state)
         squares = (off**2).sum(-1) / self.seen.noise**2
@@ -210,7 +217,7 @@ class Problem:
         return np.linalg.norm(vectors, axis=-1) - wanted, spread
 
     # === Linearisation ===
-    def linearised(self, state) -> NormalEquations:
+    def linearised(self, state: State) -> NormalEquations:
         """The normal equations of a step, by the weights that the loss gives residuals now."""
         count, joints = state.joints.shape[:2]
         equations = NormalEquations(3 * count * joints, 6 * joints, self._border)
@@ -220,7 +227,7 @@ class Problem:
         self._add_priors(equations, state)
         return equations
 
-    def weights_now(self, state):
+    def weights_now(self, state: State) -> tuple[np.ndarray, np.ndarray]:
         """(V, N, J), of the observations' squares, and the residuals."""
         off = self.residuals(state)
         squares = (off**2).sum(-1) / self.seen.noise**2
@@ -337,7 +344,7 @@ class Problem:
             np.add.at(equations.corner, (self._focal, self._focal), weight)
             np.add.at(equations.border_right, self._focal, -weight * off)
 
-    def moved(self, state: State, points, border) -> State:
+    def moved(self, state: State, points: np.ndarray, border: np.ndarray) -> State:
         """A state after a step of `NormalEquations.solve`."""
         rig = state.rig
         rotation, translation, focal = rig.rotation.copy(), rig.translation.copy(), rig.focal.copy()
@@ -352,7 +359,7 @@ class Problem:
         bones = state.bones + border[self._bones] if self.free.bones else state.bones
         return State(Rig(rotation, translation, focal), joints, bones)
 
-    def camera_covariances(self, state) -> np.ndarray:
+    def camera_covariances(self, state: State) -> np.ndarray:
         """(V, 6, 6), of each camera's turn (radians, camera frame) and translation (millimetres).
 
         As the noise and the priors have it; 0 for the first camera, which is where it is.

@@ -7,6 +7,7 @@ allows the one counts that has the points in front of both cameras (Hartley and 
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -57,7 +58,14 @@ CAP = 9.0  # Squared, three times the noise.
 
 
 def relative_poses(
-    rays_a, rays_b, noise, weights, rng, starts=(), velocity_b=None, effort=THOROUGH
+    rays_a: np.ndarray,
+    rays_b: np.ndarray,
+    noise: np.ndarray,
+    weights: np.ndarray,
+    rng: np.random.Generator,
+    starts: Sequence[tuple[np.ndarray, np.ndarray]] = (),
+    velocity_b: np.ndarray | None = None,
+    effort: Effort = THOROUGH,
 ) -> list[RelativePose]:
     """The poses that explain pairs of rays, the best first.
 
@@ -153,7 +161,7 @@ def _front(rotation, direction, pairs):
     return float((depths > 0).all(0).mean()) if agreeing.any() else 0.0
 
 
-def depths_of(a, b, rotation, shift) -> np.ndarray:
+def depths_of(a: int, b: int, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Depths (2, n) at which rays (n, 3), third coordinate 1, come nearest to each other."""
     turned = a @ rotation.T
     # z_b b = z_a (R a) + t, in the least squares sense.
@@ -163,7 +171,7 @@ def depths_of(a, b, rotation, shift) -> np.ndarray:
     return np.stack([(ab * bt - bb * at), (aa * bt - ab * at)]) / determinant
 
 
-def cross(vector) -> np.ndarray:
+def cross(vector: np.ndarray) -> np.ndarray:
     """The matrix (..., 3, 3) of the cross product with vectors (..., 3)."""
     x, y, z = np.moveaxis(np.asarray(vector), -1, 0)
     zero = np.zeros_like(x)

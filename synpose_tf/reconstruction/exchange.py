@@ -26,7 +26,7 @@ def _joints(names):
 _PARTS = tuple(_joints(names) for names in ((*_ARMS, *_LEGS), _ARMS, _LEGS))
 
 
-def exchanged(rig: Rig, joints, seen: Observations) -> np.ndarray:
+def exchanged(rig: Rig, joints: np.ndarray, seen: Observations) -> np.ndarray:
     """(V, N, J), True where a view's joint carries the other side's name.
 
     Args:
@@ -56,7 +56,7 @@ def _errors(projected, seen, part):
     return np.minimum(squares, _CAP)
 
 
-def put_back(seen: Observations, marks) -> Observations:
+def put_back(seen: Observations, marks: np.ndarray) -> Observations:
     """With the sides of marked joints (V, N, J) changed."""
     if not marks.any():
         return seen

@@ -7,6 +7,7 @@ below the middle of the people.
 
 import numpy as np
 
+from synpose_tf.reconstruction.rig import Rig
 from synpose_tf.structures.skeleton import H36M_17
 
 ANKLE_MM = 80.0  # Above the floor, of a person who stands.
@@ -19,7 +20,7 @@ _FOOT_NOISE, _LOOKS = 60.0, 20.0
 _LARGEST_TILT = np.radians(35.0)
 
 
-def level_world(rig, joints) -> tuple[np.ndarray, np.ndarray]:
+def level_world(rig: Rig, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The world of a floor: its points are rotation · (X - origin).
 
     Args:

@@ -8,6 +8,7 @@ essential matrices, and the rigs that pairs make up are judged by all views toge
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from synpose_tf.reconstruction import body
 from synpose_tf.reconstruction.bundle import Free, State, adjust
 from synpose_tf.reconstruction.epipolar import (
     THOROUGH,
+    Effort,
     RelativePose,
     depths_of,
     relative_poses,
@@ -39,12 +41,14 @@ class Lifts:
     poses: np.ndarray
     roots: np.ndarray
 
-    def at(self, moments) -> "Lifts":
+    def at(self, moments: np.ndarray) -> "Lifts":
         """Some of the moments."""
         return Lifts(self.poses[:, moments], self.roots[:, moments])
 
 
-def pairs_of(seen: Observations, focal, lifts: Lifts, rng) -> dict[tuple[int, int], list]:
+def pairs_of(
+    seen: Observations, focal: np.ndarray, lifts: Lifts, rng: np.random.Generator
+) -> dict[tuple[int, int], list]:
     """For each pair of views (a < b) its `RelativePose`s that differ, the best first."""
     found = {}
     for a, b in itertools.combinations(range(len(focal)), 2):
@@ -57,7 +61,16 @@ def pairs_of(seen: Observations, focal, lifts: Lifts, rng) -> dict[tuple[int, in
     return found
 
 
-def pair_poses(seen, focal, a, b, rng, starts=(), lag=False, effort=THOROUGH) -> list[RelativePose]:
+def pair_poses(
+    seen: Observations,
+    focal: np.ndarray,
+    a: int,
+    b: int,
+    rng: np.random.Generator,
+    starts: Sequence[tuple[np.ndarray, np.ndarray]] = (),
+    lag: bool = False,
+    effort: Effort = THOROUGH,
+) -> list[RelativePose]:
     """`relative_poses` of two views' joints, each in its own noise."""
     both = seen.seen[a] & seen.seen[b]
     rays = [seen.points[view][both] / focal[view] for view in (a, b)]
@@ -91,7 +104,13 @@ def _angle(rotation):
     return np.arccos(np.clip((np.trace(rotation) - 1.0) / 2.0, -1.0, 1.0))
 
 
-def initial_state(seen: Observations, focal, lifts: Lifts, lengths, rng) -> State:
+def initial_state(
+    seen: Observations,
+    focal: np.ndarray,
+    lifts: Lifts,
+    lengths: np.ndarray,
+    rng: np.random.Generator,
+) -> State:
     """The best of several starts, adjusted for a while.
 
     Args:
@@ -175,7 +194,7 @@ def _from_first(rig):
     return rig.moved(rig.rotation[0], rig.centres[0])
 
 
-def start_of(rig: Rig, seen: Observations, lifts: Lifts, lengths) -> State:
+def start_of(rig: Rig, seen: Observations, lifts: Lifts, lengths: np.ndarray) -> State:
     """A state of a rig: joints triangulated, those that can't be as the lifts have them."""
     joints = triangulate(rig, seen)
     joints = np.where(np.isfinite(joints), joints, lifts_in_world(rig, joints, lifts))
@@ -189,7 +208,7 @@ def guesses_of(rig: Rig, seen: Observations, lifts: Lifts) -> np.ndarray:
     return np.where(few, filled(lifts_in_world(rig, joints, lifts)), np.nan)
 
 
-def lifts_in_world(rig: Rig, joints, lifts: Lifts) -> np.ndarray:
+def lifts_in_world(rig: Rig, joints: np.ndarray, lifts: Lifts) -> np.ndarray:
     """(N, 17, 3), the median over the views of lifts laid on joints (N, 17, 3) of the world.
 
     A lift is turned by its camera, sized and placed by the joints that both have: three or more,
@@ -217,7 +236,7 @@ def lifts_in_world(rig: Rig, joints, lifts: Lifts) -> np.ndarray:
         return np.nanmedian(laid, axis=0)
 
 
-def filled(joints) -> np.ndarray:
+def filled(joints: np.ndarray) -> np.ndarray:
     """Joints (N, J, 3) with what is still unknown from the moments before and after."""
     flat = joints.reshape(len(joints), -1).copy()
     moments = np.arange(len(flat))

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,12 @@ def guess(image_size: tuple[int, int] | None, name: str) -> np.ndarray:
 
 
 def read(
-    path: str, name: str, intrinsics, lifter: Lifter, body_height: float, **options
+    path: str,
+    name: str,
+    intrinsics: np.ndarray | None,
+    lifter: Lifter,
+    body_height: float,
+    **options: Any,
 ) -> tuple[Camera, list[str]]:
     """A camera's recording, each of its people lifted; and notes for the user.
 

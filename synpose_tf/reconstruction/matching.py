@@ -57,7 +57,9 @@ class Alignment:
     support: float
 
 
-def align(one: Recording, two: Recording, synchronized: bool, rng) -> Alignment | None:
+def align(
+    one: Recording, two: Recording, synchronized: bool, rng: np.random.Generator
+) -> Alignment | None:
     """The alignment of two recordings that explains the most; None where no tracks meet.
 
     Args:
@@ -141,7 +143,7 @@ def _overlap(one, two, lag):
     return max(min(one.times[-1], two.times[-1] - lag) - low, 1e-3)
 
 
-def epipolar_error(seen: Observations, focal, pose: RelativePose) -> float:
+def epipolar_error(seen: Observations, focal: Sequence[float], pose: RelativePose) -> float:
     """Mean capped squared error of two views' joints, in units of the noise."""
     shared = seen.seen.all(0)
     a, b = (
@@ -172,7 +174,9 @@ def spanning_tree(alignments: dict[tuple[int, int], Alignment], views: int) -> l
     return chosen
 
 
-def clocks_of(alignments, tree, views: int) -> list[Clock]:
+def clocks_of(
+    alignments: dict[tuple[int, int], Alignment], tree: Sequence[tuple[int, int]], views: int
+) -> list[Clock]:
     """Each view's clock by the first's, along a tree."""
     offsets = {0: 0.0}
     while len(offsets) < views:
@@ -185,7 +189,8 @@ def clocks_of(alignments, tree, views: int) -> list[Clock]:
 
 
 def people_of(
-    matches: dict[tuple[tuple[int, int], tuple[int, int]], float], spans
+    matches: dict[tuple[tuple[int, int], tuple[int, int]], float],
+    spans: Sequence[Sequence[tuple[float, float]]],
 ) -> list[list[list[int]]]:
     """Tracks joined to people, the surest matches first.
 

@@ -14,7 +14,7 @@ from synpose_tf.reconstruction import body, initial
 from synpose_tf.reconstruction.bundle import Free, adjust
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.pipeline import Scene
-from synpose_tf.reconstruction.rig import Observations
+from synpose_tf.reconstruction.rig import Observations, Rig
 from synpose_tf.reconstruction.triangulation import CAP, squared_errors
 from synpose_tf.reconstruction.views import observe
 from synpose_tf.structures.skeleton import H36M_17
@@ -107,7 +107,7 @@ def _piece(scene, person, times):
     return Placed(times, joints, inferred, marks, errors)
 
 
-def agreeing(rig, joints, seen: Observations) -> np.ndarray:
+def agreeing(rig: Rig, joints: np.ndarray, seen: Observations) -> np.ndarray:
     """(N, J), how many views saw a joint where it is, within three times the noise."""
     near = squared_errors(rig, joints, seen) <= CAP
     return (seen.seen & near).sum(0)

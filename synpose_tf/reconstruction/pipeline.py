@@ -98,12 +98,12 @@ class Scene:
         """(n,), seconds of the first camera's clock: moments at which anybody sees a person."""
         return moments_of(self.tracks_of(person), self.clocks)
 
-    def lifts_of(self, person: int, times) -> Lifts:
+    def lifts_of(self, person: int, times: np.ndarray) -> Lifts:
         """Lifts of a person at moments."""
         return lifts_at(self.cameras, self.people[person], self.clocks, times)
 
 
-def find_scene(cameras: Sequence[Camera], settings: Settings, rng) -> Scene:
+def find_scene(cameras: Sequence[Camera], settings: Settings, rng: np.random.Generator) -> Scene:
     """Cameras, clocks and people, by steps 1 to 4 of the module's text.
 
     Args:
@@ -193,7 +193,7 @@ def _lengths(cameras, people):
     return np.array(lengths, float)
 
 
-def moments_of(tracks, clocks) -> np.ndarray:
+def moments_of(tracks: Sequence[Sequence[Points]], clocks: Sequence[Clock]) -> np.ndarray:
     """(n,), the first camera's clock: the frames of the camera that saw most, and around them."""
     spans, steps = [], []
     for points, clock in zip(tracks, clocks, strict=True):
@@ -209,7 +209,12 @@ def moments_of(tracks, clocks) -> np.ndarray:
     return np.concatenate([before, chosen, after])
 
 
-def lifts_at(cameras, views, clocks, times) -> Lifts:
+def lifts_at(
+    cameras: Sequence[Camera],
+    views: Sequence[Sequence[int]],
+    clocks: Sequence[Clock],
+    times: np.ndarray,
+) -> Lifts:
     """Each view's lifts of a person at the frames nearest to moments; NaN where there is none."""
     poses = np.full((len(cameras), len(times), 17, 3), np.nan)
     roots = np.full((len(cameras), len(times), 3), np.nan)

@@ -6,6 +6,7 @@ here are *ideal pixels*: the lens is undone and the principal point is the origi
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,25 +34,25 @@ class Rig:
         """(V, 3), where the cameras stand in the world."""
         return -np.einsum("vji,vj->vi", self.rotation, self.translation)
 
-    def to_cameras(self, world) -> np.ndarray:
+    def to_cameras(self, world: np.ndarray) -> np.ndarray:
         """World points (..., 3) in every camera's frame, (V, ..., 3)."""
         world = np.asarray(world)
         turned = np.einsum("vij,...j->v...i", self.rotation, world)
         return turned + self.translation.reshape(-1, *[1] * (world.ndim - 1), 3)
 
-    def project(self, world) -> np.ndarray:
+    def project(self, world: np.ndarray) -> np.ndarray:
         """World points (..., 3) as ideal pixels of every camera, (V, ..., 2)."""
         points = self.to_cameras(world)
         focal = self.focal.reshape(-1, *[1] * (points.ndim - 1))
         return focal * points[..., :2] / np.maximum(points[..., 2:], NEAREST_MM)
 
-    def moved(self, rotation, origin, scale: float = 1.0) -> "Rig":
+    def moved(self, rotation: np.ndarray, origin: np.ndarray, scale: float = 1.0) -> "Rig":
         """The cameras in the world whose points are scale · rotation · (X - origin)."""
         turned = self.rotation @ rotation.T
         shift = self.translation + np.einsum("vij,j->vi", self.rotation, origin)
         return Rig(turned, scale * shift, self.focal)
 
-    def chosen(self, views) -> "Rig":
+    def chosen(self, views: Sequence[int]) -> "Rig":
         """Some of the cameras."""
         views = list(views)
         return Rig(self.rotation[views], self.translation[views], self.focal[views])
@@ -82,7 +83,7 @@ class Observations:
         """(V, N, J), True where a camera saw a joint."""
         return np.isfinite(self.points).all(-1) & (self.confidence > 0)
 
-    def at(self, moments) -> "Observations":
+    def at(self, moments: np.ndarray) -> "Observations":
         """Some of the moments."""
         return dataclasses.replace(
             self,
@@ -94,7 +95,7 @@ class Observations:
             person=self.person[moments],
         )
 
-    def of(self, views) -> "Observations":
+    def of(self, views: Sequence[int]) -> "Observations":
         """Some of the views."""
         views = list(views)
         return dataclasses.replace(
@@ -106,12 +107,12 @@ class Observations:
         )
 
 
-def ideal_pixels(pixels, intrinsics) -> np.ndarray:
+def ideal_pixels(pixels: np.ndarray, intrinsics: np.ndarray | None) -> np.ndarray:
     """Pixels (..., 2) of a camera, without its lens and principal point; `intrinsics` (9,)."""
     rays = camera.pixels_to_rays(np.asarray(pixels, np.float64), np.asarray(intrinsics))
     return focal_of(intrinsics) * rays
 
 
-def focal_of(intrinsics) -> float:
+def focal_of(intrinsics: np.ndarray | None) -> float:
     """The focal length of ideal pixels, of intrinsics (9,)."""
     return float(np.sqrt(intrinsics[0] * intrinsics[1]))

@@ -7,11 +7,13 @@ fraction of a frame (`matching`); once the cameras are known, each joint has its
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.signal import fftconvolve, find_peaks
 from scipy.stats import theilslopes
 
+from synpose_tf.reconstruction.bundle import Problem, State
 from synpose_tf.reconstruction.views import Clock, Points, resample
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import PoseTrack
@@ -102,7 +104,7 @@ def _correlated(one, two):
     return sum(fftconvolve(one[::-1, joint], two[:, joint]) for joint in range(one.shape[1]))
 
 
-def refined(clocks, problem, state) -> list[Clock]:
+def refined(clocks: Sequence[Clock], problem: Problem, state: State) -> list[Clock]:
     """Clocks after a look at what joints run ahead or behind in their views.
 
     Args:

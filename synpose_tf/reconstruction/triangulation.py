@@ -45,7 +45,7 @@ def triangulate(rig: Rig, seen: Observations) -> np.ndarray:
     return world
 
 
-def squared_errors(rig: Rig, world, seen: Observations) -> np.ndarray:
+def squared_errors(rig: Rig, world: np.ndarray, seen: Observations) -> np.ndarray:
     """(V, N, J), of the projections in units of the noise; 0 where a view saw nothing."""
     points = rig.to_cameras(world)
     off = np.where(seen.seen[..., None], seen.points - rig.project(world), 0.0)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from synpose_tf.reconstruction.bundle import Problem, State
 from synpose_tf.reconstruction.epipolar import cross
 from synpose_tf.reconstruction.rig import Rig
 
@@ -33,7 +34,7 @@ class Spread:
         )
 
 
-def spread_of(problem, state) -> Spread:
+def spread_of(problem: Problem, state: State) -> Spread:
     """The spread of a `bundle.Problem`'s cameras.
 
     The detector errs alike in moments that look alike. So the moments count only as the poses

@@ -47,11 +47,11 @@ class Clock:
     offset: float = 0.0
     drift: float = 0.0
 
-    def own(self, times) -> np.ndarray:
+    def own(self, times: np.ndarray) -> np.ndarray:
         """The camera's own times of moments of the first camera's."""
         return self.offset + (1.0 + self.drift) * np.asarray(times)
 
-    def common(self, times) -> np.ndarray:
+    def common(self, times: np.ndarray) -> np.ndarray:
         """Moments of the first camera's clock, of the camera's own times."""
         return (np.asarray(times) - self.offset) / (1.0 + self.drift)
 
@@ -84,7 +84,7 @@ class Points:
 _MIDPOINTS = (H36M_17.index("Hip"),)
 
 
-def points_of(track: KeypointTrack, intrinsics) -> Points:
+def points_of(track: KeypointTrack, intrinsics: np.ndarray | None) -> Points:
     """The joints that the detector itself saw."""
     parts = []
     for piece in track.pieces():
@@ -138,7 +138,7 @@ def _velocity(times, points):
     return velocity
 
 
-def resample(points: Points, times) -> tuple[np.ndarray, ...]:
+def resample(points: Points, times: np.ndarray) -> tuple[np.ndarray, ...]:
     """A track at other moments: that of the nearest frame, moved on by its velocity.
 
     Args:
@@ -163,7 +163,11 @@ def resample(points: Points, times) -> tuple[np.ndarray, ...]:
     return values, sure, velocity, points.noise[nearest]
 
 
-def observe(people, clocks: Sequence[Clock], times) -> Observations:
+def observe(
+    people: Sequence[Sequence[Sequence[Points]]],
+    clocks: Sequence[Clock],
+    times: Sequence[np.ndarray],
+) -> Observations:
     """What all cameras saw of people at moments of the first camera's clock.
 
     Args:
