@@ -176,7 +176,7 @@ def test_a_truncated_video(tmp_path):
         (["walk.mp4", "--save_keypoints=walk.mp4"], ["--save_keypoints=walk.mp4: is the input"]),
         (["walk.mp4", "--save_keypoints=folder"], ["--save_keypoints=folder: is a folder"]),
         (["walk.mp4", "--save_keypoints=a.json/b"], ["a.json", "can't be written"]),
-        (["walk.mp4", "--pretrained=camera"], ["=camera was trained", "--intrinsics=fx,fy,cx,cy"]),
+        (["walk.mp4", "--pretrained=cat"], ["--pretrained=cat", "It has: camera"]),
         (
             ["walk.mp4", "--detector=replaying_detector:Nobody"],
             ["walk.mp4: nobody was found in any picture", "--rotate"],

@@ -20,8 +20,8 @@ from synpose_tf.inference import pretrained
 from synpose_tf.inference.lifter import BONES_PER_STATURE, bone_sum
 from synpose_tf.inference.smoothing import one_euro
 from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.keypoints.following import follow
 from synpose_tf.keypoints.layouts import LAYOUTS
-from synpose_tf.keypoints.tracking import follow
 from synpose_tf.models.folded import Forward
 from synpose_tf.output import bvh_file
 from synpose_tf.structures.skeleton import COCO_17, H36M_17

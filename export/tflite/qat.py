@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from synpose_tf.export.trained import TrainedLifter
 
 POSES = 100_000  # Of the training split, and as many again as its run changed them.
-STEPS = 4_000
+STEPS = 12_000
 RANGE_POSES = 10_000
 _BATCH = 5_000
 

@@ -19,7 +19,7 @@ from synpose_tf.export.tflite import keras2_twin, qat
 from synpose_tf.export.tflite.depth_network import Linear, Range
 from synpose_tf.models.networks import JOINTS
 
-BATCH = 256
+BATCH = 512
 LEARNING_RATE = 3e-4
 
 _WEIGHTS = tfmot.quantization.keras.quantizers.LastValueQuantizer(

@@ -22,7 +22,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import tracking
+from synpose_tf.keypoints import following, tracking
 from synpose_tf.keypoints.detections import (
     MAX_NUMBERS,
     Person,
@@ -107,7 +107,7 @@ def _frames_first(joints, arrays, path):
         return counts[0] == first
     if first == 1 or second == 1:  # One of the two: it is frames if it moves as a person does.
         along = _step(joints, 0) if second == 1 else _step(joints, 1)
-        moves = not along > tracking.MAX_STEP
+        moves = not along > following.MAX_STEP
         return moves if second == 1 else not moves
     along = _step(joints, 0, nearest=True), _step(joints, 1)
     if not (along[0] * MARGIN < along[1] or along[1] * MARGIN < along[0]):

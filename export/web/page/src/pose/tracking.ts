@@ -1,5 +1,6 @@
-// Who is who from frame to frame, as synpose_tf/keypoints/tracking.py: each person continues the
-// track whose last pose is nearest, if that is nearer than half the pose's size.
+// Who is who from frame to frame, as synpose_tf/keypoints/following.py: each person continues the
+// track whose last pose is nearest, if that is nearer than half the pose's size. What that file says
+// of sizes that change, and of who is seen once, is left to it.
 
 import { distance, extent, isFinitePoint, type Points } from "./vector.ts";
 
