@@ -39,7 +39,7 @@ PRIOR = Prior(bones=BONES)
 def bone_lengths(poses: np.ndarray) -> np.ndarray:
     """(kinds,), medians over poses (..., 17, 3) and both sides, NaN where never known."""
     poses = np.asarray(poses).reshape(-1, len(H36M_17), 3)
-    lengths = [[] for _ in _BONES]
+    lengths: list[list[np.ndarray]] = [[] for _ in _BONES]
     for one, two, kind, _ in BONES:
         length = np.linalg.norm(poses[:, one] - poses[:, two], axis=-1)
         lengths[kind].append(length[np.isfinite(length)])

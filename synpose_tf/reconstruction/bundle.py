@@ -100,8 +100,8 @@ def adjust(
         equations = problem.linearised(state)
         while damping < 1e8:
             step = equations.solve(damping)
-            moved = None if step is None else problem.moved(state, *step)
-            new = np.inf if moved is None else problem.cost(moved)
+            moved = state if step is None else problem.moved(state, *step)
+            new = problem.cost(moved)
             if new < cost:
                 break
             damping *= 8.0

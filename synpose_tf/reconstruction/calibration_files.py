@@ -17,6 +17,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -156,7 +157,7 @@ def _size(entry):
 
 def _opencv_yaml(text):
     """What `cv::FileStorage` writes: matrices, numbers and texts by name."""
-    found = {}
+    found: dict[str, Any] = {}
     matrix = re.compile(r"^(\w+): *!!opencv-matrix.*?data: *\[([^\]]*)\]", re.DOTALL | re.MULTILINE)
     for name, numbers in matrix.findall(text):
         found[name] = [float(number) for number in numbers.replace("\n", " ").split(",")]
@@ -171,7 +172,7 @@ def _easymocap(folder):
     path = folder / "intri.yml"
     if not path.is_file():
         raise SynposeError(f"{folder}: holds no intri.yml, which EasyMocap writes.")
-    found = {}
+    found: dict[str, Any] = {}
     for name in ("intri.yml", "extri.yml"):
         if (folder / name).is_file():
             with files.reading(folder / name):

@@ -152,7 +152,7 @@ def _in_front(essential, pairs):
         for turn in (quarter, quarter.T)
         for sign in (1.0, -1.0)
     ]
-    return max(poses, key=lambda pose: _front(*pose, pairs))
+    return max(poses, key=lambda pose: _front(pose[0], pose[1], pairs))
 
 
 def _front(rotation, direction, pairs):
@@ -161,7 +161,7 @@ def _front(rotation, direction, pairs):
     return float((depths > 0).all(0).mean()) if agreeing.any() else 0.0
 
 
-def depths_of(a: int, b: int, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
+def depths_of(a: np.ndarray, b: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Depths (2, n) at which rays (n, 3), third coordinate 1, come nearest to each other."""
     turned = a @ rotation.T
     # z_b b = z_a (R a) + t, in the least squares sense.

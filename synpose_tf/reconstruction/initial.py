@@ -73,12 +73,12 @@ def pair_poses(
 ) -> list[RelativePose]:
     """`relative_poses` of two views' joints, each in its own noise."""
     both = seen.seen[a] & seen.seen[b]
-    rays = [seen.points[view][both] / focal[view] for view in (a, b)]
+    ray_a, ray_b = (seen.points[view][both] / focal[view] for view in (a, b))
     noise = np.hypot(seen.noise[a] / focal[a], seen.noise[b] / focal[b])
     noise = noise[both]
     weights = (seen.confidence[a] * seen.confidence[b])[both]
     velocity = seen.velocity[b][both] / focal[b] if lag else None
-    return relative_poses(*rays, noise, weights, rng, starts, velocity, effort)
+    return relative_poses(ray_a, ray_b, noise, weights, rng, starts, velocity, effort)
 
 
 def lifted_poses(lifts: Lifts, a: int, b: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -151,7 +151,7 @@ def _baseline(seen, focal, a, b, pose, lengths):
     for view in (a, b):
         flat = np.where(both, seen.points[view], 0.0).reshape(-1, 2) / focal[view]
         rays.append(np.concatenate([flat, np.ones((len(flat), 1))], axis=1))
-    depths = depths_of(*rays, pose.rotation, pose.direction)
+    depths = depths_of(rays[0], rays[1], pose.rotation, pose.direction)
     points = (depths[0][:, None] * rays[0]).reshape(*both.shape[:2], 3)
     points = np.where(both & (points[..., 2:] > 0), points, np.nan)
     ratios = lengths / body.bone_lengths(points)

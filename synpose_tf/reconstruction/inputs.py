@@ -38,8 +38,8 @@ def calibrated(path: str, names: Sequence[str]) -> list[geometry.Camera]:
     for name in names:
         fitting = [c for c in cameras if c.name == name]
         fitting = fitting or [c for c in cameras if c.name in name or name in c.name]
-        found.append(fitting[0] if len(fitting) == 1 else None)
-    if all(found) and len({c.name for c in found}) == len(names):
+        found += fitting if len(fitting) == 1 else []
+    if len(found) == len({c.name for c in found}) == len(names):
         return found
     if len(cameras) == len(names):
         return cameras
@@ -49,7 +49,7 @@ def calibrated(path: str, names: Sequence[str]) -> list[geometry.Camera]:
     )
 
 
-def intrinsics_of(text: str | None, names: Sequence[str]) -> list[np.ndarray | None]:
+def intrinsics_of(text: str | None, names: Sequence[str]) -> Sequence[np.ndarray | None]:
     """Of each camera (9,), from the text of `--intrinsics`; None where it is not given.
 
     Args:

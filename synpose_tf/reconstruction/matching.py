@@ -70,8 +70,8 @@ def align(
     rate = max(_rate(points) for points in (*one.points, *two.points))
     signals = [
         [signal_of(points, poses, rate) for points, poses in zip(r.points, r.lifted, strict=True)]
-        for r in (one, two)
-    ] if not synchronized else None  # fmt: skip
+        for r in (() if synchronized else (one, two))
+    ]
     best = None
     for i, k in itertools.product(range(len(one.points)), range(len(two.points))):
         found = [0.0] if synchronized else lags(signals[0][i], signals[1][k], rate)

@@ -66,7 +66,7 @@ def _place(scene, person):
     )
 
 
-def _pieces(scene, person) -> Iterator[Placed]:
+def _pieces(scene: Scene, person: int) -> Iterator[Placed]:
     times = scene.times_of(person)
     for start in range(0, len(times), _PIECE):
         stop = min(start + _PIECE, len(times))

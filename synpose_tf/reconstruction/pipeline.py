@@ -117,9 +117,11 @@ def find_scene(cameras: Sequence[Camera], settings: Settings, rng: np.random.Gen
     cameras = [_usable(camera) for camera in cameras]
     points = [[points_of(track, c.intrinsics) for track in c.tracks] for c in cameras]
     clocks, people = _together(cameras, points, settings, rng)
-    scene = Scene(
-        cameras, settings.rig, clocks, people, points, _lengths(cameras, people), None, None, 0
+    unknown = Rig(
+        np.zeros((len(cameras), 3, 3)), np.zeros((len(cameras), 3)), np.zeros(len(cameras))
     )
+    rig = unknown if settings.rig is None else settings.rig
+    scene = Scene(cameras, rig, clocks, people, points, _lengths(cameras, people), None, None, 0)
     scene = _with_start(scene, settings, rng)
     scene = _adjusted(scene, settings)
     return _in_world(scene, settings)
@@ -226,7 +228,8 @@ def lifts_at(
             nearest = np.searchsorted(track.times, own - step / 2).clip(0, len(track.times) - 1)
             shown = np.abs(np.asarray(track.times)[nearest] - own) < 0.75 * step
             poses[view, shown] = track.poses[nearest[shown]]
-            roots[view, shown] = track.root[nearest[shown]]
+            if track.root is not None:
+                roots[view, shown] = track.root[nearest[shown]]
     return Lifts(poses, roots)
 
 

@@ -39,7 +39,7 @@ def bone_spread(placed: Sequence[Placed]) -> np.ndarray:
     """(people, kinds), standard deviations in millimetres of each bone in time, both sides."""
     rows = []
     for person in placed:
-        lengths = [[] for _ in body.KINDS]
+        lengths: list[list[np.ndarray]] = [[] for _ in body.KINDS]
         for one, two, kind, _ in body.BONES:
             length = np.linalg.norm(person.joints[:, one] - person.joints[:, two], axis=-1)
             lengths[kind].append(length[np.isfinite(length)])
@@ -49,7 +49,7 @@ def bone_spread(placed: Sequence[Placed]) -> np.ndarray:
 
 def warnings(scene: Scene) -> list[str]:
     """What can't be told, or not well, as sentences."""
-    notes, spread = [], scene.spread
+    spread, notes = scene.spread, list[str]()
     if spread is None:
         return notes
     if len(scene.cameras) == 2:

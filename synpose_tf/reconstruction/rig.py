@@ -107,12 +107,12 @@ class Observations:
         )
 
 
-def ideal_pixels(pixels: np.ndarray, intrinsics: np.ndarray | None) -> np.ndarray:
+def ideal_pixels(pixels: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
     """Pixels (..., 2) of a camera, without its lens and principal point; `intrinsics` (9,)."""
     rays = camera.pixels_to_rays(np.asarray(pixels, np.float64), np.asarray(intrinsics))
     return focal_of(intrinsics) * rays
 
 
-def focal_of(intrinsics: np.ndarray | None) -> float:
+def focal_of(intrinsics: np.ndarray) -> float:
     """The focal length of ideal pixels, of intrinsics (9,)."""
     return float(np.sqrt(intrinsics[0] * intrinsics[1]))

@@ -33,6 +33,6 @@ def pose_track(placed: Placed, name: str, camera: geometry.Camera, body_height: 
         times=placed.times,
         body_height=body_height,
         image_size=camera.image_size,
-        exchanged=placed.exchanged.any(0),
+        exchanged=np.asarray(placed.exchanged.any(0)),
         level=True,
     )

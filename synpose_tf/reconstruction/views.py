@@ -84,7 +84,7 @@ class Points:
 _MIDPOINTS = (H36M_17.index("Hip"),)
 
 
-def points_of(track: KeypointTrack, intrinsics: np.ndarray | None) -> Points:
+def points_of(track: KeypointTrack, intrinsics: np.ndarray) -> Points:
     """The joints that the detector itself saw."""
     parts = []
     for piece in track.pieces():
