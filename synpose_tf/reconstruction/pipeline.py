@@ -7,8 +7,7 @@
 4. A world with a floor (`floor`).
 5. All moments, some hundred at a time, with the cameras fixed (`people`).
 
-What needs memory with the length of the recording are the joints in 2D and in 3D: about 1.5 KB for
-each moment of a person before four cameras.
+What needs memory with the length of the recording are the joints in 2D, of each camera, and in 3D.
 """
 
 import dataclasses
