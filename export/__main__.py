@@ -37,7 +37,8 @@ flags.DEFINE_list(
 flags.DEFINE_string(
     "detector_model",
     None,
-    "For --formats=web: MediaPipe's pose landmarker, a .task file, which finds people in the page.",
+    "For --formats=web: MediaPipe's pose landmarker, a .task file, which finds people in the page. "
+    "Default: fetched once, as for `lift`.",
 )
 flags.DEFINE_bool("serve", False, "Serve the page of --formats=web on this machine, to try it.")
 flags.DEFINE_integer(

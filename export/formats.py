@@ -182,7 +182,7 @@ tflite_int8.
 """
 _WEB = Format(
     "web",
-    "page that lifts in a browser, on a phone too; needs --detector_model and Node.js with npm",
+    "page that lifts in a browser, on a phone too; needs Node.js with npm",
     functools.partial(_web, None),
     _HERE / "web" / "runtime.py",
     Tolerance(math.inf, 0.4),
@@ -233,7 +233,7 @@ def select(names: list[str], detector_model: str | None = None) -> list[Format]:
 
     Args:
         names: of `FORMATS`.
-        detector_model: the file that the format `web` puts into its page.
+        detector_model: the file that the format `web` puts into its page; None to fetch it.
 
     Raises:
         SynposeError: an unknown name, none at all, or something that a format needs is missing.
@@ -255,5 +255,5 @@ def _with_detector(format, detector_model):
     from synpose_tf.export.web import detector_model as model
 
     bundle.check()
-    write = functools.partial(_web, model.check(detector_model))
+    write = functools.partial(_web, model.obtain(detector_model))
     return dataclasses.replace(format, write=write)

@@ -25,7 +25,7 @@ LAYERS = (
     ("completion",),
     ("training", "experiments"),
     ("inference",),
-    ("live",),
+    ("reconstruction", "live"),
     ("export",),
 )
 LAYER = {part: number for number, layer in enumerate(LAYERS) for part in layer}

@@ -95,11 +95,12 @@ def test_pieces_of_an_archive_are_the_plain_commands_result(keypoints, tmp_path,
         "fps": np.array(25.0),
     }
     save(tmp_path / "keypoints.npz", keypoints=keypoints, **beside)
-    flags = ("keypoints.npz", "--output=out", "--frames_per_file=2048", "--min_confidence=0.1")
+    same_flags = ("--min_confidence=0.1", "--pretrained=paper")  # Beam assumes no camera.
+    flags = ("keypoints.npz", "--output=out", "--frames_per_file=2048", *same_flags)
     finished = run("beam_lift", *flags, folder=tmp_path)
     assert finished.code == 0, finished.stderr
     assert "of 5000 frames lifted; 3 files in out" in finished.stdout
-    same(results(tmp_path / "out"), lift_plain(tmp_path, "keypoints.npz", "--min_confidence=0.1"))
+    same(results(tmp_path / "out"), lift_plain(tmp_path, "keypoints.npz", *same_flags))
 
 
 @needs_beam

@@ -12,10 +12,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-import platformdirs
-
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
+from synpose_tf.io.cache import cache_folder
 
 SOURCES = pathlib.Path(__file__).parent / "page"
 SITE, NODE = "site", "node"  # Folders of what is built: for browsers, for Node.js.
@@ -78,11 +77,6 @@ def find(program: str) -> str | None:
     """Where `node` or `npm` is: beside Python, as pip installs it, or on the PATH."""
     beside = pathlib.Path(sys.executable).parent
     return shutil.which(program, path=str(beside)) or shutil.which(program)
-
-
-def cache_folder() -> pathlib.Path:
-    """The user's cache folder of synpose_tf, by each system's custom."""
-    return pathlib.Path(platformdirs.user_cache_dir("synpose_tf", appauthor=False))
 
 
 def source_files() -> list[pathlib.Path]:

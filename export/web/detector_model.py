@@ -2,22 +2,20 @@
 
 import pathlib
 
+from synpose_tf.detection import model_bundle
 from synpose_tf.errors import SynposeError
 
 _ZIP = b"PK\x03\x04"  # What a .task bundle begins with.
 
 
-def check(path: str | None) -> pathlib.Path:
-    """The detector's model bundle that the user names.
+def obtain(path: str | None) -> pathlib.Path:
+    """The detector's model bundle that the user names, or the one that `lift` takes.
 
     Raises:
-        SynposeError: none is named, it is missing, or it is no bundle.
+        SynposeError: it is missing, can't be fetched, or is no bundle.
     """
     if not path:
-        raise SynposeError(
-            "--formats=web needs --detector_model=FILE, MediaPipe's pose landmarker "
-            "(pose_landmarker_lite.task, _full or _heavy; docs/web.md says where it is)."
-        )
+        return model_bundle.obtain()
     found = pathlib.Path(path).expanduser()
     try:
         with found.open("rb") as handle:

@@ -4,10 +4,9 @@ import hashlib
 import pathlib
 import urllib.request
 
-import platformdirs
-
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
+from synpose_tf.io.cache import cache_folder
 
 URL = (
     "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/"
@@ -46,11 +45,6 @@ def obtain(url: str = URL, size: int = SIZE, sha256: str = SHA256) -> pathlib.Pa
     with files.replacing(path) as temporary:
         temporary.write_bytes(content)
     return path
-
-
-def cache_folder() -> pathlib.Path:
-    """The user's cache folder of synpose_tf, by each system's custom."""
-    return pathlib.Path(platformdirs.user_cache_dir("synpose_tf", appauthor=False))
 
 
 def checksum(path: pathlib.Path) -> str:

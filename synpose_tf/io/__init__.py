@@ -1,3 +1,3 @@
 """Files that are written whole or not at all, and arrays that lie on disk."""
 
-__all__ = ["files", "hdf5", "locks", "restricted_npz", "scratch"]
+__all__ = ["cache", "files", "hdf5", "locks", "restricted_npz", "scratch"]

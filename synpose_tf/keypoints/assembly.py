@@ -19,7 +19,7 @@ from synpose_tf.keypoints.detections import Person, forget, marked_missed, nowhe
 from synpose_tf.keypoints.layout_recognition import recognise
 from synpose_tf.keypoints.layouts import WHOLE_BODY
 from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
-from synpose_tf.keypoints.tracking import twice_note
+from synpose_tf.keypoints.whole_tracks import twice_note
 from synpose_tf.structures.skeleton import Skeleton
 from synpose_tf.structures.tracks import KeypointTrack
 

@@ -27,7 +27,7 @@ from synpose_tf.structures.tracks import PoseTrack
 def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     with files.replacing(path) as temporary, temporary.open("w", encoding="ascii") as handle:
-        handle.write(f'{_text(schema.ABOUT)[:-1]},"tracks":[')
+        handle.write(f'{_text(schema.about(tracks))[:-1]},"tracks":[')
         for number, track in enumerate(tracks):
             handle.write(",\n" if number else "\n")
             _write_track(handle, track)

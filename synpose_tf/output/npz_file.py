@@ -44,7 +44,7 @@ _COLUMNS = {
 def write(tracks: Sequence[PoseTrack], path: pathlib.Path) -> list[pathlib.Path]:
     """See `Format.write`."""
     lengths = [len(track.frames) for track in tracks]
-    about = {key: np.array(value) for key, value in schema.ABOUT.items()}
+    about = {key: np.array(value) for key, value in schema.about(tracks).items()}
     about |= {
         "names": np.array([track.name for track in tracks]),
         "body_height": np.array([track.body_height for track in tracks], float),

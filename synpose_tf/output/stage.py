@@ -33,7 +33,7 @@ def set_on_stage(tracks: Sequence[PoseTrack]) -> list[Column]:
 
     Where everybody's path is known, people move along it, the middle of their ground at
     x = z = 0. Otherwise they stand side by side in place, each frame with its lowest joint on
-    the floor: a jump stays on the ground.
+    the floor: a jump stays on the ground. Tracks that are `level` are where they are.
 
     Returns:
         For each track (F, 17, 3), NaN where it has no pose; of a track on disk, what is derived
@@ -47,7 +47,7 @@ def set_on_stage(tracks: Sequence[PoseTrack]) -> list[Column]:
         ]
     else:
         people = [derived(_turned_over, track.poses) for track in tracks]
-    if not any(len(points) for points in _posed(people)):
+    if not any(len(points) for points in _posed(people)) or all(t.level for t in tracks):
         return people
     turn = functools.partial(_turned, matrix=_upright(people, along_paths).as_matrix().T)
     people = [derived(turn, points) for points in people]

@@ -88,6 +88,8 @@ class PoseTrack(_Track):
         image_size: (width, height), pixels, or None where unknown.
         exchanged: (F, 17), True where left and right of the detector were exchanged and put
             right; None for nowhere.
+        level: whether poses and root are not in the camera's frame, but in that of the room: x
+            right, y down, z forward as the first camera stands, the floor at y = 0.
         confidence: (F, 17), the detector's own, on its scale; of a joint made of several the
             lowest; 0 where inferred. None for not known.
         fused: (F,), True where the detector's own depth went into the pose; None for nowhere.
@@ -112,6 +114,7 @@ class PoseTrack(_Track):
     confidence: Column | None = None
     fused: Column | None = None
     roll: float = 0.0
+    level: bool = False
     intrinsics: np.ndarray | None = None
     camera_from: str = ""
     scratch: Scratch | None = None

@@ -167,7 +167,6 @@ def test_the_default_is_what_the_installed_packages_can_do(monkeypatch):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--formats=web"], "--formats=web needs --detector_model=FILE"),
         (["--formats=web", "--detector_model=absent"], "--detector_model=absent: can't be read"),
         (["--formats=web", "--detector_model=file.task"], "file.task: is no MediaPipe bundle"),
         (["--formats=saved_model", "--serve"], "--serve serves the page: it needs --formats=web"),
@@ -178,6 +177,16 @@ def test_what_the_page_needs_is_asked_for_first(folder, flags, message):
     if bundle.find("npm") is None:
         pytest.skip("npm is not installed")
     assert message in export(folder, "--workdir=absent", "--output=none", *flags)
+
+
+def test_without_a_network_the_page_asks_for_the_detectors_model(folder, monkeypatch):
+    if bundle.find("npm") is None:
+        pytest.skip("npm is not installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # Nobody listens there.
+    message = export(folder, "--workdir=absent", "--output=none", "--formats=web")
+    assert "the detector's model can't be fetched" in message
+    assert "--detector_model=FILE" in message
 
 
 def test_an_unknown_format_is_refused_before_anything_is_read(folder):

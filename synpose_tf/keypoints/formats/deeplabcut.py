@@ -25,7 +25,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import named_joints, tracking
+from synpose_tf.keypoints import named_joints, whole_tracks
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 
 NAME = "DeepLabCut CSV or HDF5"
@@ -76,7 +76,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         joints = np.stack([_joint(values, part, where) for part in parts.items()], axis=1)
         layout, joints = named_joints.to_layout([*parts], joints, where, _REMEDY)
         people.append(Person(name, frames, joints, where, layout=layout, units="pixels"))
-    return tracking.by_name(people, scratch)
+    return whole_tracks.by_name(people, scratch)
 
 
 def _joint(values, part, where):

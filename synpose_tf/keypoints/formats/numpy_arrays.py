@@ -22,7 +22,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import following, tracking
+from synpose_tf.keypoints import following, tracking, whole_tracks
 from synpose_tf.keypoints.detections import (
     MAX_NUMBERS,
     Person,
@@ -83,7 +83,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         for index, person in enumerate(joints)
     ]
     if len(people) == 1:
-        return tracking.alone(dataclasses.replace(people[0], name=""), scratch)
+        return whole_tracks.alone(dataclasses.replace(people[0], name=""), scratch)
     return [dataclasses.replace(p, joints=scratch.keep(p.joints)) for p in people]
 
 

@@ -18,7 +18,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.io import hdf5
 from synpose_tf.io.files import reading
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import named_joints, tracking
+from synpose_tf.keypoints import named_joints, whole_tracks
 from synpose_tf.keypoints.detections import Person
 
 NAME = "SLEAP analysis HDF5"
@@ -61,7 +61,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
         name = tracks[number] if number < len(tracks) else other
         frames = np.arange(len(joints))
         people.append(Person(name, frames, joints, where, layout=layout, units="pixels"))
-    return tracking.by_name(people, scratch)
+    return whole_tracks.by_name(people, scratch)
 
 
 def _texts(path, key):

@@ -14,7 +14,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import hdf5
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import tracking
+from synpose_tf.keypoints import whole_tracks
 from synpose_tf.keypoints.detections import Person
 from synpose_tf.structures.skeleton import MPII_16
 
@@ -38,4 +38,4 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
     joints[:, MPII_16.index("Head"), 2] = 0.0
     frames = np.arange(len(poses))
     person = Person(name="", frames=frames, joints=joints, where=str(path), fps=FPS, layout=MPII_16)
-    return tracking.alone(person, scratch)
+    return whole_tracks.alone(person, scratch)

@@ -15,7 +15,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import restricted_npz
 from synpose_tf.io.scratch import Scratch
-from synpose_tf.keypoints import tracking
+from synpose_tf.keypoints import whole_tracks
 from synpose_tf.keypoints.detections import MAX_NUMBERS, Person
 from synpose_tf.keypoints.layouts import LAYOUTS
 
@@ -55,7 +55,7 @@ def read(path: pathlib.Path, scratch: Scratch) -> list[Person]:
                 frames = np.arange(len(joints))
                 known = {"where": str(path), "layout": layout, "image_size": size, "fps": fps}
                 person = Person(name=name, frames=frames, joints=joints, **known)
-                found += tracking.alone(person, scratch)
+                found += whole_tracks.alone(person, scratch)
     return found
 
 
