@@ -77,6 +77,7 @@ def test_from_four_files_to_a_room(recordings):
     assert "72 of 72 frames" in finished.stdout
 
 
+@pytest.mark.slow
 def test_with_a_calibration_and_two_people(tmp_path):
     """Triangulated in the calibration's own world; who is who in every view."""
     people = [walker(24), walker(24, seed=5) + [900.0, 700.0, 0.0]]

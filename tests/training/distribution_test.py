@@ -54,6 +54,7 @@ def workers(folder, *flags):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_mirrored_replicas_train_as_one_device(folder):
     flags = ("--strategy=mirrored", "--replicas=2", "--workdir=mirrored")
     finished = run("train", *TRAIN, *flags, folder=folder)
