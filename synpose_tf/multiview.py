@@ -140,7 +140,7 @@ def _write(paths, folder, stem, kinds, scene, placed):
     results.claim(folder, stem, paths)
     written = []
     for kind in kinds:
-        written += kind.write(lifted, folder / f"{stem}{kind.suffix}")
+        written += kind.write(lifted, folder / f"{stem}{kind.suffix}", cameras=found)
     written += _write_report(folder, stem, scene, placed, found)
     print("written:")
     for path in written:

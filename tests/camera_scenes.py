@@ -8,6 +8,8 @@ from scipy.interpolate import CubicSpline
 from synpose_tf.datasets.synthetic_pose import kinematics, motions
 from synpose_tf.datasets.synthetic_pose.synthetic_pose_dataset_builder import perform
 from synpose_tf.geometry.camera import h36m_cameras
+from synpose_tf.reconstruction import tracks
+from synpose_tf.reconstruction.people import Placed
 from synpose_tf.reconstruction.rig import Observations, Rig, focal_of, ideal_pixels
 
 CAMERAS = tuple(h36m_cameras()["S1"].values())
@@ -37,6 +39,15 @@ def seen_by(camera, world, rng, noise: float = 2.0) -> np.ndarray:
     """(frames, 17, 2), pixels, as a detector sees people."""
     pixels = camera.project(camera.to_camera(world))
     return pixels + rng.normal(0.0, noise, pixels.shape)
+
+
+def in_room(world: np.ndarray):
+    """A person's joints (frames, 17, 3) as the track of a reconstruction that has no error."""
+    views = (len(CAMERAS), *world.shape[:2])
+    nowhere = np.zeros(views, bool)
+    times = np.arange(len(world)) / RATE
+    placed = Placed(times, world, nowhere[0], nowhere, np.zeros(views))
+    return tracks.pose_track(placed, "person 1", CAMERAS[0], 1700.0)
 
 
 def observations(world, noise: float = 2.0, seed: int = 0) -> Observations:

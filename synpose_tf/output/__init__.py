@@ -13,8 +13,10 @@ import importlib
 import pathlib
 import types
 from collections.abc import Sequence
+from typing import Any
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import Camera
 from synpose_tf.output.backdrop import Backdrop
 from synpose_tf.structures.tracks import PoseTrack
 
@@ -31,6 +33,7 @@ class Format:
         description: one line for a command's help.
         needs_pose: whether it is nothing without at least one lifted frame.
         has_backdrop: whether it shows the pictures behind the 2D joints.
+        has_cameras: whether it shows the cameras that stand around the people.
     """
 
     name: str
@@ -38,12 +41,14 @@ class Format:
     description: str
     needs_pose: bool = True
     has_backdrop: bool = False
+    has_cameras: bool = False
 
     def write(
         self,
         tracks: Sequence[PoseTrack],
         path: pathlib.Path | str,
         background: Backdrop | None = None,
+        cameras: Sequence[Camera] = (),
     ) -> list[pathlib.Path]:
         """Writes a file, whole or not at all.
 
@@ -51,6 +56,8 @@ class Format:
             tracks: one or more people.
             path: where to; the suffix is taken as it is.
             background: what the camera saw, for the formats that show it.
+            cameras: those of a room, for the formats that show them; tracks are then `level`.
+                The cameras' world has z up: its x, y, z are the tracks' x, z, -y.
 
         Returns:
             The files written: `path`, or with several people in a format that holds one
@@ -58,7 +65,7 @@ class Format:
 
         Raises:
             SynposeError: nothing to write, a library that the format needs is missing, or
-                the file can't be written.
+                the file can't be written, or cameras are given to tracks of no room.
         """
         path = pathlib.Path(path)
         if not sum(len(track.poses) for track in tracks):
@@ -71,9 +78,12 @@ class Format:
                 f"{path}: nothing to write, no frame has a pose: the detector found too few "
                 "joints in each. The formats npz, json and csv hold such frames, marked."
             )
+        shown: dict[str, Any] = {}
         if self.has_backdrop:
-            return self.load().write(tracks, path, background)
-        return self.load().write(tracks, path)
+            shown["background"] = background
+        if self.has_cameras:
+            shown["cameras"] = cameras
+        return self.load().write(tracks, path, **shown)
 
     def load(self) -> types.ModuleType:
         """The module that writes it; pictures and C3D import libraries that others do without."""
@@ -95,6 +105,7 @@ FORMATS = {
             ".html",
             "a viewer in one file: turn, play, scrub, without network",
             has_backdrop=True,
+            has_cameras=True,
         ),
         Format("png", ".png", "a picture: up to eight moments, 2D and 3D", has_backdrop=True),
         Format("gif", ".gif", "an animation, at most 300 pictures", has_backdrop=True),
@@ -118,7 +129,10 @@ def format_of(path: pathlib.Path | str) -> Format:
 
 
 def write(
-    tracks: Sequence[PoseTrack], path: pathlib.Path | str, background: Backdrop | None = None
+    tracks: Sequence[PoseTrack],
+    path: pathlib.Path | str,
+    background: Backdrop | None = None,
+    cameras: Sequence[Camera] = (),
 ) -> list[pathlib.Path]:
     """Writes a file in the format of its suffix: `format_of` and `Format.write`."""
-    return format_of(path).write(tracks, path, background)
+    return format_of(path).write(tracks, path, background, cameras)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synpose_tf.geometry.camera import Camera
 from synpose_tf.io import files
 from synpose_tf.io.scratch import derived, pieces
 from synpose_tf.output import certainty, page_data, page_pictures, stage, timeline
@@ -28,21 +29,28 @@ from synpose_tf.visualization import colours
 
 _MISSING, _LARGEST = -32768, 32767
 _MOST = 500_000  # Poses in a page: of three people an hour at 30 Hz are 324,000, and 90 MB.
+_EDGE_MM = 400.0  # Of a camera's pyramid, from its tip to the corners of its picture, on average.
 
 
 _SCRIPTS = (
-    "viewer_people.js", "viewer_view.js", "viewer_drawing.js", "viewer_pictures.js", "viewer.js",
+    "viewer_people.js", "viewer_view.js", "viewer_cameras.js", "viewer_drawing.js",
+    "viewer_pictures.js", "viewer.js",
 )  # fmt: skip
 
 
 def write(
-    tracks: Sequence[PoseTrack], path: pathlib.Path, background: Backdrop | None = None
+    tracks: Sequence[PoseTrack],
+    path: pathlib.Path,
+    background: Backdrop | None = None,
+    cameras: Sequence[Camera] = (),
 ) -> list[pathlib.Path]:
     """See `Format.write`. Beside the page a film of the pictures, where they are too large for it.
 
     Raises:
-        SynposeError: many pictures, and PyAV, which makes a film of them, is not installed.
+        SynposeError: many pictures, and PyAV, which makes a film of them, is not installed; or
+            cameras of tracks that are not level.
     """
+    standing = [_pyramid(camera) for camera in stage.cameras_on_stage(cameras, tracks)]
     moments, step = _shown(timeline.moments(tracks, background))
     pictures: dict | None = None
     beside: list[pathlib.Path] = []
@@ -62,7 +70,8 @@ def write(
     )
     with files.replacing(path) as temporary, temporary.open("wb") as handle:
         handle.write(head)
-        page_data.write_json(handle, _data(tracks, moments, step) | {"pictures": pictures})
+        more = {"pictures": pictures, "cameras": standing}
+        page_data.write_json(handle, _data(tracks, moments, step) | more)
         handle.write(foot)
     return [path, *beside]
 
@@ -114,6 +123,17 @@ def _data(tracks, moments, step):
         "image_size": size and [int(length) for length in size],
         "people": people,
     }
+
+
+def _pyramid(camera):
+    """A camera's place and what its picture's corners see, clockwise from the upper left one."""
+    width, height = camera.image_size
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]])
+    rays = np.ones((4, 3))  # Of the lens without its distortion, which may fold beyond the joints.
+    rays[:, :2] = (corners - camera.intrinsics[2:4]) / camera.intrinsics[:2]
+    size = _EDGE_MM / np.linalg.norm(rays, axis=1).mean()
+    points = camera.to_world([[0.0, 0.0, 0.0], *(size * rays)])
+    return {"name": camera.name, "points": points.round(1).tolist()}
 
 
 def _colours(count):

@@ -4,18 +4,22 @@ Stage frame: x right, y up, z towards the camera that saw the people, millimetre
 the floor. Cameras look down or up; how far is estimated from what people do, see `_upright`.
 """
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from synpose_tf.errors import SynposeError
+from synpose_tf.geometry.camera import Camera
 from synpose_tf.io.scratch import Column, derived, pieces
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import PoseTrack
 
 _SPACING = 1200.0  # mm between people whose places are not known
 _TO_STAGE = np.array([1.0, -1.0, -1.0])  # the camera frame, half a turn about x
+_WORLD_TO_STAGE = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # z up to y up
 _ANKLES = [H36M_17.index("LAnkle"), H36M_17.index("RAnkle")]
 _THORAX = H36M_17.index("Thorax")
 _HEIGHT = ("RKnee", "RAnkle", "LKnee", "LAnkle", "Spine", "Thorax")  # bones that end there
@@ -62,6 +66,31 @@ def set_on_stage(tracks: Sequence[PoseTrack]) -> list[Column]:
     origin = (roots.min(axis=0) + roots.max(axis=0)) / 2
     origin[1] = np.percentile(lowest, 5)  # noise goes below the floor
     return [derived(functools.partial(_moved, origin=origin), points) for points in people]
+
+
+def cameras_on_stage(cameras: Sequence[Camera], tracks: Sequence[PoseTrack]) -> list[Camera]:
+    """Cameras around `level` tracks in the stage frame, where `set_on_stage` has the tracks.
+
+    Args:
+        cameras: in the world, z up, that the tracks came from: x, y, z are their x, z, -y.
+        tracks: the people.
+
+    Raises:
+        SynposeError: a track is not level: how cameras stand to it is not known.
+    """
+    if cameras and not all(track.level for track in tracks):
+        raise SynposeError(
+            "cameras can be shown around tracks of a room (PoseTrack.level) only; these are in "
+            "their own camera's frame. Leave `cameras` out."
+        )
+    return [
+        dataclasses.replace(
+            camera,
+            rotation=camera.rotation @ _WORLD_TO_STAGE.T,
+            position=_WORLD_TO_STAGE @ camera.position,
+        )
+        for camera in cameras
+    ]
 
 
 def posed(points: Column) -> np.ndarray:

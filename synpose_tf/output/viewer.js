@@ -24,6 +24,7 @@
   const scene = find("scene").getContext("2d");
   const image = find("image").getContext("2d");
   const severalPeople = people.length > 1;
+  const camerasShown = () => (find("cameras-shown").checked ? data.cameras : []);
 
   // Playing takes the true times, but no gap lasts longer than a second.
   const starts = [0];
@@ -38,7 +39,7 @@
   let colours = {};
   let paint = null;
 
-  // === What the 3D view encloses: all that happens, or one person, moving along ===
+  // === What the 3D view encloses: people and cameras around them, or one person, moving along ===
   const roaming = extent(people, times.length, 3, (person, moment) => person.pose(moment))
     ?? { low: [-500, 0, -500], high: [500, 1700, 500] };
   const standing = extent(people, times.length, 3, (person, moment) =>
@@ -50,7 +51,8 @@
     state.following = following;
     find("follow").setAttribute("aria-pressed", following);
     view.anchor = [0, 0];
-    view.enclose(following ? standing : roaming);
+    if (following) view.enclose(standing);
+    else view.enclose(roaming, pointsAround(camerasShown(), roaming));
     fit();
   }
 
@@ -130,7 +132,8 @@
     const seen = figures(shown, moment, (person) => person.picture(moment), paint);
     drawImage(image, frame, picture, seen, skeleton, colours, severalPeople);
     const posed = figures(shown, moment, (person) => person.pose(moment), paint);
-    find("absent").hidden = drawScene(scene, view, posed, skeleton, colours, severalPeople);
+    find("absent").hidden = drawScene(
+      scene, view, posed, skeleton, colours, severalPeople, camerasShown());
     find("nobody").hidden = people.some((person) => person.picture(moment));
     find("trouble").textContent = pictures?.trouble ?? "";
   }
@@ -148,7 +151,7 @@
   function setTheme(dark) {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
     const style = getComputedStyle(document.documentElement);
-    const names = ["panel", "text", "floor", "grid", "shadow", "left", "right", "middle"];
+    const names = ["panel", "text", "faint", "floor", "grid", "shadow", "left", "right", "middle"];
     colours = Object.fromEntries(
       names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     const paints = new Map(people.map((person) => [person, paintOf(person, colours, dark)]));
@@ -190,10 +193,11 @@
     state.stale = true;
   }, { passive: false });
   scene.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-  scene.canvas.addEventListener("dblclick", reset);
+  scene.canvas.addEventListener("dblclick", () => lookFrom());
 
-  function reset() {
-    view.reset();
+  function lookFrom(...angles) {
+    view.reset(...angles);
+    view.fit();
     state.stale = true;
   }
 
@@ -202,7 +206,7 @@
     ArrowLeft: () => view.turn(-0.1, 0), ArrowRight: () => view.turn(0.1, 0),
     ArrowUp: () => view.turn(0, 0.1), ArrowDown: () => view.turn(0, -0.1),
     "+": () => view.magnify(1.15), "=": () => view.magnify(1.15), "-": () => view.magnify(1 / 1.15),
-    0: reset,
+    0: () => lookFrom(),
   };
   const pageKeys = {
     " ": () => play(!state.playing), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
@@ -234,13 +238,11 @@
   find("theme").addEventListener("click", toggleTheme);
   find("turn").addEventListener("click", () => turn(!state.turning));
   find("follow").addEventListener("click", () => follow(!state.following));
+  find("cameras-shown").addEventListener("change", () => follow(state.following));
   for (const button of document.querySelectorAll("[data-azimuth]")) {
-    button.addEventListener("click", () => {
-      view.reset();
-      view.azimuth = (button.dataset.azimuth * Math.PI) / 180;
-      view.elevation = (button.dataset.elevation * Math.PI) / 180;
-      state.stale = true;
-    });
+    const angles = [button.dataset.azimuth, button.dataset.elevation];
+    button.addEventListener("click", () =>
+      lookFrom(...angles.map((degrees) => (degrees * Math.PI) / 180)));
   }
   for (const person of people) {
     const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: true });
@@ -258,6 +260,7 @@
 
   // === Start ===
   find("people").hidden = !severalPeople;
+  find("cameras").hidden = data.cameras.length === 0;
   find("legend").classList.toggle("shades", severalPeople);
   document.querySelector("main").classList.toggle("wide", Boolean(pictures) && size[0] > size[1]);
   find("image").parentElement.classList.toggle("pictured", Boolean(pictures));
@@ -268,7 +271,7 @@
   setTheme(media("(prefers-color-scheme: dark)"));
   find("follow").hidden = !canFollow;
   seek(0);
-  follow(Boolean(canFollow));
+  follow(Boolean(canFollow) && data.cameras.length === 0);
   new ResizeObserver(fit).observe(document.querySelector("main"));
   play(!media("(prefers-reduced-motion: reduce)"));
   requestAnimationFrame(tick);

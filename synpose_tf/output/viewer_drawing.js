@@ -117,11 +117,11 @@ function drawShadow(context, places, skeleton, colours) {
   context.globalAlpha = 1;
 }
 
-// Draws the stage; tells whether anybody stands on it.
-function drawScene(context, view, figures, skeleton, colours, names) {
+// Draws the stage, with cameras (viewer_cameras.js); tells whether anybody stands on it.
+function drawScene(context, view, figures, skeleton, colours, names, cameras) {
   clear(context);
   drawFloor(context, view, colours);
-  const shapes = [];
+  const shapes = cameras.flatMap((camera) => cameraShapes(context, view, camera, colours));
   for (const { name, points, certainty, colours: paint } of figures) {
     drawShadow(context, points.map(([x, , z]) => view.project([x, 0, z])), skeleton, colours);
     const places = points.map((point) => view.project(point));
@@ -149,7 +149,7 @@ function drawScene(context, view, figures, skeleton, colours, names) {
     }
   }
   shapes.sort((a, b) => b.depth - a.depth).forEach((shape) => shape.draw());
-  return shapes.length > 0;
+  return figures.length > 0;
 }
 
 // Draws what the camera saw: `frame` is { low, high, margins: [across, down], size }, the part of

@@ -10,25 +10,38 @@ class View {
     this.anchor = [0, 0]; // x and z of what the view moves along with
   }
 
-  // What must be seen, relative to the anchor.
-  enclose({ low, high }) {
+  // What must be seen, relative to the anchor: a box, which is in the middle, and points around it.
+  enclose({ low, high }, around = []) {
     this.low = low;
     this.high = high;
-    this.ground = Math.max(1200, Math.hypot(high[0] - low[0], high[2] - low[2]) / 2 + 500);
+    this.around = around;
+    const [x, , z] = this.#middle();
+    const reach = Math.hypot(high[0] - low[0], high[2] - low[2]) / 2 + 500;
+    this.ground = Math.max(1200, reach,
+      ...around.map((point) => Math.hypot(point[0] - x, point[2] - z)));
     this.reset();
   }
 
-  reset() {
-    this.azimuth = 0.6;
-    this.elevation = 0.16;
+  reset(azimuth = 0.6, elevation = 0.16) {
+    this.azimuth = azimuth;
+    this.elevation = elevation;
     this.zoom = 1;
-    this.target = this.low.map((value, axis) => (value + this.high[axis]) / 2);
+    this.target = this.#middle();
+  }
+
+  #middle() {
+    return this.low.map((value, axis) => (value + this.high[axis]) / 2);
   }
 
   resize(width, height) {
     this.width = width;
     this.height = height;
     this.focus = Math.min(width, height) / 2 / Math.tan(View.FIELD / 2);
+    this.fit();
+  }
+
+  // As near as everything stays in the picture, seen from this height.
+  fit() {
     this.home = this.#distanceThatFits();
   }
 
@@ -68,14 +81,15 @@ class View {
   // From where everything stays in the picture, however it is turned.
   #distanceThatFits() {
     const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((corner) =>
-      this.low.map((value, axis) => ((corner >> axis) & 1 ? this.high[axis] : value)
-        + [this.anchor[0], 0, this.anchor[1]][axis]));
+      this.low.map((value, axis) => ((corner >> axis) & 1 ? this.high[axis] : value)));
+    const points = [...corners, ...this.around].map((point) =>
+      point.map((value, axis) => value + [this.anchor[0], 0, this.anchor[1]][axis]));
     let distance = 4000;
     for (let round = 0; round < 12; round++) {
       let fill = 0;
       for (let azimuth = 0; azimuth < 2 * Math.PI; azimuth += Math.PI / 4) {
-        for (const corner of corners) {
-          const [x, y] = this.project(corner, azimuth, distance);
+        for (const point of points) {
+          const [x, y] = this.project(point, azimuth, distance);
           const across = Math.abs(x - this.width / 2) / (this.width * 0.46);
           const up = Math.abs(y - this.height / 2) / (this.height * 0.44);
           fill = Math.max(fill, across, up);

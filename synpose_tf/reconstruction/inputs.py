@@ -1,5 +1,6 @@
 """Files of several cameras, read and lifted, and what is known of the cameras."""
 
+import os
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -61,7 +62,7 @@ def intrinsics_of(text: str | None, names: Sequence[str]) -> Sequence[np.ndarray
     """
     if text is None:
         return [None] * len(names)
-    if not text[:1].isdigit() or pathlib.Path(text).exists():
+    if not text[:1].isdigit() or os.path.exists(text):
         return [camera.intrinsics for camera in calibrated(text, names)]
     given = [parse_intrinsics(part.split(",")) for part in text.split(";") if part.strip()]
     if len(given) == 1:

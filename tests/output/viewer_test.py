@@ -9,6 +9,7 @@ import browser
 import films
 import numpy as np
 import pytest
+from camera_scenes import CAMERAS, in_room, walker
 from PIL import Image, ImageColor
 from pose_tracks import pose_track
 
@@ -17,28 +18,6 @@ from synpose_tf.output import stage
 from synpose_tf.visualization import colours
 
 HOSTILE = "</script><img src=x onerror=\"document.title='hacked'\">\u2028'&amp;"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.open_browser() as session:
-        yield session
-
-
-@pytest.fixture
-def page(chromium, tmp_path):
-    """A function that shows tracks in the viewer.
-
-    At the end the console must be empty; what a page tried to load in vain would stand there.
-    """
-
-    def show(*tracks, background=None, name="walk"):
-        output.write(tracks, tmp_path / f"{name}.html", background)
-        browser.show(chromium, tmp_path / f"{name}.html")
-        return chromium
-
-    yield show
-    assert chromium.get_log("browser") == []
 
 
 def counter(page):
@@ -175,6 +154,30 @@ def test_people_are_listed_by_names_that_stay_text(page):
     assert drawn(shown) != before
 
 
+def test_cameras_stand_in_the_view_until_they_are_hidden(page):
+    named = [dataclasses.replace(CAMERAS[0], name=HOSTILE), *CAMERAS[1:]]
+    shown = paused(page(in_room(walker(3)), cameras=named))
+    assert shown.title == "walk"
+    assert shown.find_elements("tag name", "img") == []
+    shown.execute_script(
+        "window.texts = []; CanvasRenderingContext2D.prototype.fillText ="
+        " function (...text) { texts.push([...text, this.canvas.clientWidth]); };"
+    )
+    press(shown, "#scene", "0")
+    before = drawn(shown)
+    texts = {text: place for text, *place in shown.execute_script("return texts")}
+    assert set(texts) == {f"{HOSTILE[:23]}…", *(camera.name for camera in CAMERAS[1:])}
+    for x, y, wide in texts.values():
+        assert 0 < x < wide
+        assert 0 < y < shown.find_element("id", "scene").rect["height"]
+    click(shown, "cameras-shown")
+    assert drawn(shown) != before
+    shown.execute_script("texts = []")
+    press(shown, "#scene", "0")
+    drawn(shown)
+    assert shown.execute_script("return texts") == []
+
+
 def test_the_policy_lets_no_other_script_run(page):
     shown = page(pose_track(frames=2))
     shown.execute_script(
@@ -215,7 +218,8 @@ def test_the_browser_reads_the_numbers_that_were_written(page):
 
 def test_a_still_has_no_transport(page):
     shown = page(pose_track(frames=1, path=False))
-    assert not shown.find_element("id", "transport").is_displayed()
+    for name in ("transport", "cameras"):
+        assert not shown.find_element("id", name).is_displayed()
     assert "1 frame · 1 person" in shown.find_element("id", "summary").text
 
 
