@@ -126,3 +126,9 @@ def test_what_is_no_calibration(name, text, said, tmp_path):
         (tmp_path / name).write_text(text)
     with pytest.raises(SynposeError, match=said):
         calibration_files.read(path)
+
+
+def test_lenses_with_distortion_are_longer_than_a_files_name_may_be():
+    lens = ",".join(["1145.0494384765625"] * 4 + ["-0.20709891617298126"] * 5)
+    found = inputs.intrinsics_of(";".join([lens] * 4), list("abcd"))
+    assert [len(intrinsics) for intrinsics in found] == [9] * 4
