@@ -30,7 +30,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow
 def test_the_rest_goes_on_and_only_what_is_missing_is_done_again(folder):
     occupied = folder / "sweep" / "sep_kcs" / "seed_3"
     occupied.mkdir(parents=True)
