@@ -185,7 +185,7 @@ def _detections(config, mode):
 
 def _train(config, model, strategy, detections):
     from synpose_tf.datasets import prepared
-    from synpose_tf.training import checkpoint, distribution, loop, monitor
+    from synpose_tf.training import checkpoint, distribution, loop
 
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
     with distribution.chief_first(strategy):
@@ -201,16 +201,15 @@ def _train(config, model, strategy, detections):
     if distribution.is_chief(strategy) and resumed is not None:
         _announce_resumed(resumed, workdir)
 
-    arrays = _training_views(builders)
-    views = prepared.read_split(builders[0], "test", prepared.TRAINING_KEYS)
-    views = monitor.validation_sample(views)
+    arrays, clips = _training_views(builders, model)
+    views = _validation_views(builders[0], model)
     precautions = loop.Precautions(
         keep=FLAGS.keep,
         checkpoint_every=FLAGS.checkpoint_every,
         rollback=FLAGS.on_divergence == "rollback",
     )
     session = loop.Training(
-        model, arrays, views, workdir, config, strategy, precautions, resumed, detections
+        model, arrays, views, workdir, config, strategy, precautions, resumed, detections, clips
     )
     if not distribution.is_chief(strategy):
         session.run()
@@ -249,14 +248,50 @@ def _run(config, builders, detections):
     return run | ({"actions": FLAGS.actions} if FLAGS.actions else {})
 
 
-def _training_views(builders):
-    from synpose_tf.datasets import actions, prepared
+def _training_views(builders, model):
+    """Arrays by name, and their clips where the model takes windows."""
+    import numpy as np
 
-    if not FLAGS.actions:
-        return prepared.read_splits(builders, "train", prepared.TRAINING_KEYS)
-    views = prepared.read_splits(builders, "train", (*prepared.TRAINING_KEYS, "action"))
-    views = actions.select_actions(views, FLAGS.actions)
-    return {key: views[key] for key in prepared.TRAINING_KEYS}
+    from synpose_tf.datasets import actions, prepared
+    from synpose_tf.training.clips import Clips
+
+    parts = []
+    for builder in builders:
+        part = prepared.read_split(builder, "train", _keys(model, *FLAGS.actions and ["action"]))
+        parts.append(actions.select_actions(part, FLAGS.actions))
+    arrays = {
+        key: np.concatenate([part[key] for part in parts]) for key in prepared.TRAINING_KEYS
+    }
+    if model.window == 1:
+        return arrays, None
+    found = [_clips(part, builder) for part, builder in zip(parts, builders, strict=True)]
+    return arrays, Clips.joined(found)
+
+
+def _validation_views(builder, model):
+    from synpose_tf.datasets import prepared
+    from synpose_tf.training import clips, monitor
+
+    views = prepared.read_split(builder, "test", _keys(model))
+    if model.window == 1:
+        return monitor.validation_sample(views)
+    chosen = monitor.validation_places(len(views["frame"]))
+    found = _clips(views, builder)
+    views = {key: views[key] for key in prepared.TRAINING_KEYS}
+    return clips.validation_windows(views, found, chosen, model.receptive_field, model.after)
+
+
+def _keys(model, *more):
+    from synpose_tf.datasets import prepared
+    from synpose_tf.training import clips
+
+    return dict.fromkeys((*prepared.TRAINING_KEYS, *more, *(clips.KEYS if model.window > 1 else ())))
+
+
+def _clips(views, builder):
+    from synpose_tf.training.clips import Clips
+
+    return Clips.find(views, builder.RATE, builder.info.full_name)
 
 
 def _announce_resumed(resumed, workdir):

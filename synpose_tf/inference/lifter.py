@@ -10,7 +10,7 @@ import numpy.typing as npt
 from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
-from synpose_tf.inference import fusion, pretrained
+from synpose_tf.inference import fusion, over_time, pretrained
 from synpose_tf.keypoints.conversion import (
     carried,
     h36m_confidence,
@@ -20,6 +20,7 @@ from synpose_tf.keypoints.conversion import (
 from synpose_tf.keypoints.plausibility import MIN_JOINTS, is_person
 from synpose_tf.keypoints.upright import camera_roll
 from synpose_tf.models.folded import Forward
+from synpose_tf.models.folded_temporal import TemporalForward, features
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import KeypointTrack, PoseTrack, joined
 
@@ -65,6 +66,7 @@ class Lifter:
         mode: normalisation, `paper` or `camera`.
         distance: of the camera, which `paper` mode assumes, in mean radii.
         completion: fills in missed joints; None for the one that comes with the package.
+        temporal: corrects the poses of recordings in time; None for frames alone.
     """
 
     def __init__(
@@ -73,25 +75,31 @@ class Lifter:
         mode: str,
         distance: float = 0.0,
         completion: Completion | None = None,
+        temporal: TemporalForward | None = None,
     ):
         self.mode = normalization.check_mode(mode)
         self.distance = distance
         self.completion = completion or Completion.pretrained()
+        self.temporal = temporal
         self._forward = Forward.from_weights(weights)
 
     @classmethod
-    def from_pretrained(cls, name: str = "paper") -> "Lifter":
+    def from_pretrained(cls, name: str = "paper", temporal: str = "") -> "Lifter":
         """A lifter that comes with the package.
 
         Args:
             name: one of `pretrained.NAMES`. `paper` needs pixels only, `camera` the intrinsics
                 too and is more accurate.
+            temporal: corrects the poses of recordings in time, one of `pretrained.TEMPORAL`:
+                `centred` sees the frames around a pose, `causal` those before it; empty for
+                neither.
 
         Raises:
-            SynposeError: an unknown name.
+            SynposeError: an unknown name, or no network over time for it.
         """
         model = pretrained.load(name)
-        return cls(model.weights, model.mode, model.distance)
+        network = pretrained.load_temporal(name, temporal) if temporal else None
+        return cls(model.weights, model.mode, model.distance, temporal=network)
 
     @classmethod
     def from_workdir(cls, path: pathlib.Path | str, name: str = "last") -> "Lifter":
@@ -111,6 +119,10 @@ class Lifter:
         workdir.run()  # Says what is wrong with a folder that holds none.
         model = workdir.load(name)
         generator = getattr(model, "averaged_generator", None)
+        if model.window > 1:
+            network = TemporalForward.from_weights(generator.get_weights(), generator.causal)
+            weights = model.single.get_weights()
+            return cls(weights, model.mode, model.distance, temporal=network)
         if not isinstance(generator, Generator):
             raise SynposeError(
                 f"--workdir={path}: its model does not lift by predicting depths. Train one with "
@@ -124,6 +136,8 @@ class Lifter:
         intrinsics: np.ndarray | None = None,
         doubt: bool = False,
         world: np.ndarray | None = None,
+        times: np.ndarray | None = None,
+        rate: float | None = None,
     ) -> Lifted:
         """Lifts 2D poses.
 
@@ -136,6 +150,8 @@ class Lifter:
                 (`PoseDistribution.outliers`); for detections.
             world: (n, 17, 3), the detector's own 3D, camera frame, relative to the root, in any
                 unit, NaN where unknown; its depths are averaged with the lifter's (`fusion`).
+            times: (n,), seconds: the poses are one person's, and `temporal` corrects them.
+            rate: frames a second; None for what `times` tell.
 
         Raises:
             ValueError: a wrong shape.
@@ -151,6 +167,10 @@ class Lifter:
             )
         if intrinsics is not None:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
+        if self.temporal is not None and times is not None and len(times):
+            rate = over_time.frame_rate(times) if rate is None else rate
+            moments = np.asarray(times), rate
+            return Lifted(*self._lift_batch(keypoints, intrinsics, doubt, world, moments))
         chunks = []
         for start in range(0, max(len(keypoints), 1), _BATCH):
             batch = slice(start, start + _BATCH)
@@ -159,7 +179,7 @@ class Lifter:
             chunks.append(self._lift_batch(keypoints[batch], given, doubt, other))
         return Lifted(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
-    def _lift_batch(self, keypoints, intrinsics, doubt, world):
+    def _lift_batch(self, keypoints, intrinsics, doubt, world, moments=None):
         seen = np.isfinite(keypoints).all(-1)
         known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
         enough = (seen.sum(-1) >= MIN_JOINTS) & is_person(known, seen)
@@ -171,6 +191,10 @@ class Lifter:
             complete[gaps] = self.completion.complete(known[gaps], seen[gaps].astype(np.float32))
         poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
         depths, fused = self._depths(poses), np.zeros(len(poses), bool)
+        if moments is not None:
+            inputs = features(poses, depths, seen.astype(np.float32))
+            change = over_time.corrections(self.temporal, inputs, enough, *moments)
+            poses, depths = poses + change[..., :2], depths + change[..., 2]
         if world is not None:
             depths, fused = fusion.fuse(depths, poses, world)
         lifted = normalization.lift(poses, depths, frame.perspective)
@@ -216,9 +240,7 @@ class Lifter:
             roll = camera_roll(track.keypoints, track.layout)
         if lifter_only:
             track = dataclasses.replace(track, world=None)
-        pieces = (
-            self._lift_piece(piece, intrinsics, body_height, roll) for piece in track.pieces()
-        )
+        pieces = self._lift_pieces(track, intrinsics, body_height, roll)
         return PoseTrack(
             name=track.name,
             frames=track.frames,
@@ -232,12 +254,25 @@ class Lifter:
             **{"root": None} | joined(pieces, track.scratch),
         )
 
-    def _lift_piece(self, track, intrinsics, body_height, roll):
-        """Columns of a `PoseTrack`."""
+    def _lift_pieces(self, track, intrinsics, body_height, roll):
+        """Columns of a `PoseTrack`, piece by piece."""
+        if self.temporal is None:
+            for piece in track.pieces():
+                yield self._lift_piece(piece, intrinsics, body_height, roll)
+            return
+        rate = over_time.frame_rate(track.times)
+        for piece, meant in over_time.overlapping_pieces(track, self.temporal):
+            columns = self._lift_piece(piece, intrinsics, body_height, roll, rate)
+            yield {name: column[meant] for name, column in columns.items()}
+
+    def _lift_piece(self, track, intrinsics, body_height, roll, rate=None):
         keypoints, _ = to_h36m(track)
         turn = Roll(roll, intrinsics)
         world = turn.out_of_space(world_to_h36m(track))
-        lifted = self.lift(turn.out_of(keypoints), turn.intrinsics, doubt=True, world=world)
+        times = None if rate is None else track.times
+        lifted = self.lift(
+            turn.out_of(keypoints), turn.intrinsics, True, world=world, times=times, rate=rate
+        )
         unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
         columns = {
             "poses": turn.back(lifted.poses * unit[:, None, None]),

@@ -17,6 +17,7 @@ import numpy as np
 from synpose_tf.errors import SynposeError
 from synpose_tf.io import files
 from synpose_tf.models.folded import packaged_weights, save_weights
+from synpose_tf.models.folded_temporal import TemporalForward
 
 if TYPE_CHECKING:  # Reading the weights takes no Keras.
     from synpose_tf.models.networks import Generator
@@ -28,6 +29,8 @@ NAMES = tuple(
         file.name.removesuffix(".json") for file in _FOLDER.iterdir() if file.name.endswith(".json")
     )
 )
+# Networks that correct poses in time lie in a folder of their own, `temporal/<lifter>_<kind>`.
+TEMPORAL = ("centred", "causal")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +75,31 @@ def load(name: str = "paper") -> Pretrained:
     """
     about = card(name)
     return Pretrained(packaged_weights(name), about["mode"], about["distance"], about)
+
+
+def has_temporal(name: str, kind: str = "centred") -> bool:
+    """Whether a network that corrects in time comes with a lifter of the package."""
+    return _FOLDER.joinpath("temporal", f"{name}_{kind}.npz").is_file()
+
+
+@functools.cache
+def load_temporal(name: str, kind: str) -> TemporalForward:
+    """The network that corrects a pretrained lifter's poses in time.
+
+    Args:
+        name: the lifter's.
+        kind: one of `TEMPORAL`.
+
+    Raises:
+        SynposeError: there is none.
+    """
+    if kind not in TEMPORAL or not has_temporal(name, kind):
+        having = [n for n in NAMES if has_temporal(n)]
+        raise SynposeError(
+            f"{name}: no {kind!r} network over time comes with this lifter. There are "
+            f"{' and '.join(TEMPORAL)} for {' and '.join(having)}."
+        )
+    return TemporalForward.from_weights(packaged_weights(f"temporal/{name}_{kind}"), kind == "causal")
 
 
 def half_precision(generator: "Generator") -> "Generator":

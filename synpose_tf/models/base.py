@@ -39,6 +39,8 @@ class LiftingModel(keras.Model):
     # How many batches of examples a step takes: 2 where the lifter's inputs and the true
     # poses are to be different examples.
     batches_per_step: int = 1
+    # Frames of an example: more than 1 where a step takes windows.
+    window: int = 1
 
     def __init__(
         self,

@@ -38,15 +38,15 @@ class Forward:
         arrays = [np.asarray(array, np.float32) for array in weights]
         units = [arrays[i : i + _UNIT] for i in range(0, len(arrays) - 2, _UNIT)]
         kernel, bias = arrays[-2:]
-        return cls((*(_fold(*unit) for unit in units), (kernel, bias)))
+        return cls((*(fold(*unit) for unit in units), (kernel, bias)))
 
     def __call__(self, inputs: Array, xp: ModuleType = np) -> Array:
         """(n, inputs) to (n, outputs), float32; `xp` is NumPy, or `keras.ops` inside a graph."""
         first, *units, last = self.layers
-        x = _leaky(_linear(inputs if xp is not np else np.asarray(inputs, np.float32), first), xp)
+        x = leaky(linear(inputs if xp is not np else np.asarray(inputs, np.float32), first), xp)
         for i in range(0, len(units), 2):
-            x = x + _leaky(_linear(_leaky(_linear(x, units[i]), xp), units[i + 1]), xp)
-        return _linear(x, last)
+            x = x + leaky(linear(leaky(linear(x, units[i]), xp), units[i + 1]), xp)
+        return linear(x, last)
 
 
 def packaged_weights(name: str) -> list[np.ndarray]:
@@ -69,15 +69,20 @@ def save_weights(path: pathlib.Path, weights: Sequence[np.ndarray]) -> None:
         np.savez_compressed(handle, **arrays)
 
 
-def _fold(kernel, gamma, beta, mean, variance):
+def fold(
+    kernel: np.ndarray, gamma: np.ndarray, beta: np.ndarray, mean: np.ndarray, variance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Kernel and bias of a linear layer with the batch norm that follows it."""
     scale = gamma / np.sqrt(variance + EPSILON)
     return kernel * scale, beta - mean * scale
 
 
-def _linear(x, layer):
+def linear(x: Array, layer: tuple[np.ndarray, np.ndarray]) -> Array:
+    """A linear layer, (kernel, bias)."""
     kernel, bias = layer
     return x @ kernel + bias
 
 
-def _leaky(x, xp):
+def leaky(x: Array, xp: ModuleType) -> Array:
+    """The networks' activation."""
     return xp.maximum(x, NEGATIVE_SLOPE * x)

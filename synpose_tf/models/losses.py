@@ -90,6 +90,28 @@ def depth_loss(
     return keras.ops.sum(paired * errors) / (known * depths.shape[-1])
 
 
+def window_losses(poses: tf.Tensor, truth: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean distance of joints, and of their steps from frame to frame.
+
+    Both as a share of the window's true mean root distance.
+
+    Args:
+        poses, truth: (batch, frames, 17, 3), root first.
+
+    Returns:
+        Two scalars.
+    """
+    radius = keras.ops.mean(_length(truth[:, :, 1:]), axis=(1, 2), keepdims=True)
+    errors = poses - truth
+    steps = errors[:, 1:] - errors[:, :-1]
+    place, motion = (keras.ops.mean(_length(part) / radius) for part in (errors, steps))
+    return place, motion
+
+
+def _length(vectors):
+    return keras.ops.sqrt(keras.ops.sum(keras.ops.square(vectors), axis=-1) + _EPSILON)
+
+
 def gradient_penalty(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
     """(‖∇‖ - 1)² of the critic, the norm over all three inputs together (Gulrajani et al.).
 

@@ -25,7 +25,11 @@ class _Track:
     def pieces(self: _TrackT) -> Iterator[_TrackT]:
         """The track some thousand frames at a time, in memory."""
         for part in slices(len(self.frames)):
-            yield self._with(lambda column, part=part: column[part])
+            yield self.part(part)
+
+    def part(self: _TrackT, rows: slice) -> _TrackT:
+        """Some frames of the track, in memory."""
+        return self._with(lambda column: column[rows])
 
     def loaded(self: _TrackT) -> _TrackT:
         """The track with all of its frames in memory."""

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from synpose_tf.errors import SynposeError
+from synpose_tf.training import clips as windows
 from synpose_tf.training.augmentation import Augmentation
 
 
@@ -17,6 +18,8 @@ def training_batches(
     seed: int,
     first_step: int = 0,
     augmentation: Augmentation | None = None,
+    clips: windows.Clips | None = None,
+    frames: int = 1,
 ) -> tf.data.Dataset:
     """Endless training batches, from step `first_step` on.
 
@@ -26,9 +29,11 @@ def training_batches(
         seed: of the permutations, one an epoch.
         first_step: the step that the first batch belongs to.
         augmentation: what to change in the examples, with draws from (seed, step).
+        clips: of the examples; then each of a batch is a window about the one that came up.
+        frames: of a window.
 
     Returns:
-        A data set of dicts of tensors (batch_size, …).
+        A data set of dicts of tensors (batch_size, …), of windows (batch_size, frames, …).
 
     Raises:
         SynposeError: no examples.
@@ -50,10 +55,15 @@ def training_batches(
             max_index=tf.constant(count - 1, tf.int64),
             rounds=12,
         )
-        examples = {key: tf.gather(tensor, index) for key, tensor in tensors.items()}
-        if augmentation is None:
-            return examples
-        return augmentation(examples, tf.stack([tf.constant(seed, tf.int64), step]))
+        draw = tf.stack([tf.constant(seed, tf.int64), step])
+        if clips is None:
+            examples = {key: tf.gather(tensor, index) for key, tensor in tensors.items()}
+        else:
+            speeds = windows.draw_speeds(batch_size, draw)
+            places = clips.places(index, frames, frames // 2, speeds)
+            places = tf.ensure_shape(places, (batch_size, frames))
+            examples = {key: windows.take(tensor, places) for key, tensor in tensors.items()}
+        return examples if augmentation is None else augmentation(examples, draw)
 
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
     return steps.map(batch, num_parallel_calls=2).prefetch(4)

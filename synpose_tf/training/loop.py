@@ -17,6 +17,7 @@ from synpose_tf.models.base import LiftingModel
 from synpose_tf.training import distribution
 from synpose_tf.training.augmentation import Augmentation
 from synpose_tf.training.checkpoint import Resumed, Workdir
+from synpose_tf.training.clips import Clips
 from synpose_tf.training.detections import mix_in
 from synpose_tf.training.guard import CHECK_EVERY, DivergenceError, LossRecord, check_weights
 from synpose_tf.training.input_pipeline import training_batches
@@ -100,6 +101,7 @@ class Training:
         detections: 2D poses without a truth, from `detections.read_detections`, that half of a
             step's inputs are taken from; for a model that takes its real pairs from other
             examples (`batches_per_step` 2). None for none.
+        clips: of the examples, for a model that takes windows (`window`).
     """
 
     def __init__(
@@ -113,8 +115,10 @@ class Training:
         precautions: Precautions,
         resumed: Resumed | None = None,
         detections: dict[str, np.ndarray] | None = None,
+        clips: Clips | None = None,
     ):
         self.arrays = arrays
+        self.clips = clips
         self.detections = detections
         self.views = views
         self.workdir = workdir
@@ -196,6 +200,8 @@ class Training:
             self.config.seed,
             self.step + self.skipped,
             new_augmentation(self.config),
+            self.clips,
+            self.model.window,
         )
         if self.detections is not None:
             half = self.config.batch_size // 2

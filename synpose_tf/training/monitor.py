@@ -18,10 +18,14 @@ VALIDATION_POSES = 5000
 PICTURE_POSES = 8
 
 
+def validation_places(count: int) -> np.ndarray:
+    """At most `VALIDATION_POSES` of a split's views, evenly spread."""
+    return np.linspace(0, count - 1, min(count, VALIDATION_POSES)).astype(int)
+
+
 def validation_sample(views: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """At most `VALIDATION_POSES` views, evenly spread over a split."""
-    count = len(views["keypoints_2d"])
-    chosen = np.linspace(0, count - 1, min(count, VALIDATION_POSES)).astype(int)
+    """The views at `validation_places`."""
+    chosen = validation_places(len(views["keypoints_2d"]))
     return {key: values[chosen] for key, values in views.items()}
 
 
@@ -29,7 +33,7 @@ class Monitor:
     """Validates, records and draws.
 
     Args:
-        views: validation views, from `validation_sample`.
+        views: validation views, from `validation_sample`, or `clips.validation_windows`.
         workdir: where everything goes.
         first_step: rows of the history after it belong to steps that were cut off.
         seconds: of training so far.
@@ -92,8 +96,9 @@ class Monitor:
         truth = metrics.root_relative(self.views["keypoints_3d"][chosen])
         scaled = metrics.scale_to_truth(lifted[chosen], truth)
         errors = metrics.mpjpe(scaled, truth)
+        shown = self.views.get("shown_2d", self.views["keypoints_2d"])
         figure = plotting.lifting_grid(
-            self.views["keypoints_2d"][chosen], scaled, truth, [f"{e:.0f} mm" for e in errors]
+            shown[chosen], scaled, truth, [f"{e:.0f} mm" for e in errors]
         )
         path = self.workdir.pictures / f"step_{step:07d}.png"
         plotting.save_figure(figure, path)

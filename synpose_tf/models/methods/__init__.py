@@ -12,6 +12,7 @@ DEFAULT = "synchronized"
 METHODS = {
     "synchronized": "synpose_tf.models.adversarial.SynchronizedAdversarialModel",
     "supervised": "synpose_tf.models.methods.supervised.SupervisedModel",
+    "temporal": "synpose_tf.models.methods.temporal.TemporalModel",
     "repnet": "synpose_tf.models.methods.repnet.RepNet",
     "mean": "synpose_tf.models.methods.constant.MeanDepthModel",
     "flat": "synpose_tf.models.methods.constant.FlatModel",

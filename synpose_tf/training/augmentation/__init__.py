@@ -15,9 +15,9 @@ import tensorflow as tf
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera
 from synpose_tf.structures.skeleton import H36M_17
-from synpose_tf.training.augmentation import bodies, cameras, detectors
+from synpose_tf.training.augmentation import bodies, cameras, detectors, windows
 
-__all__ = ["Augmentation", "bodies", "cameras", "detectors", "turn_people"]
+__all__ = ["Augmentation", "bodies", "cameras", "detectors", "turn_people", "windows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,54 +75,76 @@ class Augmentation:
 
         Args:
             batch: `keypoints_2d` (n, 17, 2), `keypoints_3d` (n, 17, 3), `intrinsics` (n, 9),
-                `up` (n, 3).
+                `up` (n, 3); or windows of them, (n, T, …), which then have one person, one camera
+                and mistakes that last.
             seed: (2,), integers.
+
+        Returns:
+            The batch; of windows also `seen` (n, T, 17), 1.0 where a joint is seen, else 0.0.
         """
+        frames = batch["keypoints_2d"].shape[1] if batch["keypoints_2d"].shape.rank == 4 else 1
+        if frames == 1:
+            batch, _ = self._change(dict(batch), seed, 1)
+            return batch
+        flat = {key: tf.reshape(t, (-1, *t.shape[2:])) for key, t in batch.items()}
+        flat, seen = self._change(flat, seed, frames)
+        flat["seen"] = seen
+        return {key: tf.reshape(t, (-1, frames, *t.shape[1:])) for key, t in flat.items()}
+
+    def _change(self, batch, seed, frames):
         seeds = tf.unstack(tf.random.split(seed, 10))
-        batch = dict(batch)
         if self.stretch or self.exchange or self.bend or self.turn or self.cameras:
-            self._see_anew(batch, seeds)
+            self._see_anew(batch, seeds, frames)
         pixels = batch["keypoints_2d"]
         if self.noise:
             pixels += self.noise * tf.random.stateless_normal(tf.shape(pixels), seeds[4])
         if self.detector_noise:
-            pixels = detectors.add_noise(pixels, self.detector_noise, seeds[5])
+            pixels = detectors.add_noise(pixels, self.detector_noise, seeds[5], frames)
         if self.slide:
-            pixels = detectors.slide_along_limbs(pixels, self.slide, seeds[6])
+            pixels = detectors.slide_along_limbs(pixels, self.slide, seeds[6], frames)
         if self.sides:
-            pixels = detectors.exchange_sides(pixels, self.sides, seeds[7])
+            pixels = detectors.exchange_sides(pixels, self.sides, seeds[7], frames)
+        seen = tf.ones_like(pixels[..., 0])
         if self.missing or self.missing_limbs:
-            pixels = detectors.miss_joints(pixels, self.missing, self.missing_limbs, seeds[8])
-        return batch | {"keypoints_2d": pixels}
+            pixels, seen = detectors.miss_joints(
+                pixels, self.missing, self.missing_limbs, seeds[8], frames
+            )
+        return batch | {"keypoints_2d": pixels}, seen
 
-    def _see_anew(self, batch, seeds):
+    def _see_anew(self, batch, seeds, frames):
         points, up, intrinsics = batch["keypoints_3d"], batch["up"], batch["intrinsics"]
         if self.stretch:
-            points = bodies.stretch_bones(points, self.stretch, seeds[0])
+            points = bodies.stretch_bones(points, self.stretch, seeds[0], frames)
         if self.exchange:
-            points = bodies.exchange_limbs(points, self.exchange, seeds[1])
+            points = bodies.exchange_limbs(points, self.exchange, seeds[1], frames)
         if self.bend:
-            points = bodies.bend(points, self.bend, seeds[9])
+            points = bodies.bend(points, self.bend, seeds[9], frames)
         if self.turn:
-            points = turn_people(points, up, seeds[2])
+            points = turn_people(points, up, seeds[2], frames)
         if self.cameras:
             points, up, intrinsics = cameras.see_anew(
-                points, up, intrinsics, self.cameras, seeds[3]
+                points, up, intrinsics, self.cameras, seeds[3], frames
             )
         pixels = camera.project(points, intrinsics, keras.ops)
         batch.update(keypoints_3d=points, up=up, intrinsics=intrinsics, keypoints_2d=pixels)
 
 
-def turn_people(points: tf.Tensor, up: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def turn_people(
+    points: tf.Tensor, up: tf.Tensor, seed: tf.Tensor, frames: int = 1
+) -> tf.Tensor:
     """Turns people about the vertical through their root, U[-π, π], and mirrors every second.
 
     Args:
         points: (n, 17, 3), camera frame.
         up: (n, 3), unit vectors; the camera's own -y is taken where they are 0.
+        seed: (2,), integers.
+        frames: of a window (`windows`), which turns as one. The root's path stays as it was: turned
+            with the person it would end behind the camera.
     """
     known = tf.reduce_any(up != 0.0, axis=-1, keepdims=True)
     up = tf.where(known, up, tf.constant([[0.0, -1.0, 0.0]]))
-    mirrored, angles = tf.unstack(tf.random.stateless_uniform((2, tf.shape(up)[0], 1), seed))
+    draws = tf.random.stateless_uniform((2, tf.shape(up)[0] // frames, 1), seed)
+    mirrored, angles = (windows.shared(draw, frames) for draw in tf.unstack(draws))
     root = points[:, H36M_17.root : H36M_17.root + 1]
     poses = points - root
     poses = tf.where(mirrored[..., None] < 0.5, _mirror(poses, up), poses)

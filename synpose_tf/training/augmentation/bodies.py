@@ -2,13 +2,14 @@
 
 Motion capture has few performers, and each pose of theirs joins arms and legs in one way. Both
 functions take poses of a batch (n, 17, 3), camera frame, in any unit, keep the root where it is,
-and give poses of as many people more.
+and give poses of as many people more. `frames` poses of a window are of one person, see `windows`.
 """
 
 import numpy as np
 import tensorflow as tf
 
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.training.augmentation.windows import shared
 
 _CHILDREN, _PARENTS = np.transpose(H36M_17.bones)
 _BONE_OF = {H36M_17.joints[child]: bone for bone, child in enumerate(_CHILDREN)}
@@ -31,7 +32,9 @@ _BENDS = (
 )
 
 
-def stretch_bones(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
+def stretch_bones(
+    points: tf.Tensor, deviation: float, seed: tf.Tensor, frames: int = 1
+) -> tf.Tensor:
     """Multiplies each bone by a factor of mean 1, the same on the left and on the right.
 
     Args:
@@ -39,15 +42,15 @@ def stretch_bones(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Te
         deviation: standard deviation of a factor; draws beyond 2.5 of them are cut off.
         seed: (2,), integers.
     """
-    factors = tf.random.stateless_normal((tf.shape(points)[0], len(_CHILDREN)), seed)
+    factors = tf.random.stateless_normal((tf.shape(points)[0] // frames, len(_CHILDREN)), seed)
     factors = 1.0 + deviation * tf.clip_by_value(factors, -2.5, 2.5)
     # One draw for both sides: that of the joint or of its mirror image that comes first.
     first = [min(child, H36M_17.mirror[child]) for child in _CHILDREN]
     factors = tf.gather(factors, [_BONE_OF[H36M_17.joints[child]] for child in first], axis=1)
-    return _joined(points, factors[..., None] * _bones(points))
+    return _joined(points, shared(factors, frames)[..., None] * _bones(points))
 
 
-def bend(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
+def bend(points: tf.Tensor, deviation: float, seed: tf.Tensor, frames: int = 1) -> tf.Tensor:
     """Bends hips, knees, shoulders, elbows and the waist a little further, each by a random turn.
 
     What hangs on a joint turns with it. Nothing keeps a joint from going beyond where people's
@@ -61,7 +64,8 @@ def bend(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
     bones = tf.unstack(_bones(points), axis=1)
     seeds = tf.unstack(tf.random.split(seed, len(_BENDS)))
     for (joints, share), one in zip(_BENDS, seeds, strict=True):
-        turn = share * deviation * tf.random.stateless_normal((tf.shape(points)[0], 3), one)
+        draws = tf.random.stateless_normal((tf.shape(points)[0] // frames, 3), one)
+        turn = share * deviation * shared(draws, frames)
         angle = tf.maximum(_length(turn), 1e-6)
         axis, cos, sin = turn / angle, tf.cos(angle), tf.sin(angle)
         for bone in (_BONE_OF[joint] for joint in joints):
@@ -71,11 +75,13 @@ def bend(points: tf.Tensor, deviation: float, seed: tf.Tensor) -> tf.Tensor:
     return _joined(points, tf.stack(bones, axis=1))
 
 
-def exchange_limbs(points: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tensor:
+def exchange_limbs(
+    points: tf.Tensor, share: float, seed: tf.Tensor, frames: int = 1
+) -> tf.Tensor:
     """Gives poses the limbs of others: each arm alone, both legs together.
 
     A limb keeps its angles to the trunk (arms) or the pelvis (legs) and takes the receiver's
-    bone lengths.
+    bone lengths. In windows it moves on as it does there.
 
     Args:
         points: (n, 17, 3).
@@ -83,13 +89,14 @@ def exchange_limbs(points: tf.Tensor, share: float, seed: tf.Tensor) -> tf.Tenso
         seed: (2,), integers.
     """
     bones = tf.unstack(_bones(points), axis=1)
-    size = tf.shape(points)[0]
+    size = tf.shape(points)[0] // frames
     for (joints, axes), one in zip(
         LIMBS, tf.unstack(tf.random.split(seed, len(LIMBS))), strict=True
     ):
         draw, whose = tf.unstack(tf.random.split(one, 2))
-        taken = tf.random.stateless_uniform((size, 1), draw) < share
+        taken = shared(tf.random.stateless_uniform((size, 1), draw) < share, frames)
         giver = tf.random.stateless_uniform((size,), whose, maxval=size, dtype=tf.int32)
+        giver = shared(giver * frames, frames) + tf.tile(tf.range(frames), [size])
         frame = _frame(points, *axes)
         turned = tf.matmul(frame, tf.gather(frame, giver), transpose_a=True)
         for joint in joints:

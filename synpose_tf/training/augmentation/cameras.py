@@ -8,6 +8,8 @@ import math
 
 import tensorflow as tf
 
+from synpose_tf.training.augmentation.windows import shared
+
 # Of the direction from the camera to the root, degrees: mean, deviation, bounds.
 PITCH = (8.0, 14.0, (-30.0, 45.0))  # downwards
 ROLL = (0.0, 10.0, (-30.0, 30.0))
@@ -18,7 +20,12 @@ FOCAL_LENGTH = (600.0, 2400.0)  # pixels
 
 
 def see_anew(
-    points: tf.Tensor, up: tf.Tensor, intrinsics: tf.Tensor, share: float, seed: tf.Tensor
+    points: tf.Tensor,
+    up: tf.Tensor,
+    intrinsics: tf.Tensor,
+    share: float,
+    seed: tf.Tensor,
+    frames: int = 1,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Sees people through cameras of their own: another height, slant, distance and lens.
 
@@ -28,18 +35,23 @@ def see_anew(
         intrinsics: (n, 9), see `synpose_tf.geometry.camera`.
         share: of the poses that get another camera.
         seed: (2,), integers.
+        frames: of a window (`windows`), which one camera sees. The root of its middle frame gets
+            the place that is drawn.
 
     Returns:
         `points`, `up` and `intrinsics`, as they are now. A new camera has no distortion.
     """
-    size = tf.shape(points)[0]
+    size = tf.shape(points)[0] // frames
     seeds = iter(tf.unstack(tf.random.split(seed, 7)))
 
     def uniform(low, high):
-        return tf.random.stateless_uniform((size, 1), next(seeds), low, high)
+        draws = tf.random.stateless_uniform((size, 1), next(seeds), low, high)
+        return shared(draws, frames)
 
     def normal(mean, deviation, bounds):
-        draw = mean + deviation * tf.random.stateless_normal((size, 1), next(seeds))
+        draw = mean + deviation * shared(
+            tf.random.stateless_normal((size, 1), next(seeds)), frames
+        )
         return tf.clip_by_value(draw, *bounds) * (math.pi / 180.0)
 
     anew = uniform(0.0, 1.0) < share
@@ -52,9 +64,11 @@ def see_anew(
     rotation = tf.matmul(slant, upright)
     low, high = (math.log(distance) for distance in DISTANCE)
     distance = tf.exp(uniform(low, high))
-    poses = tf.linalg.matvec(rotation[:, None], points - points[:, :1])
+    poses = tf.linalg.matvec(rotation[:, None], points - middle_roots(points, frames))
     # Nobody's hand may lie behind the camera, or so near that it fills the image.
     nearest = tf.reduce_max(tf.norm(poses, axis=-1), axis=-1, keepdims=True)
+    if frames > 1:
+        nearest = shared(tf.reduce_max(tf.reshape(nearest, (-1, frames, 1)), axis=1), frames)
     distance = tf.maximum(distance, 1.3 * nearest)
     root = distance * aside[..., 2]
 
@@ -65,6 +79,11 @@ def see_anew(
         tf.where(anew, -slant[..., 1], tf.where(known, up, 0.0)),
         tf.where(anew, lens, intrinsics),
     )
+
+
+def middle_roots(points: tf.Tensor, frames: int) -> tf.Tensor:
+    """(n, 1, 3), for each pose of (n, 17, 3) the root of the middle frame of its window."""
+    return points[:, :1] if frames == 1 else shared(points[frames // 2 :: frames, :1], frames)
 
 
 def _fraction(distance):

@@ -1,0 +1,72 @@
+"""Windows of recordings for the network over time: which frames make one, at any rate.
+
+The network learnt at about 30 frames a second. Of a faster recording every n-th frame makes a
+window, so each frame has one of its own; slower than 20 frames a second, there is none. Frames in
+which nobody was seen are left out, and where they last a quarter of a second, the recording ends
+and begins anew.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from synpose_tf.io.scratch import slices
+from synpose_tf.models.folded_temporal import TemporalForward
+from synpose_tf.structures.tracks import KeypointTrack
+
+FRAME_RATE = 30.0  # Hz, about which the network learnt.
+LEAST_RATE = 20.0
+_GAP = 0.25  # Seconds.
+
+
+def frame_rate(times: np.ndarray) -> float:
+    """Usual frames a second of times (F,), seconds; 0 for a single frame."""
+    return 1.0 / float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+
+
+def stride(rate: float) -> int:
+    """Of which frames a window is made: every n-th; 0 where the recording is too slow."""
+    return max(1, round(rate / FRAME_RATE)) if rate >= LEAST_RATE else 0
+
+
+def corrections(
+    network: TemporalForward, features: np.ndarray, lifted: np.ndarray, times: np.ndarray, rate: float
+) -> np.ndarray:
+    """What the network corrects in each frame.
+
+    Args:
+        network: the network.
+        features: (F, 67), see `folded_temporal.features`.
+        lifted: (F,), False where there is no pose.
+        times: (F,), seconds, increasing.
+        rate: frames a second, of the whole recording.
+
+    Returns:
+        (F, 17, 3), in the unit of normalised poses; 0 where there is no pose.
+    """
+    found = np.zeros((len(features), 17, 3), np.float32)
+    rows, every = np.flatnonzero(lifted), stride(rate)
+    if not every or not len(rows):
+        return found
+    cuts = np.flatnonzero(np.diff(times[rows]) > max(_GAP, 1.5 / rate)) + 1
+    for part in np.split(rows, cuts):
+        for phase in range(min(every, len(part))):
+            chosen = part[phase::every]
+            found[chosen] = network.whole(features[chosen])
+    return found
+
+
+def overlapping_pieces(
+    track: KeypointTrack, network: TemporalForward
+) -> Iterator[tuple[KeypointTrack, slice]]:
+    """The track some thousand frames at a time, each with the frames that its windows need.
+
+    Yields:
+        The piece, and which of its frames are meant.
+    """
+    count = len(track.frames)
+    around = 4 * network.receptive_field * max(1, stride(frame_rate(track.times)))
+    for part in slices(count):
+        stop = min(part.stop, count)
+        first, last = max(part.start - around, 0), min(stop + around, count)
+        yield track.part(slice(first, last)), slice(part.start - first, stop - first)

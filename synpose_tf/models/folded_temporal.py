@@ -1,0 +1,129 @@
+"""The forward pass of `temporal.TemporalGenerator` in NumPy: of recordings, and frame by frame."""
+
+import dataclasses
+from collections.abc import Sequence
+from types import ModuleType
+
+import numpy as np
+
+from synpose_tf.models.folded import fold, leaky, linear
+from synpose_tf.structures.arrays import Array
+from synpose_tf.structures.skeleton import H36M_17
+
+JOINTS = len(H36M_17)
+TAPS = 3  # Frames that a temporal convolution sees.
+# Of a frame: its normalised 2D pose, the depths that it got alone, which joints were seen.
+FEATURES = 2 * JOINTS + (JOINTS - 1) + JOINTS
+_UNIT = 5  # Arrays of a hidden layer: kernel; gamma, beta, mean and variance of its batch norm.
+
+Layer = tuple[np.ndarray, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class TemporalForward:
+    """What `temporal.TemporalGenerator` computes, outside of training.
+
+    Args:
+        first, last: (kernel, bias).
+        blocks: of each the convolution over three frames, and the linear layer behind it.
+        causal: a pose is its window's last frame; else the middle one.
+    """
+
+    first: Layer
+    blocks: tuple[tuple[Layer, Layer], ...]
+    last: Layer
+    causal: bool
+
+    @classmethod
+    def from_weights(cls, weights: Sequence[np.ndarray], causal: bool) -> "TemporalForward":
+        """From `TemporalGenerator.get_weights()`."""
+        arrays = [np.asarray(array, np.float32) for array in weights]
+        hidden = [fold(*arrays[i : i + _UNIT]) for i in range(0, len(arrays) - 2, _UNIT)]
+        first, *units = hidden
+        count = len(units) // 2
+        blocks = tuple(zip(units[:count], units[count:], strict=True))
+        return cls(first, blocks, (arrays[-2], arrays[-1]), causal)
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames that a pose depends on."""
+        return TAPS ** len(self.blocks)
+
+    @property
+    def after(self) -> int:
+        """How many of them come after it."""
+        return 0 if self.causal else self.receptive_field // 2
+
+    def __call__(self, inputs: np.ndarray) -> np.ndarray:
+        """Corrections (F - `receptive_field` + 1, 17, 3) of consecutive frames' features (F, 67)."""
+        x = leaky(linear(np.asarray(inputs, np.float32), self.first), np)
+        for block, (convolution, mixer) in enumerate(self.blocks):
+            apart = TAPS**block
+            length = len(x) - (TAPS - 1) * apart
+            taps = [x[i * apart : i * apart + length] for i in range(TAPS)]
+            x = self._block(taps, convolution, mixer)
+        return self._corrections(x)
+
+    def whole(self, inputs: np.ndarray) -> np.ndarray:
+        """Corrections (F, 17, 3) of all frames (F, 67); beyond the ends these go on as they are."""
+        before = self.receptive_field - 1 - self.after
+        return self(np.pad(inputs, ((before, self.after), (0, 0)), mode="edge"))
+
+    def begin(self, inputs: np.ndarray) -> list[np.ndarray]:
+        """The state before the first frame of people, as if they had stood in it for long.
+
+        Args:
+            inputs: (n, 67), features of the first frame.
+
+        Returns:
+            For each block (n, 2 · 3^block, width): what it saw in the frames before.
+        """
+        x = leaky(linear(np.asarray(inputs, np.float32), self.first), np)
+        state = []
+        for block, layers in enumerate(self.blocks):
+            state.append(np.repeat(x[:, None], (TAPS - 1) * TAPS**block, axis=1))
+            x = self._block([x] * TAPS, *layers)
+        return state
+
+    def step(
+        self, inputs: np.ndarray, state: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The next frame, by a causal network.
+
+        Args:
+            inputs: (n, 67), features.
+            state: from `begin` or the last `step`.
+
+        Returns:
+            Corrections (n, 17, 3), and the state after it.
+        """
+        x = leaky(linear(np.asarray(inputs, np.float32), self.first), np)
+        after = []
+        for block, layers in enumerate(self.blocks):
+            before = state[block]
+            taps = [before[:, i * TAPS**block] for i in range(TAPS - 1)]
+            after.append(np.concatenate([before[:, 1:], x[:, None]], axis=1))
+            x = self._block([*taps, x], *layers)
+        return self._corrections(x), after
+
+    def _block(self, taps, convolution, mixer):
+        around = leaky(linear(np.concatenate(taps, axis=-1), convolution), np)
+        own = taps[-1 if self.causal else TAPS // 2]
+        return own + leaky(linear(around, mixer), np)
+
+    def _corrections(self, x):
+        corrections = linear(x, self.last).reshape(-1, JOINTS - 1, 3)
+        return np.pad(corrections, ((0, 0), (1, 0), (0, 0)))
+
+
+def features(poses_2d: Array, depths: Array, seen: Array, xp: ModuleType = np) -> Array:
+    """What the network sees of each frame, (n, 67).
+
+    Args:
+        poses_2d: (n, 17, 2), normalised.
+        depths: (n, 17), that the lifter of single frames gave.
+        seen: (n, 17), 1.0 where the detector saw a joint, 0.0 where it was filled in.
+        xp: NumPy, or `keras.ops` inside a graph.
+    """
+    flat = xp.reshape(poses_2d, (-1, 2 * JOINTS))
+    return xp.concatenate([flat, depths[:, 1:], seen], axis=-1)
