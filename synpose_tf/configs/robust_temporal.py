@@ -11,11 +11,11 @@ from synpose_tf.configs.robust_synchronized import AUGMENTATION
 
 def get_config() -> TrainConfig:
     return TrainConfig(
-        steps=6000,
+        steps=4000,
         batch_size=48,
         validate_every=1000,
         method="temporal",
         model={"distance": 13.0, "average": 0.999},
         optimizer={"learning_rate": 1e-3, "decay": "cosine"},
-        augmentation={**AUGMENTATION, "detector_noise": 0.12},
+        augmentation=AUGMENTATION,
     )

@@ -28,8 +28,12 @@ _BATCH = 4096
 
 
 def lift(model: keras.Model, views: dict[str, np.ndarray]) -> np.ndarray:
-    """Lifts views with `keypoints_2d` and `intrinsics`: (poses, 17, 3), camera frame, unscaled."""
-    inputs = {key: views[key] for key in ("keypoints_2d", "intrinsics")}
+    """Lifts views with `keypoints_2d` and `intrinsics`: (poses, 17, 3), camera frame, unscaled.
+
+    A model of windows takes `windows_2d` in place of `keypoints_2d`.
+    """
+    keys = ("keypoints_2d", "windows_2d", "intrinsics")
+    inputs = {key: views[key] for key in keys if key in views}
     count = len(inputs["keypoints_2d"])
     chunks = [
         model({k: tf.constant(v[i : i + _BATCH]) for k, v in inputs.items()}).numpy()

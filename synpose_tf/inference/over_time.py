@@ -30,7 +30,11 @@ def stride(rate: float) -> int:
 
 
 def corrections(
-    network: TemporalForward, features: np.ndarray, lifted: np.ndarray, times: np.ndarray, rate: float
+    network: TemporalForward,
+    features: np.ndarray,
+    lifted: np.ndarray,
+    times: np.ndarray,
+    rate: float,
 ) -> np.ndarray:
     """What the network corrects in each frame.
 

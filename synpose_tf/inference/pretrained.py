@@ -99,7 +99,9 @@ def load_temporal(name: str, kind: str) -> TemporalForward:
             f"{name}: no {kind!r} network over time comes with this lifter. There are "
             f"{' and '.join(TEMPORAL)} for {' and '.join(having)}."
         )
-    return TemporalForward.from_weights(packaged_weights(f"temporal/{name}_{kind}"), kind == "causal")
+    return TemporalForward.from_weights(
+        packaged_weights(f"temporal/{name}_{kind}"), kind == "causal"
+    )
 
 
 def half_precision(generator: "Generator") -> "Generator":

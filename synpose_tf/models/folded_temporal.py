@@ -55,7 +55,7 @@ class TemporalForward:
         return 0 if self.causal else self.receptive_field // 2
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """Corrections (F - `receptive_field` + 1, 17, 3) of consecutive frames' features (F, 67)."""
+        """Corrections (F - `receptive_field` + 1, 17, 3) from consecutive features (F, 67)."""
         x = leaky(linear(np.asarray(inputs, np.float32), self.first), np)
         for block, (convolution, mixer) in enumerate(self.blocks):
             apart = TAPS**block

@@ -128,10 +128,9 @@ def validation_windows(
         frames, after: as `Clips.places`.
 
     Returns:
-        The chosen views; their `keypoints_2d` are windows, (n, frames, 17, 2), and their own lie
-        in `shown_2d`.
+        The chosen views, and `windows_2d` (n, frames, 17, 2), pixels.
     """
     places = clips.places(tf.constant(chosen), frames, after)
     windows = take(tf.constant(views["keypoints_2d"]), places).numpy()
     rows = {key: values[chosen] for key, values in views.items()}
-    return {**rows, "shown_2d": rows["keypoints_2d"], "keypoints_2d": windows}
+    return {**rows, "windows_2d": windows}

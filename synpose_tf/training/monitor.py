@@ -96,9 +96,8 @@ class Monitor:
         truth = metrics.root_relative(self.views["keypoints_3d"][chosen])
         scaled = metrics.scale_to_truth(lifted[chosen], truth)
         errors = metrics.mpjpe(scaled, truth)
-        shown = self.views.get("shown_2d", self.views["keypoints_2d"])
         figure = plotting.lifting_grid(
-            shown[chosen], scaled, truth, [f"{e:.0f} mm" for e in errors]
+            self.views["keypoints_2d"][chosen], scaled, truth, [f"{e:.0f} mm" for e in errors]
         )
         path = self.workdir.pictures / f"step_{step:07d}.png"
         plotting.save_figure(figure, path)

@@ -13,6 +13,7 @@ from synpose_tf.models.folded_temporal import features
 from synpose_tf.models.networks import Generator
 from synpose_tf.models.temporal import TemporalGenerator
 
+
 @keras.saving.register_keras_serializable(package="synpose_tf")
 class TemporalModel(LiftingModel):
     """A lifter of single frames, which stays as it is, and a network that corrects it in time.
@@ -97,21 +98,25 @@ class TemporalModel(LiftingModel):
         """Lifts the pose of each window that `after` frames come after.
 
         Args:
-            inputs: `keypoints_2d` (batch, `receptive_field`, 17, 2), pixels; in `camera` mode
+            inputs: `windows_2d` (batch, `receptive_field`, 17, 2), pixels; in `camera` mode
                 `intrinsics` (batch, 9).
 
         Returns:
             (batch, 17, 3), as `LiftingModel`.
         """
-        windows = dict(inputs)
+        windows = {"keypoints_2d": inputs["windows_2d"]}
         if "intrinsics" in inputs:
-            windows["intrinsics"] = tf.repeat(inputs["intrinsics"][:, None], self.receptive_field, 1)
+            windows["intrinsics"] = tf.repeat(
+                inputs["intrinsics"][:, None], self.receptive_field, axis=1
+            )
         poses, frame = self._lift(windows, self.averaged_generator, training=False)
         return normalization.to_camera_frame(poses[:, 0], frame, keras.ops)
 
     def _lift(self, windows, generator, training):
         """Poses (batch, frames, 17, 3) of windows, and the `ImageFrame` of each."""
-        flat = {key: _flat(windows[key]) for key in ("keypoints_2d", "intrinsics") if key in windows}
+        flat = {
+            key: _flat(windows[key]) for key in ("keypoints_2d", "intrinsics") if key in windows
+        }
         poses_2d, frame = self._normalize_2d(flat)
         depths = self.single(poses_2d, training=False)
         seen = windows.get("seen")
@@ -120,7 +125,8 @@ class TemporalModel(LiftingModel):
         inputs = features(poses_2d, depths, seen, keras.ops)
         corrections = generator(_windows(inputs, length), training=training)
         poses_2d, depths, perspective = (
-            self._judged(_windows(tensor, length)) for tensor in (poses_2d, depths, frame.perspective)
+            self._judged(_windows(tensor, length))
+            for tensor in (poses_2d, depths, frame.perspective)
         )
         poses = normalization.lift(
             poses_2d + corrections[..., :2], depths + corrections[..., 2], perspective, keras.ops
@@ -148,12 +154,12 @@ class TemporalModel(LiftingModel):
         self._apply({"generator": tape.gradient(loss, self.generator.trainable_variables)})
         return {"pose_loss": pose_loss, "motion_loss": motion_loss}
 
+
 def _flat(windows):
     """(batch, T, …) as (batch · T, …)."""
     return tf.reshape(windows, (-1, *windows.shape[2:]))
 
+
 def _windows(flat, length):
     """The inverse of `_flat`."""
     return tf.reshape(flat, (-1, length, *flat.shape[1:]))
-
-assert JOINTS == 17

@@ -129,9 +129,7 @@ class Augmentation:
         batch.update(keypoints_3d=points, up=up, intrinsics=intrinsics, keypoints_2d=pixels)
 
 
-def turn_people(
-    points: tf.Tensor, up: tf.Tensor, seed: tf.Tensor, frames: int = 1
-) -> tf.Tensor:
+def turn_people(points: tf.Tensor, up: tf.Tensor, seed: tf.Tensor, frames: int = 1) -> tf.Tensor:
     """Turns people about the vertical through their root, U[-π, π], and mirrors every second.
 
     Args:

@@ -75,9 +75,7 @@ def bend(points: tf.Tensor, deviation: float, seed: tf.Tensor, frames: int = 1) 
     return _joined(points, tf.stack(bones, axis=1))
 
 
-def exchange_limbs(
-    points: tf.Tensor, share: float, seed: tf.Tensor, frames: int = 1
-) -> tf.Tensor:
+def exchange_limbs(points: tf.Tensor, share: float, seed: tf.Tensor, frames: int = 1) -> tf.Tensor:
     """Gives poses the limbs of others: each arm alone, both legs together.
 
     A limb keeps its angles to the trunk (arms) or the pelvis (legs) and takes the receiver's

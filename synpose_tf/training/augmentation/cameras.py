@@ -49,9 +49,7 @@ def see_anew(
         return shared(draws, frames)
 
     def normal(mean, deviation, bounds):
-        draw = mean + deviation * shared(
-            tf.random.stateless_normal((size, 1), next(seeds)), frames
-        )
+        draw = mean + deviation * shared(tf.random.stateless_normal((size, 1), next(seeds)), frames)
         return tf.clip_by_value(draw, *bounds) * (math.pi / 180.0)
 
     anew = uniform(0.0, 1.0) < share

@@ -76,9 +76,7 @@ def slide_along_limbs(
     return pixels + tf.einsum("jk,nkc->njc", shift, draws * along)
 
 
-def exchange_sides(
-    pixels: tf.Tensor, share: float, seed: tf.Tensor, frames: int = 1
-) -> tf.Tensor:
+def exchange_sides(pixels: tf.Tensor, share: float, seed: tf.Tensor, frames: int = 1) -> tf.Tensor:
     """Takes one side for the other: of both legs or both arms, or one end of a limb for both.
 
     Args:
@@ -125,7 +123,9 @@ def miss_joints(
     people = size // frames
     spared = windows.shared(tf.random.stateless_uniform((people, 1), seeds[0]) < 0.5, frames)
     seen = windows.uniform((size, len(H36M_17)), seeds[1], frames, RUN) >= share
-    layout = tf.random.stateless_uniform((people,), seeds[2], maxval=2 * len(LACKING), dtype=tf.int32)
+    layout = tf.random.stateless_uniform(
+        (people,), seeds[2], maxval=2 * len(LACKING), dtype=tf.int32
+    )
     layout = windows.shared(layout, frames)
     lacking = np.array([_named(names) for names in LACKING])
     complete = np.zeros_like(lacking)
