@@ -26,6 +26,13 @@ flags.DEFINE_string(
     "In place of --workdir: a lifter that comes with the package, `paper`, `camera`, … Needs "
     "--dataset.",
 )
+flags.DEFINE_enum(
+    "temporal",
+    "off",
+    ["off", "centred", "causal"],
+    "With --pretrained: correct the poses of each clip in time, by the frames around a pose or by "
+    "those before it.",
+)
 flags.DEFINE_string("split", "test", "Split of the data set.")
 flags.DEFINE_enum(
     "checkpoint",
@@ -84,7 +91,8 @@ def _lifter():
     from synpose_tf.inference import evaluated_lifter
 
     if FLAGS.pretrained:
-        return evaluated_lifter.from_pretrained(FLAGS.pretrained)
+        temporal = "" if FLAGS.temporal == "off" else FLAGS.temporal
+        return evaluated_lifter.from_pretrained(FLAGS.pretrained, temporal)
     return evaluated_lifter.from_workdir(FLAGS.workdir, FLAGS.checkpoint)
 
 

@@ -105,6 +105,16 @@ flags.DEFINE_enum(
     "Degrees by which the picture is turned clockwise, for a camera that was held otherwise. "
     "--intrinsics and --image_size are those of the picture before.",
 )
+flags.DEFINE_enum(
+    "temporal",
+    "auto",
+    ["auto", "off"],
+    "Correct the poses of a recording by the frames around each. `auto`: where it has 20 frames a "
+    "second or more. `off`: each frame alone.",
+)
+flags.DEFINE_bool(
+    "causal", False, "Correct poses by the frames before them alone, as must be done live."
+)
 flags.DEFINE_bool("smooth", False, "Smooth the poses in time, by the One-Euro filter.")
 flags.mark_flags_as_mutual_exclusive(["workdir", "pretrained"])
 flags.mark_flags_as_mutual_exclusive(["intrinsics", "focal"])
@@ -135,6 +145,9 @@ def main(paths: list[str]) -> None:
             kind.load()  # While people are found.
         recording = _read(paths, session)
     lifter = lifter or _usual_lifter(recording.tracks)
+    if any(map(lifter.corrects, recording.tracks)):
+        seen = "before" if lifter.temporal.causal else "around"
+        print(f"poses are corrected by the frames {seen} them (--temporal=off leaves them alone)")
     if opening is output.Backdrop and session is not None:
         (background,) = session.pictures
     cameras = _cameras(lifter, recording.tracks, intrinsics, pixels)
@@ -243,7 +256,7 @@ def _lifter(intrinsics):
     if FLAGS.workdir:
         lifter, origin = Lifter.from_workdir(FLAGS.workdir), f"--workdir={FLAGS.workdir}"
     elif name := FLAGS.pretrained or (None if intrinsics is None else "camera"):
-        lifter, origin = Lifter.from_pretrained(name), f"--pretrained={name}"
+        lifter, origin = _pretrained(name), f"--pretrained={name}"
     else:
         return None
     print(f"lifter: {origin}, {lifter.mode} normalisation")
@@ -251,20 +264,30 @@ def _lifter(intrinsics):
 
 
 def _usual_lifter(tracks):
-    from synpose_tf.inference.lifter import Lifter
-
     sized = FLAGS.focal is not None or all(track.image_size for track in tracks)
     name = "camera" if sized else "paper"
     print(f"lifter: --pretrained={name}, {name} normalisation")
     if not sized:
         print("note: with --image_size the camera lifter could be taken, which is more accurate.")
-    return Lifter.from_pretrained(name)
+    return _pretrained(name)
+
+
+def _pretrained(name):
+    """A lifter of the package, with what corrects it in time where that comes with it."""
+    from synpose_tf.inference import pretrained
+    from synpose_tf.inference.lifter import Lifter
+
+    kind = "causal" if FLAGS.causal else "centred"
+    wanted = FLAGS.temporal != "off" and FLAGS.webcam is None
+    return Lifter.from_pretrained(
+        name, kind if wanted and pretrained.has_temporal(name, kind) else ""
+    )
 
 
 def _cameras(lifter, tracks, intrinsics, pixels):
     """Of each track the intrinsics of its camera, and what told them."""
     from synpose_tf.inference import focal
-    from synpose_tf.inference.lifter import turned_intrinsics
+    from synpose_tf.inference.roll import turned_intrinsics
 
     if intrinsics is not None:
         degrees = int(FLAGS.rotate)

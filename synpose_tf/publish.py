@@ -49,7 +49,11 @@ def main() -> None:
     run = workdir.run()
     unseen = _unseen(workdir.path)
     folder = pathlib.Path(FLAGS.output or pathlib.Path(synpose_tf.__file__).parent / "weights")
-    model = trained.check_lifter(workdir.load("last"), f"--workdir={FLAGS.workdir}")
+    loaded = workdir.load("last")
+    if loaded.window > 1:
+        _publish_temporal(folder, workdir, loaded, run)
+        return
+    model = trained.check_lifter(loaded, f"--workdir={FLAGS.workdir}")
     name = FLAGS.name or model.mode
     pretrained.weights_file(folder, name)  # Refuses a name before anything long starts.
     builders = _training_sets(run)
@@ -76,6 +80,30 @@ def main() -> None:
     print(f"written: {path} and .json")
     for key, value in card["metrics"].items():
         print(f"  {protocols.COLUMNS[key]:8} {value:.2f}")
+
+
+def _publish_temporal(folder, workdir, model, run):
+    """What corrects a lifter of the package in time; it lies beside it."""
+    from synpose_tf.inference import pretrained
+
+    single = model.get_config()["single"] or model.mode
+    history = workdir.history()
+    card = {
+        "corrects": single,
+        "mode": model.mode,
+        "frames": model.receptive_field,
+        "frames_after": model.after,
+        **_card(run, history, _training_sets(run), model.mode),
+        "input": "of each frame its normalised 2D pose, the depths of the lifter of single frames "
+        "and which joints were seen",
+        "output": "corrections of x, y and z in the unit of the normalised pose",
+        "limits": "It learnt at 20 to 40 frames a second.",
+        "validation": {
+            key: round(value, 2) for key, value in history[-1].items() if key.startswith("val_")
+        },
+    }
+    path = pretrained.save_temporal(folder, single, model.averaged_generator, card)
+    print(f"written: {path} and .json")
 
 
 def _training_sets(run):

@@ -259,9 +259,7 @@ def _training_views(builders, model):
     for builder in builders:
         part = prepared.read_split(builder, "train", _keys(model, *FLAGS.actions and ["action"]))
         parts.append(actions.select_actions(part, FLAGS.actions))
-    arrays = {
-        key: np.concatenate([part[key] for part in parts]) for key in prepared.TRAINING_KEYS
-    }
+    arrays = {key: np.concatenate([part[key] for part in parts]) for key in prepared.TRAINING_KEYS}
     if model.window == 1:
         return arrays, None
     found = [_clips(part, builder) for part, builder in zip(parts, builders, strict=True)]
@@ -285,7 +283,9 @@ def _keys(model, *more):
     from synpose_tf.datasets import prepared
     from synpose_tf.training import clips
 
-    return dict.fromkeys((*prepared.TRAINING_KEYS, *more, *(clips.KEYS if model.window > 1 else ())))
+    return dict.fromkeys(
+        (*prepared.TRAINING_KEYS, *more, *(clips.KEYS if model.window > 1 else ()))
+    )
 
 
 def _clips(views, builder):

@@ -11,9 +11,9 @@ from synpose_tf.configs.robust_synchronized import AUGMENTATION
 
 def get_config() -> TrainConfig:
     return TrainConfig(
-        steps=4000,
+        steps=2500,
         batch_size=48,
-        validate_every=1000,
+        validate_every=500,
         method="temporal",
         model={"distance": 13.0, "average": 0.999},
         optimizer={"learning_rate": 1e-3, "decay": "cosine"},

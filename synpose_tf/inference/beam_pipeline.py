@@ -24,7 +24,8 @@ from apache_beam.utils.shared import Shared
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
 from synpose_tf.inference import beam_arrays
-from synpose_tf.inference.lifter import Lifter, turned_intrinsics
+from synpose_tf.inference.lifter import Lifter
+from synpose_tf.inference.roll import turned_intrinsics
 from synpose_tf.io.scratch import Scratch
 from synpose_tf.keypoints import assembly, belief, units
 from synpose_tf.keypoints.formats import numpy_arrays

@@ -12,6 +12,7 @@ from synpose_tf.evaluation import protocols
 from synpose_tf.inference import pretrained
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.training import checkpoint
+from synpose_tf.training.clips import Clips
 from synpose_tf.version import __version__
 
 
@@ -22,7 +23,7 @@ class EvaluatedLifter:
     Args:
         lift: from views, arrays `keypoints_2d` (poses, 17, 2), pixels, `intrinsics` (poses, 9)
             and, of detections, `confidence` (poses, 17), to poses (poses, 17, 3), camera frame,
-            root-relative, unscaled.
+            root-relative, unscaled. What corrects in time takes `clips.KEYS` and `rate` too.
         mode: normalisation, `paper` or `camera`.
         distance: of the camera, which `paper` mode assumes, in mean radii.
         label: ends the names of the tables' files.
@@ -76,8 +77,11 @@ def from_workdir(path: pathlib.Path | str, name: str) -> EvaluatedLifter:
     run = workdir.run()
     model = workdir.load(name)
     step = int(model.iterations)
+    lift = functools.partial(protocols.lift, model)
+    if model.window > 1:
+        lift = functools.partial(_lift_views, Lifter.from_workdir(path, name))
     return EvaluatedLifter(
-        functools.partial(protocols.lift, model),
+        lift,
         model.mode,
         model.distance,
         label=name,
@@ -88,22 +92,22 @@ def from_workdir(path: pathlib.Path | str, name: str) -> EvaluatedLifter:
     )
 
 
-def from_pretrained(name: str) -> EvaluatedLifter:
+def from_pretrained(name: str, temporal: str = "") -> EvaluatedLifter:
     """A lifter that comes with the package; joints that were not detected are filled in.
 
-    Raises:
-        SynposeError: an unknown name.
+    Args, Raises: as `Lifter.from_pretrained`.
     """
     card = pretrained.card(name)
-    lifter = Lifter.from_pretrained(name)
+    lifter = Lifter.from_pretrained(name, temporal)
     return EvaluatedLifter(
         functools.partial(_lift_views, lifter),
         lifter.mode,
         lifter.distance,
-        label=name,
-        description=f"the {name} lifter of synpose_tf {__version__}, trained on "
-        + " and ".join(card["trained_on"]),
-        about={"pretrained": name, "card": card},
+        label="_".join(filter(None, (name, temporal))),
+        description=f"the {name} lifter of synpose_tf {__version__}"
+        + (f", corrected in time ({temporal})" if temporal else "")
+        + f", trained on {' and '.join(card['trained_on'])}",
+        about={"pretrained": name, "temporal": temporal, "card": card},
         folder=pathlib.Path("evaluation") / name,
         trained_on=tuple(card["trained_on"]),
     )
@@ -113,4 +117,19 @@ def _lift_views(lifter, views):
     keypoints = views["keypoints_2d"]
     if "confidence" in views:
         keypoints = np.where(views["confidence"][..., None] > 0, keypoints, np.nan)
-    return lifter.lift(keypoints, views["intrinsics"]).poses
+    if lifter.temporal is None:
+        return lifter.lift(keypoints, views["intrinsics"]).poses
+    return _lift_clips(lifter, keypoints, views)
+
+
+def _lift_clips(lifter, keypoints, views):
+    """Clip by clip, as recordings."""
+    rate = float(views["rate"][0])
+    clips = Clips.find(views, rate, "the data set")
+    poses = np.empty((*keypoints.shape[:2], 3), np.float32)
+    for first in np.unique(clips.first):
+        rows = slice(first, clips.last[first] + 1)
+        times = np.arange(rows.stop - first) / rate
+        lifted = lifter.lift(keypoints[rows], views["intrinsics"][rows], times=times, rate=rate)
+        poses[rows] = lifted.poses
+    return poses

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from synpose_tf.completion.network import Completion
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
 from synpose_tf.inference import fusion, over_time, pretrained
+from synpose_tf.inference.roll import Roll
 from synpose_tf.keypoints.conversion import (
     carried,
     h36m_confidence,
@@ -118,8 +120,8 @@ class Lifter:
         workdir = checkpoint.Workdir(path)
         workdir.run()  # Says what is wrong with a folder that holds none.
         model = workdir.load(name)
-        generator = getattr(model, "averaged_generator", None)
-        if model.window > 1:
+        generator: Any = getattr(model, "averaged_generator", None)
+        if getattr(model, "window", 1) > 1:
             network = TemporalForward.from_weights(generator.get_weights(), generator.causal)
             weights = model.single.get_weights()
             return cls(weights, model.mode, model.distance, temporal=network)
@@ -169,7 +171,7 @@ class Lifter:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
         if self.temporal is not None and times is not None and len(times):
             rate = over_time.frame_rate(times) if rate is None else rate
-            moments = np.asarray(times), rate
+            moments = self.temporal, np.asarray(times), rate
             return Lifted(*self._lift_batch(keypoints, intrinsics, doubt, world, moments))
         chunks = []
         for start in range(0, max(len(keypoints), 1), _BATCH):
@@ -193,7 +195,7 @@ class Lifter:
         depths, fused = self._depths(poses), np.zeros(len(poses), bool)
         if moments is not None:
             inputs = features(poses, depths, seen.astype(np.float32))
-            change = over_time.corrections(self.temporal, inputs, enough, *moments)
+            change = over_time.corrections(moments[0], inputs, enough, *moments[1:])
             poses, depths = poses + change[..., :2], depths + change[..., 2]
         if world is not None:
             depths, fused = fusion.fuse(depths, poses, world)
@@ -254,9 +256,14 @@ class Lifter:
             **{"root": None} | joined(pieces, track.scratch),
         )
 
+    def corrects(self, track: KeypointTrack) -> bool:
+        """Whether `lift_track` corrects this track's poses in time."""
+        fast = over_time.stride(over_time.frame_rate(track.times)) > 0
+        return self.temporal is not None and fast
+
     def _lift_pieces(self, track, intrinsics, body_height, roll):
         """Columns of a `PoseTrack`, piece by piece."""
-        if self.temporal is None:
+        if self.temporal is None or not self.corrects(track):
             for piece in track.pieces():
                 yield self._lift_piece(piece, intrinsics, body_height, roll)
             return
@@ -287,77 +294,6 @@ class Lifter:
         if turn.intrinsics is not None:
             columns["root"] = turn.back(root_path(lifted.keypoints, unit, turn.intrinsics))
         return columns
-
-
-class Roll:
-    """A camera's roll, out of the image of its people and back into their poses.
-
-    Args:
-        degrees: by which upright people are tilted clockwise; 0 changes nothing at all.
-        intrinsics: (9,), and the image is turned about the optical axis, without its distortion;
-            None, and it is turned about its origin.
-    """
-
-    def __init__(self, degrees: float, intrinsics: np.ndarray | None = None):
-        self._degrees, self._given = degrees, intrinsics
-        self.intrinsics = intrinsics  # Of the camera without roll.
-        if degrees and intrinsics is not None:
-            fx, fy, cx, cy = np.asarray(intrinsics, np.float64)[:4]
-            self.intrinsics = camera.pinhole([np.sqrt(fx * fy)] * 2, (cx, cy))
-
-    def out_of(self, keypoints: np.ndarray) -> np.ndarray:
-        """Pixels (n, 17, 2) of the camera without roll."""
-        return self._turned(keypoints, -self._degrees, self._given, self.intrinsics)
-
-    def out_of_space(self, points: np.ndarray | None) -> np.ndarray | None:
-        """Points (..., 3) of the camera's frame in that without roll; None stays None."""
-        return None if points is None else camera.turn_image(points, -self._degrees)
-
-    def into(self, keypoints: np.ndarray, seen: np.ndarray, inferred: np.ndarray) -> np.ndarray:
-        """Pixels (n, 17, 2) of the camera as it is; joints that were seen as they came."""
-        if not self._degrees:
-            return keypoints
-        turned = self._turned(keypoints, self._degrees, self.intrinsics, self._given)
-        kept = ~inferred & np.isfinite(keypoints).all(-1)
-        return np.where(kept[..., None], seen, turned).astype(np.float32)
-
-    def back(self, points: np.ndarray) -> np.ndarray:
-        """Points (..., 3) of the frame without roll in the camera's frame."""
-        return camera.turn_image(points, self._degrees) if self._degrees else points
-
-    def _turned(self, pixels, degrees, source, target):
-        if not degrees:
-            return pixels
-        if source is None:
-            return camera.turn_image(pixels, degrees).astype(np.float32)
-        rays = camera.pixels_to_rays(pixels.astype(np.float64), np.asarray(source, np.float64))
-        turned = camera.turn_image(rays, degrees)
-        points = np.concatenate([turned, np.ones_like(turned[..., :1])], axis=-1)
-        return camera.project(points, np.asarray(target, np.float64)).astype(np.float32)
-
-
-def turned_intrinsics(
-    intrinsics: np.ndarray | None, degrees: int, track: KeypointTrack
-) -> np.ndarray | None:
-    """The intrinsics (9,) of the camera of a picture that was turned.
-
-    Args:
-        intrinsics: (9,), of the picture before; None stays None.
-        degrees: 0, 90, 180 or 270, clockwise.
-        track: of the turned picture.
-
-    Raises:
-        SynposeError: the size of the picture is not known.
-    """
-    if intrinsics is None or not degrees:
-        return intrinsics
-    if track.image_size is None:
-        raise SynposeError(
-            f"--rotate={degrees} with --intrinsics: give --image_size=WIDTH,HEIGHT of the picture "
-            "before it is turned."
-        )
-    width, height = track.image_size if degrees == 180 else track.image_size[::-1]
-    return camera.turn_intrinsics(intrinsics, degrees, (width, height))
 
 
 def _carried(marks, layout):

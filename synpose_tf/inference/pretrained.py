@@ -21,6 +21,7 @@ from synpose_tf.models.folded_temporal import TemporalForward
 
 if TYPE_CHECKING:  # Reading the weights takes no Keras.
     from synpose_tf.models.networks import Generator
+    from synpose_tf.models.temporal import TemporalGenerator
 
 _FOLDER = importlib.resources.files("synpose_tf").joinpath("weights")
 # Other networks lie there too; a lifter has a card.
@@ -79,7 +80,7 @@ def load(name: str = "paper") -> Pretrained:
 
 def has_temporal(name: str, kind: str = "centred") -> bool:
     """Whether a network that corrects in time comes with a lifter of the package."""
-    return _FOLDER.joinpath("temporal", f"{name}_{kind}.npz").is_file()
+    return _FOLDER.joinpath("temporal").joinpath(f"{name}_{kind}.npz").is_file()
 
 
 @functools.cache
@@ -129,6 +130,30 @@ def save(folder: pathlib.Path | str, generator: "Generator", about: dict[str, An
     path = weights_file(folder, about["name"])
     save_weights(path, generator.get_weights())
     about = about | {"width": generator.width, "blocks": generator.blocks}
+    files.write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+    return path
+
+
+def save_temporal(
+    folder: pathlib.Path | str, name: str, network: "TemporalGenerator", about: dict[str, Any]
+) -> pathlib.Path:
+    """Writes a network over time as `load_temporal` reads it, and its card beside it.
+
+    Args:
+        folder: the package's `weights`.
+        name: the lifter's whose poses it corrects.
+        network: in full precision.
+        about: the card.
+
+    Raises:
+        SynposeError: the files can't be written.
+
+    Returns:
+        The file of the weights.
+    """
+    kind = "causal" if network.causal else "centred"
+    path = pathlib.Path(folder) / "temporal" / f"{name}_{kind}.npz"
+    save_weights(path, network.get_weights())
     files.write_text(path.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
     return path
 

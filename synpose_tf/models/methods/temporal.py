@@ -60,7 +60,7 @@ class TemporalModel(LiftingModel):
     ):
         if frames < 2:
             raise ValueError(f"frames must be at least 2, found {frames!r}")
-        network = {"blocks": blocks, "causal": causal, "dropout": dropout}
+        network: dict[str, Any] = {"blocks": blocks, "causal": causal, "dropout": dropout}
         generator = TemporalGenerator(temporal_width, **network, name="generator")
         reported = ("pose_loss", "motion_loss")
         super().__init__(generator, reported, mode, distance, average, seed, **kwargs)
