@@ -99,6 +99,11 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
     # Whether the builder has an argument `joint_map`, a file that says what joints are called.
     TAKES_JOINT_MAP = False
 
+    @property
+    def rate(self) -> float | None:
+        """Frames a second of a clip's examples; None for single pictures, or unknown."""
+        return None
+
     def _shards(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Sequence[Shard]]:
         """The shards of each split. Each shard becomes one file."""
         raise NotImplementedError

@@ -67,7 +67,7 @@ def main() -> None:
 
     datasets = FLAGS.dataset or lifter.dataset
     builders = prepared.prepare_all(datasets, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map)
-    views = {_name(builder): _views(builder) for builder in builders}
+    views = {_name(builder): _views(builder, lifter) for builder in builders}
     if FLAGS.table:
         _write_paper_table(int(FLAGS.table), lifter, views)
     else:
@@ -101,12 +101,20 @@ def _name(builder):
     return builder.info.full_name.rpartition("/")[0]
 
 
-def _views(builder):
+def _views(builder, lifter):
+    import numpy as np
+
     from synpose_tf.datasets import actions, prepared
     from synpose_tf.evaluation import protocols
+    from synpose_tf.training import clips
 
     optional = [key for key in ("confidence",) if key in builder.info.features]
-    views = prepared.read_split(builder, FLAGS.split, (*protocols.KEYS, "action", *optional))
+    keys = (*protocols.KEYS, "action", *optional)
+    if lifter.over_time:
+        keys = tuple(dict.fromkeys((*keys, *clips.KEYS)))
+    views = prepared.read_split(builder, FLAGS.split, keys)
+    if lifter.over_time:
+        views["rate"] = np.full(len(views["frame"]), builder.rate or 0.0)
     return protocols.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
 
 

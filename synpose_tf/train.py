@@ -291,7 +291,7 @@ def _keys(model, *more):
 def _clips(views, builder):
     from synpose_tf.training.clips import Clips
 
-    return Clips.find(views, builder.RATE, builder.info.full_name)
+    return Clips.find(views, builder.rate, builder.info.full_name)
 
 
 def _announce_resumed(resumed, workdir):

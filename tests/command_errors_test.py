@@ -87,7 +87,11 @@ def contents(folder):
         (["cmu_mocap"], ["'cmu_mocap'", "--name=value"]),
         (
             ["--config=huge"],
-            ["--config=huge", "paper, robust, robust_synchronized, small", "Python file"],
+            [
+                "--config=huge",
+                "paper, robust, robust_synchronized, robust_temporal, small",
+                "Python file",
+            ],
         ),
         (["--config=missing.py"], ["--config=missing.py", "Python file"]),
     ],

@@ -40,6 +40,10 @@ class Builder(PoseDatasetBuilder):
         self._joint_map = None if joint_map is None else pathlib.Path(joint_map)
         super().__init__(**others)
 
+    @property
+    def rate(self) -> float:
+        return motion_views.RATE
+
     def _info(self):
         return self.dataset_info_from_configs(
             features=pose_features(), metadata=tfds.core.MetadataDict()

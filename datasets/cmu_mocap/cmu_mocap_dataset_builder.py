@@ -43,6 +43,10 @@ class Builder(PoseDatasetBuilder):
         "created with funding from NSF EIA-0196217."
     )
 
+    @property
+    def rate(self) -> float:
+        return motion_views.RATE
+
     def _info(self):
         return self.dataset_info_from_configs(
             features=pose_features(),

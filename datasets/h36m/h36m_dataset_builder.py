@@ -10,6 +10,7 @@ from synpose_tf.datasets.h36m import join, sources
 from synpose_tf.datasets.h36m.config import H36mConfig
 from synpose_tf.datasets.pose_dataset import PoseDatasetBuilder, manual_dir, pose_features
 
+FRAME_RATE = 50.0
 KINDS = (
     "gt",
     "sh",
@@ -52,6 +53,10 @@ class Builder(PoseDatasetBuilder):
         if config is not None:
             config = self.builder_configs.get(config.name, config)
         super().__init__(config=config, **kwargs)
+
+    @property
+    def rate(self) -> float:
+        return FRAME_RATE / self.builder_config.every
 
     def _info(self):
         return self.dataset_info_from_configs(

@@ -51,6 +51,10 @@ class Builder(PoseDatasetBuilder):
         SyntheticPoseConfig(name="default", description="96,000 training and 11,520 test poses.")
     ]
 
+    @property
+    def rate(self) -> float:
+        return FRAME_RATE / float(FRAMES[1] - FRAMES[0])
+
     def _info(self):
         return self.dataset_info_from_configs(features=pose_features())
 

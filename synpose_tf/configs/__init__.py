@@ -1,3 +1,11 @@
 """Configurations for `python -m synpose_tf.train --config=NAME`."""
 
-__all__ = ["ablation", "default", "paper", "robust", "robust_synchronized", "small"]
+__all__ = [
+    "ablation",
+    "default",
+    "paper",
+    "robust",
+    "robust_synchronized",
+    "robust_temporal",
+    "small",
+]

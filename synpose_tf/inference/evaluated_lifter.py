@@ -23,7 +23,7 @@ class EvaluatedLifter:
     Args:
         lift: from views, arrays `keypoints_2d` (poses, 17, 2), pixels, `intrinsics` (poses, 9)
             and, of detections, `confidence` (poses, 17), to poses (poses, 17, 3), camera frame,
-            root-relative, unscaled. What corrects in time takes `clips.KEYS` and `rate` too.
+            root-relative, unscaled.
         mode: normalisation, `paper` or `camera`.
         distance: of the camera, which `paper` mode assumes, in mean radii.
         label: ends the names of the tables' files.
@@ -31,6 +31,7 @@ class EvaluatedLifter:
         about: the same for programs, JSON-serialisable.
         folder: where tables go unless the user says.
         dataset: what it is evaluated on unless the user says; None where the user must.
+        over_time: whether clips are lifted as recordings; views must have `clips.KEYS` and `rate`.
         trained_on: data sets by their full names, of which a caption warns. Nobody needs to be
             warned that a run is evaluated on its own data set.
     """
@@ -44,6 +45,7 @@ class EvaluatedLifter:
     folder: pathlib.Path
     dataset: str | None = None
     trained_on: tuple[str, ...] = ()
+    over_time: bool = False
 
     def warning(self, full_name: str, split: str) -> str:
         """In what the figures of a split flatter the lifter; empty where they don't.
@@ -78,7 +80,7 @@ def from_workdir(path: pathlib.Path | str, name: str) -> EvaluatedLifter:
     model = workdir.load(name)
     step = int(model.iterations)
     lift = functools.partial(protocols.lift, model)
-    if model.window > 1:
+    if getattr(model, "window", 1) > 1:
         lift = functools.partial(_lift_views, Lifter.from_workdir(path, name))
     return EvaluatedLifter(
         lift,
@@ -89,6 +91,7 @@ def from_workdir(path: pathlib.Path | str, name: str) -> EvaluatedLifter:
         about={"step": step, "run": run},
         folder=workdir.path / "evaluation",
         dataset=run["dataset"].rpartition("/")[0],
+        over_time=getattr(model, "window", 1) > 1,
     )
 
 
@@ -110,6 +113,7 @@ def from_pretrained(name: str, temporal: str = "") -> EvaluatedLifter:
         about={"pretrained": name, "temporal": temporal, "card": card},
         folder=pathlib.Path("evaluation") / name,
         trained_on=tuple(card["trained_on"]),
+        over_time=bool(temporal),
     )
 
 

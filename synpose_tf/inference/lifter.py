@@ -1,8 +1,9 @@
 """Lifting for users: pixels with gaps in, poses out, whole tracks in millimetres."""
 
 import dataclasses
+import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -171,17 +172,34 @@ class Lifter:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
         if self.temporal is not None and times is not None and len(times):
             rate = over_time.frame_rate(times) if rate is None else rate
-            moments = self.temporal, np.asarray(times), rate
-            return Lifted(*self._lift_batch(keypoints, intrinsics, doubt, world, moments))
+            correct = functools.partial(
+                over_time.corrections, self.temporal, np.asarray(times), rate
+            )
+            return Lifted(*self.lift_batch(keypoints, intrinsics, doubt, world, correct))
         chunks = []
         for start in range(0, max(len(keypoints), 1), _BATCH):
             batch = slice(start, start + _BATCH)
             given = None if intrinsics is None else intrinsics[batch]
             other = None if world is None else world[batch]
-            chunks.append(self._lift_batch(keypoints[batch], given, doubt, other))
+            chunks.append(self.lift_batch(keypoints[batch], given, doubt, other))
         return Lifted(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
-    def _lift_batch(self, keypoints, intrinsics, doubt, world, moments=None):
+    def lift_batch(
+        self,
+        keypoints: np.ndarray,
+        intrinsics: np.ndarray | None,
+        doubt: bool,
+        world: np.ndarray | None = None,
+        correct: Callable[..., np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What `lift` gives, of poses that are lifted at once.
+
+        Args:
+            keypoints, doubt, world: as `lift`.
+            intrinsics: (n, 9), or None.
+            correct: gives corrections (n, 17, 3) from `folded_temporal.features` (n, 67) and where
+                there is a pose (n,); None for none.
+        """
         seen = np.isfinite(keypoints).all(-1)
         known = np.where(seen[..., None], keypoints, 0.0).astype(np.float32)
         enough = (seen.sum(-1) >= MIN_JOINTS) & is_person(known, seen)
@@ -193,9 +211,8 @@ class Lifter:
             complete[gaps] = self.completion.complete(known[gaps], seen[gaps].astype(np.float32))
         poses, frame = normalization.normalize_2d(complete, self.mode, intrinsics, self.distance)
         depths, fused = self._depths(poses), np.zeros(len(poses), bool)
-        if moments is not None:
-            inputs = features(poses, depths, seen.astype(np.float32))
-            change = over_time.corrections(moments[0], inputs, enough, *moments[1:])
+        if correct is not None:
+            change = correct(features(poses, depths, seen.astype(np.float32)), enough)
             poses, depths = poses + change[..., :2], depths + change[..., 2]
         if world is not None:
             depths, fused = fusion.fuse(depths, poses, world)

@@ -16,7 +16,7 @@ from synpose_tf.structures.tracks import KeypointTrack
 
 FRAME_RATE = 30.0  # Hz, about which the network learnt.
 LEAST_RATE = 20.0
-_GAP = 0.25  # Seconds.
+GAP = 0.25  # Seconds.
 
 
 def frame_rate(times: np.ndarray) -> float:
@@ -31,19 +31,19 @@ def stride(rate: float) -> int:
 
 def corrections(
     network: TemporalForward,
-    features: np.ndarray,
-    lifted: np.ndarray,
     times: np.ndarray,
     rate: float,
+    features: np.ndarray,
+    lifted: np.ndarray,
 ) -> np.ndarray:
     """What the network corrects in each frame.
 
     Args:
         network: the network.
-        features: (F, 67), see `folded_temporal.features`.
-        lifted: (F,), False where there is no pose.
         times: (F,), seconds, increasing.
         rate: frames a second, of the whole recording.
+        features: (F, 67), see `folded_temporal.features`.
+        lifted: (F,), False where there is no pose.
 
     Returns:
         (F, 17, 3), in the unit of normalised poses; 0 where there is no pose.
@@ -52,7 +52,7 @@ def corrections(
     rows, every = np.flatnonzero(lifted), stride(rate)
     if not every or not len(rows):
         return found
-    cuts = np.flatnonzero(np.diff(times[rows]) > max(_GAP, 1.5 / rate)) + 1
+    cuts = np.flatnonzero(np.diff(times[rows]) > max(GAP, 1.5 / rate)) + 1
     for part in np.split(rows, cuts):
         for phase in range(min(every, len(part))):
             chosen = part[phase::every]

@@ -61,9 +61,8 @@ def test_a_slow_recording_is_lifted_frame_by_frame():
 
 def test_each_second_frame_of_a_fast_recording_makes_a_window():
     fast = recording(80, 60.0, noise=4.0)
-    slow = dataclasses.replace(
-        fast, **{name: getattr(fast, name)[::2] for name in fast.columns if getattr(fast, name) is not None}
-    )  # fmt: skip
+    names = ("keypoints", "confidence", "frames", "times")
+    slow = dataclasses.replace(fast, **{name: getattr(fast, name)[::2] for name in names})
     lifter = LIFTERS["centred"]
     found = lifter.lift_track(fast, roll=0.0).poses[::2]
     np.testing.assert_allclose(found, lifter.lift_track(slow, roll=0.0).poses, atol=0.05)
@@ -93,7 +92,7 @@ def test_beyond_a_gap_the_recording_begins_anew():
     network, rng = LIFTERS["centred"].temporal, np.random.default_rng(0)
     values = rng.normal(size=(40, FEATURES)).astype(np.float32)
     times = np.arange(40) / 30.0 + np.where(np.arange(40) >= 20, 1.0, 0.0)
-    found = over_time.corrections(network, values, np.ones(40, bool), times, 30.0)
+    found = over_time.corrections(network, times, 30.0, values, np.ones(40, bool))
     parts = [network.whole(values[:20]), network.whole(values[20:])]
     np.testing.assert_allclose(found, np.concatenate(parts), atol=1e-5)
 
@@ -110,8 +109,6 @@ def test_pieces_on_disk_give_what_memory_gives():
     in_memory = LIFTERS["centred"].lift_track(recording(frames, 60.0, 3.0), roll=0.0)
     on_disk = LIFTERS["centred"].lift_track(recording(frames, 60.0, 3.0, Scratch()), roll=0.0)
     np.testing.assert_array_equal(np.asarray(on_disk.poses), in_memory.poses)
-    whole = LIFTERS["centred"].lift(
-        in_memory.keypoints, times=in_memory.times, doubt=True
-    ).poses
+    whole = LIFTERS["centred"].lift(in_memory.keypoints, times=in_memory.times, doubt=True).poses
     scale = np.linalg.norm(in_memory.poses, axis=-1).mean() / np.linalg.norm(whole, axis=-1).mean()
     np.testing.assert_allclose(in_memory.poses, scale * whole, atol=60.0)

@@ -61,7 +61,9 @@ def test_a_whole_recording_goes_on_beyond_its_ends(causal, inputs):
     whole = forward.whole(inputs)
     np.testing.assert_allclose(whole[before : FRAMES - forward.after], forward(inputs), atol=1e-5)
     still = np.repeat(inputs[:1], FRAMES, axis=0)
-    np.testing.assert_allclose(forward.whole(still), forward.whole(still)[:1].repeat(FRAMES, 0), atol=1e-5)
+    np.testing.assert_allclose(
+        forward.whole(still), forward.whole(still)[:1].repeat(FRAMES, 0), atol=1e-5
+    )
 
 
 def test_frame_by_frame_is_as_the_whole_recording(inputs):
@@ -75,4 +77,6 @@ def test_frame_by_frame_is_as_the_whole_recording(inputs):
 
 def test_features_are_pose_depths_and_what_was_seen():
     poses, depths, seen = np.ones((2, 17, 2)), np.full((2, 17), 2.0), np.zeros((2, 17))
-    np.testing.assert_array_equal(features(poses, depths, seen)[0], [1.0] * 34 + [2.0] * 16 + [0.0] * 17)
+    np.testing.assert_array_equal(
+        features(poses, depths, seen)[0], [1.0] * 34 + [2.0] * 16 + [0.0] * 17
+    )
