@@ -13,6 +13,7 @@ import numpy as np
 from synpose_tf import keypoints
 from synpose_tf.evaluation import metrics
 from synpose_tf.geometry.camera import Camera, h36m_cameras, pixels_to_rays
+from synpose_tf.inference import smoothing
 from synpose_tf.io import hdf5
 from synpose_tf.structures.tracks import KeypointTrack
 
@@ -113,13 +114,22 @@ def triangulate_robustly(points, cameras, bound: float, least: int = 3) -> np.nd
     return world
 
 
-def lift_views(lifter, tracks) -> np.ndarray:
-    """(views, frames, 17, 3), millimetres, at the lifter's default stature."""
+def lift_views(lifter, tracks, smooth: bool = False) -> np.ndarray:
+    """(views, frames, 17, 3), millimetres, at the lifter's default stature.
+
+    With `smooth` by the One-Euro filter, as `lift --smooth` does.
+    """
     views = []
     for track, camera in zip(tracks, CAMERAS, strict=True):
         intrinsics = camera.intrinsics if lifter.mode == "camera" else None
-        views.append(lifter.lift_track(track, intrinsics).poses)
+        lifted = lifter.lift_track(track, intrinsics)
+        views.append((smoothing.smooth_track(lifted) if smooth else lifted).poses)
     return np.stack(views)
+
+
+def jitter(poses) -> float:
+    """Mean length of a joint's second difference in time, of poses (..., frames, J, 3) in mm."""
+    return float(np.nanmean(np.linalg.norm(np.diff(poses, 2, axis=-3), axis=-1)))
 
 
 def disagreement(views) -> np.ndarray:

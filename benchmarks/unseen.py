@@ -18,8 +18,12 @@ MPII has neither. What is lifted, as `lift` does:
 
 The head top is never given: the file's reader does not believe it, and of projections it is left
 out so that the detector's noise alone is the difference. `views disagree` is of all moments, as
-`view_consistency.py` has it. Every fifth frame counts (10 Hz, as in the literature); all of them
-move no figure of the pretrained lifters by more than 0.8 mm.
+`view_consistency.py` has it. All frames are lifted, 50 a second; every fifth counts (10 Hz, as in
+the literature). `jitter` is the mean length of a joint's second difference in time, from every
+second frame: 25 Hz, of the four cameras 30 Hz; mm/frame². The people's own motion is in it.
+
+`--temporal=centred` or `causal` judges the lifters as `lift` uses them for recordings, `--smooth`
+with the One-Euro filter.
 
 Measured outside this project for the first `camera` lifter: Walking 67.0 / 54.2, Sitting 97.5 /
 70.5, by another triangulation whose set of joints is not known. Nearest is `agreeing`.
@@ -50,6 +54,7 @@ from absl import flags
 
 from synpose_tf import cli, keypoints
 from synpose_tf.evaluation import metrics
+from synpose_tf.inference import pretrained, smoothing
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.io import files
 from synpose_tf.keypoints.conversion import carried
@@ -121,15 +126,21 @@ def errors_of(poses, truth) -> np.ndarray:
     return np.stack([metrics.mpjpe(scaled, truth), metrics.p_mpjpe(poses, truth)])
 
 
-def evaluate_s9(lifter, folder=S9, stride: int = STRIDE) -> dict[str, tuple[float, ...]]:
+def evaluate_s9(
+    lifter, folder=S9, stride: int = STRIDE, smooth: bool = False
+) -> dict[str, tuple[float, ...]]:
     """Figures as `evaluate`, of S9."""
     figures = {}
     for action in s9.ACTIONS:
         data = moments(folder, action, stride)
-        lifts = {
-            "detections": s9.lift_views(lifter, data.tracks),
-            "projections": s9.lift_views(lifter, data.projected),
-        }
+        whole = s9.lift_views(lifter, s9.read_views(folder, action), smooth)
+        lifts = {"detections": whole[:, ::stride]}
+        if lifter.temporal is None and not smooth:
+            lifts["projections"] = s9.lift_views(lifter, data.projected)
+        else:  # They need all moments.
+            projected = moments(folder, action, 1).projected
+            lifts["projections"] = s9.lift_views(lifter, projected, smooth)[:, ::stride]
+        figures[f"{action.lower()} jitter"] = (s9.jitter(whole[:, ::2]),)
         lifts["agreeing"] = lifts["detections"]
         for suffix, joints in (("", JOINTS), (" with head", WITH_HEAD)):
             known = np.isfinite(data.truth[..., joints, :]).all((-1, -2))
@@ -181,19 +192,25 @@ def landmarks(folder, camera: int, min_confidence: float) -> KeypointTrack:
     return track
 
 
-def evaluate_four_cameras(lifter, folder=FOUR_CAMERAS) -> dict[str, tuple[float, ...]]:
+def evaluate_four_cameras(
+    lifter, folder=FOUR_CAMERAS, smooth: bool = False
+) -> dict[str, tuple[float, ...]]:
     """Figures as `evaluate`, of the four cameras."""
     figures = {}
     for condition, confidence in MIN_CONFIDENCE.items():
-        errors = []
+        errors, jitters = [], []
         for camera, intrinsics in enumerate(reference(folder)["intrinsics"]):
             truth, names = true_joints(folder, camera)
             track = landmarks(folder, camera, confidence)
             lifted = lifter.lift_track(track, intrinsics if lifter.mode == "camera" else None)
+            if smooth:
+                lifted = smoothing.smooth_track(lifted)
             joints = [H36M_17.root, *map(H36M_17.index, names)]
             pairs = errors_of(lifted.poses[:, joints], truth[track.frames])
             errors.append(pairs[:, lifted.lifted].mean(-1))
+            jitters.append(s9.jitter(lifted.poses[::2]))
         figures |= four_figures(condition, errors)
+        figures[f"four_cameras {condition} jitter"] = (float(np.mean(jitters)),)
     return figures
 
 
@@ -209,7 +226,11 @@ def mediapipe_figures(folder=FOUR_CAMERAS) -> dict[str, tuple[float, ...]]:
 
 
 def evaluate(
-    lifter: Lifter, s9_folder=S9, four_cameras=FOUR_CAMERAS, stride: int = STRIDE
+    lifter: Lifter,
+    s9_folder=S9,
+    four_cameras=FOUR_CAMERAS,
+    stride: int = STRIDE,
+    smooth: bool = False,
 ) -> dict[str, tuple[float, ...]]:
     """Every figure of a lifter, of the data that are there.
 
@@ -217,6 +238,7 @@ def evaluate(
         lifter: of any mode.
         s9_folder, four_cameras: folders; None or a missing one is skipped.
         stride: of S9, take every n-th frame.
+        smooth: smooth the poses in time by the One-Euro filter.
 
     Raises:
         SynposeError: a file is missing or damaged.
@@ -224,13 +246,14 @@ def evaluate(
     Returns:
         (MPJPE, P-MPJPE), millimetres, by what was lifted, `walking detections`, `sitting
         agreeing with head`, `four_cameras confident, camera 2`, …; and (median,), millimetres, of
-        `walking views disagree` and `sitting views disagree`.
+        `walking views disagree` and `sitting views disagree`; and (mm/frame²,) of `walking
+        jitter`, `four_cameras detections jitter`, ….
     """
     figures = {}
     if s9_folder and pathlib.Path(s9_folder).is_dir():
-        figures |= evaluate_s9(lifter, s9_folder, stride)
+        figures |= evaluate_s9(lifter, s9_folder, stride, smooth)
     if four_cameras and pathlib.Path(four_cameras).is_dir():
-        figures |= evaluate_four_cameras(lifter, four_cameras)
+        figures |= evaluate_four_cameras(lifter, four_cameras, smooth)
     return figures
 
 
@@ -243,7 +266,11 @@ def print_s9(table):
     """One row a lifter and condition."""
     heads = [f"{action}{head}" for action in s9.ACTIONS for head in ("", ", head")]
     print("\nS9, MPJPE / P-MPJPE, mm; views disagree (Walking, Sitting), mm")
-    print(f"{'':24} {'':12}" + "".join(f"{head:>16}" for head in heads) + f"{'disagree':>16}")
+    print(
+        f"{'':24} {'':12}"
+        + "".join(f"{head:>16}" for head in heads)
+        + f"{'disagree':>16}{'jitter':>16}"
+    )
     for name, figures in table.items():
         for condition in S9_CONDITIONS:
             keys = [
@@ -254,14 +281,15 @@ def print_s9(table):
             row = "".join(f"{_pair(figures[key]):>16}" for key in keys)
             if condition == "detections":
                 apart = [figures[f"{a.lower()} views disagree"][0] for a in s9.ACTIONS]
-                row += f"{_pair(apart):>16}"
+                shaken = [figures[f"{a.lower()} jitter"][0] for a in s9.ACTIONS]
+                row += f"{_pair(apart):>16}{_pair(shaken):>16}"
             print(f"{name[-24:]:24} {condition:12}{row}")
 
 
 def print_four_cameras(table):
     """One row a lifter and condition."""
     print("\nFour cameras, MPJPE / P-MPJPE, mm")
-    heads = ["mean", *(f"camera {number}" for number in CAMERA_NUMBERS)]
+    heads = ["mean", *(f"camera {number}" for number in CAMERA_NUMBERS), "jitter"]
     print(f"{'':24} {'':12}" + "".join(f"{head:>16}" for head in heads))
     for name, figures in table.items():
         for condition in MIN_CONFIDENCE:
@@ -269,7 +297,8 @@ def print_four_cameras(table):
             if key in figures:
                 keys = [key, *(f"{key}, camera {number}" for number in CAMERA_NUMBERS)]
                 row = "".join(f"{_pair(figures[key]):>16}" for key in keys)
-                print(f"{name[-24:]:24} {condition:12}{row}")
+                shaken = figures.get(f"four_cameras {condition} jitter", ())
+                print(f"{name[-24:]:24} {condition:12}{row}{_pair(shaken):>16}")
 
 
 def _pair(figures):
@@ -281,6 +310,10 @@ def define_flags():
     flags.DEFINE_string("sh", str(S9), "Folder of S9's detections.")
     flags.DEFINE_string("four_cameras", str(FOUR_CAMERAS), "Folder of the four cameras.")
     flags.DEFINE_list("pretrained", ["camera", "paper"], "Lifters that come with the package.")
+    flags.DEFINE_enum(
+        "temporal", "off", ["off", *pretrained.TEMPORAL], "Correct these in time, as `lift` does."
+    )
+    flags.DEFINE_bool("smooth", False, "Smooth all poses in time by the One-Euro filter.")
     flags.DEFINE_multi_string("workdir", [], "A training run; may be given many times.")
     flags.DEFINE_integer("stride", STRIDE, "Of S9, take every n-th frame.", lower_bound=1)
     flags.DEFINE_string("json", None, "File for the figures.")
@@ -288,10 +321,16 @@ def define_flags():
 
 def main():
     args = flags.FLAGS
-    lifters = {f"pretrained {name}": Lifter.from_pretrained(name) for name in args.pretrained}
+    temporal = "" if args.temporal == "off" else args.temporal
+    lifters = {
+        " ".join(filter(None, ("pretrained", name, temporal))): Lifter.from_pretrained(
+            name, temporal
+        )
+        for name in args.pretrained
+    }
     lifters |= {path: Lifter.from_workdir(path) for path in args.workdir}
     table = {
-        name: evaluate(lifter, args.sh, args.four_cameras, args.stride)
+        name: evaluate(lifter, args.sh, args.four_cameras, args.stride, args.smooth)
         for name, lifter in lifters.items()
     }
     if pathlib.Path(args.sh).is_dir():

@@ -40,8 +40,7 @@ class PoseStream:
         intrinsics: np.ndarray | None = None,
         doubt: bool = True,
     ):
-        self._network = lifter.temporal
-        if self._network is None or not self._network.causal:
+        if lifter.temporal is None or not lifter.temporal.causal:
             raise SynposeError(
                 "A stream needs a lifter with a causal network over time: "
                 'Lifter.from_pretrained("camera", "causal").'
@@ -52,10 +51,11 @@ class PoseStream:
                 f"rate={rate:g}: the network over time needs {over_time.LEAST_RATE:g} frames a "
                 "second or more. Lift each frame alone with Lifter.lift."
             )
-        self._lifter, self._doubt = lifter, doubt
+        self._lifter, self._network, self._doubt = lifter, lifter.temporal, doubt
         self._intrinsics = None if intrinsics is None else np.asarray(intrinsics, np.float32)[None]
         self._longest = max(over_time.GAP, 1.5 / rate) * rate  # Frames.
-        self._begin_anew()
+        self._missed, self._count = 0, 0
+        self._states: list[Sequence[np.ndarray] | None] = [None] * self._stride
 
     def lift(self, keypoints: npt.ArrayLike) -> np.ndarray:
         """Lifts the next frame.
@@ -64,7 +64,7 @@ class PoseStream:
             keypoints: (17, 2), pixels; NaN where a joint was missed.
 
         Returns:
-            (17, 3), camera frame, root-relative, unscaled as `Lifter.lift`; NaN where nobody is seen.
+            (17, 3), as `Lifter.lift`: unscaled; NaN where nobody is seen.
 
         Raises:
             ValueError: a wrong shape.
@@ -82,15 +82,10 @@ class PoseStream:
         if not lifted[0]:
             return np.zeros((1, 17, 3), np.float32)
         if self._missed > self._longest:
-            self._begin_anew()
+            self._count, self._states = 0, [None] * self._stride
         self._missed = 0
         # Each of the strides has windows of its own.
         turn, self._count = self._count % self._stride, self._count + 1
-        if self._states[turn] is None:
-            self._states[turn] = self._network.begin(features)
-        corrections, self._states[turn] = self._network.step(features, self._states[turn])
+        state = self._states[turn] or self._network.begin(features)
+        corrections, self._states[turn] = self._network.step(features, state)
         return corrections
-
-    def _begin_anew(self):
-        self._missed, self._count = 0, 0
-        self._states: list[Sequence[np.ndarray] | None] = [None] * self._stride

@@ -82,10 +82,9 @@ class Augmentation:
         Returns:
             The batch; of windows also `seen` (n, T, 17), 1.0 where a joint is seen, else 0.0.
         """
-        frames = batch["keypoints_2d"].shape[1] if batch["keypoints_2d"].shape.rank == 4 else 1
-        if frames == 1:
-            batch, _ = self._change(dict(batch), seed, 1)
-            return batch
+        if batch["keypoints_2d"].shape.rank == 3:
+            return self._change(dict(batch), seed, 1)[0]
+        frames = batch["keypoints_2d"].shape[1]
         flat = {key: tf.reshape(t, (-1, *t.shape[2:])) for key, t in batch.items()}
         flat, seen = self._change(flat, seed, frames)
         flat["seen"] = seen
