@@ -11,7 +11,7 @@ from synpose_tf.configs.robust_synchronized import AUGMENTATION
 
 def get_config() -> TrainConfig:
     return TrainConfig(
-        steps=2500,
+        steps=3000,
         batch_size=48,
         validate_every=500,
         method="temporal",

@@ -200,13 +200,20 @@ class Critic(keras.Model):
     sum of three independent ones, and no critic could tell a 2D pose that does not belong
     to its 3D pose.
 
+    Of a window it sees all frames in each branch, and beside their KCS matrices how these change
+    from frame to frame: bones keep their lengths, and joints move like people's.
+
     Args:
         width: units of each branch and of the hidden layer.
+        frames: of a window.
+        motion: whether the KCS branch sees changes too.
     """
 
-    def __init__(self, width: int = 512, **kwargs: Any):
+    def __init__(self, width: int = 512, frames: int = 1, motion: bool = False, **kwargs: Any):
         super().__init__(**kwargs)
         self.width = width
+        self.frames = frames
+        self.motion = motion
 
         # === Layers ===
         def dense(name):
@@ -228,23 +235,29 @@ class Critic(keras.Model):
 
     def build(self, input_shape: Any = None) -> None:
         bones = JOINTS - 1
-        self.pose_3d.build((None, 3 * JOINTS))
+        matrices = self.frames + (self.frames - 1 if self.motion else 0)
+        self.pose_3d.build((None, self.frames * 3 * JOINTS))
         for layer in self.residual:
             layer.build((None, self.width))
-        self.pose_2d.build((None, 2 * JOINTS))
-        self.kcs.build((None, bones * bones))
+        self.pose_2d.build((None, self.frames * 2 * JOINTS))
+        self.kcs.build((None, matrices * bones * bones))
         self.hidden.build((None, 3 * self.width))
         self.score.build((None, self.width))
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        """Scores (3D poses (batch, 17, 3), 2D poses (batch, 17, 2), KCS (batch, 256))."""
+        """Scores (3D poses (batch, 17, 3), 2D poses (batch, 17, 2), KCS (batch, 256)).
+
+        Of windows (batch, frames, 17, 3), (batch, frames, 17, 2), (batch, matrices, 256).
+        """
         poses_3d, poses_2d, kcs = inputs
-        pose_3d = self.pose_3d(ops.reshape(poses_3d, (-1, 3 * JOINTS)))
+        pose_3d = self.pose_3d(ops.reshape(poses_3d, (-1, self.frames * 3 * JOINTS)))
         pose_3d = pose_3d + self.residual[1](self.residual[0](pose_3d))
-        pose_2d = self.pose_2d(ops.reshape(poses_2d, (-1, 2 * JOINTS)))
-        features = ops.concatenate([pose_3d, pose_2d, self.kcs(kcs)], axis=-1)
+        pose_2d = self.pose_2d(ops.reshape(poses_2d, (-1, self.frames * 2 * JOINTS)))
+        kcs = self.kcs(ops.reshape(kcs, (-1, self.kcs.kernel.shape[0])))
+        features = ops.concatenate([pose_3d, pose_2d, kcs], axis=-1)
         return self.score(self.hidden(features))
 
     # === Config ===
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "width": self.width}
+        of_windows = {"frames": self.frames, "motion": self.motion} if self.frames > 1 else {}
+        return {**super().get_config(), "width": self.width, **of_windows}

@@ -13,6 +13,9 @@ METHODS = {
     "synchronized": "synpose_tf.models.adversarial.SynchronizedAdversarialModel",
     "supervised": "synpose_tf.models.methods.supervised.SupervisedModel",
     "temporal": "synpose_tf.models.methods.temporal.TemporalModel",
+    "temporal_synchronized": (
+        "synpose_tf.models.methods.temporal_adversarial.TemporalAdversarialModel"
+    ),
     "repnet": "synpose_tf.models.methods.repnet.RepNet",
     "mean": "synpose_tf.models.methods.constant.MeanDepthModel",
     "flat": "synpose_tf.models.methods.constant.FlatModel",
