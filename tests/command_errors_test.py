@@ -89,7 +89,7 @@ def contents(folder):
             ["--config=huge"],
             [
                 "--config=huge",
-                "paper, robust, robust_synchronized, robust_temporal, small",
+                "robust_temporal, robust_temporal_synchronized, small",
                 "Python file",
             ],
         ),

@@ -7,5 +7,6 @@ __all__ = [
     "robust",
     "robust_synchronized",
     "robust_temporal",
+    "robust_temporal_synchronized",
     "small",
 ]

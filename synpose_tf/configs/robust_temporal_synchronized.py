@@ -1,8 +1,8 @@
 """What corrects lifters in time, by the paper's losses alone, on the examples of `robust_temporal`.
 
 The lifter that it corrects is one that the paper's losses trained as well: in `camera` mode
---set=single=camera_synchronized. `--set=pose_weight=100` puts the losses of `robust_temporal` beside
-the critic's, `--set=motion=false` hides from the critic how bones change from frame to frame.
+--set=single=camera_synchronized. `--set=pose_weight=100` puts the losses of `robust_temporal`
+beside the critic's, `--set=motion=false` hides from the critic how bones change in time.
 """
 
 from synpose_tf.config import TrainConfig
