@@ -14,6 +14,7 @@ from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera, normalization
 from synpose_tf.inference import fusion, over_time, pretrained
 from synpose_tf.inference.roll import Roll
+from synpose_tf.keypoints import gaps
 from synpose_tf.keypoints.conversion import (
     carried,
     h36m_confidence,
@@ -235,7 +236,9 @@ class Lifter:
     ) -> PoseTrack:
         """Lifts a person's track to millimetres, piece by piece.
 
-        Joints that contradict the others count as missed. A pose's size is unknown from one
+        Joints that jump count as missed, and what is missed for a moment is filled in from the
+        frames before and after (`keypoints.gaps`). Joints that contradict the others count as
+        missed. A pose's size is unknown from one
         view: every frame gets the size at which the bones, added up, are those of somebody of
         `body_height`. The roll of the camera is taken out before lifting and put back after.
         Depths of the detector's own go in (`fusion`).
@@ -280,29 +283,26 @@ class Lifter:
 
     def _lift_pieces(self, track, intrinsics, body_height, roll):
         """Columns of a `PoseTrack`, piece by piece."""
-        if self.temporal is None or not self.corrects(track):
-            for piece in track.pieces():
-                yield self._lift_piece(piece, intrinsics, body_height, roll)
-            return
-        rate = over_time.frame_rate(track.times)
+        rate = over_time.frame_rate(track.times) if self.corrects(track) else None
         for piece, meant in over_time.overlapping_pieces(track, self.temporal):
             columns = self._lift_piece(piece, intrinsics, body_height, roll, rate)
             yield {name: column[meant] for name, column in columns.items()}
 
     def _lift_piece(self, track, intrinsics, body_height, roll, rate=None):
-        keypoints, _ = to_h36m(track)
+        keypoints, mended = gaps.mend(to_h36m(track)[0], track.times)
         turn = Roll(roll, intrinsics)
         world = turn.out_of_space(world_to_h36m(track))
         times = None if rate is None else track.times
         lifted = self.lift(
             turn.out_of(keypoints), turn.intrinsics, True, world=world, times=times, rate=rate
         )
+        inferred = lifted.inferred | mended
         unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)
         columns = {
             "poses": turn.back(lifted.poses * unit[:, None, None]),
-            "keypoints": turn.into(lifted.keypoints, keypoints, lifted.inferred),
-            "inferred": lifted.inferred,
-            "confidence": np.where(lifted.inferred, np.float32(0.0), h36m_confidence(track)),
+            "keypoints": turn.into(lifted.keypoints, keypoints, inferred),
+            "inferred": inferred,
+            "confidence": np.where(inferred, np.float32(0.0), h36m_confidence(track)),
         }
         if track.exchanged is not None:
             columns["exchanged"] = _carried(track.exchanged, track.layout)

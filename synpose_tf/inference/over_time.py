@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from synpose_tf.io.scratch import slices
+from synpose_tf.keypoints import gaps
 from synpose_tf.models.folded_temporal import TemporalForward
 from synpose_tf.structures.tracks import KeypointTrack
 
@@ -61,16 +62,17 @@ def corrections(
 
 
 def overlapping_pieces(
-    track: KeypointTrack, network: TemporalForward
+    track: KeypointTrack, network: TemporalForward | None
 ) -> Iterator[tuple[KeypointTrack, slice]]:
-    """The track some thousand frames at a time, each with the frames that its windows need.
+    """The track some thousand frames at a time, each with the frames that it depends on.
 
     Yields:
         The piece, and which of its frames are meant.
     """
-    count = len(track.frames)
-    around = 4 * network.receptive_field * max(1, stride(frame_rate(track.times)))
+    count, rate = len(track.frames), frame_rate(track.times)
+    around = 2 + int(2.0 * gaps.GAP * rate)
+    if network is not None:
+        around += 4 * network.receptive_field * max(1, stride(rate))
     for part in slices(count):
-        stop = min(part.stop, count)
-        first, last = max(part.start - around, 0), min(stop + around, count)
-        yield track.part(slice(first, last)), slice(part.start - first, stop - first)
+        first, last = max(part.start - around, 0), min(part.stop + around, count)
+        yield track.part(slice(first, last)), slice(part.start - first, part.stop - first)
