@@ -44,7 +44,7 @@ def track_of(views, world):
         keypoints=views["keypoints_2d"],
         confidence=np.ones((count, 17), np.float32),
         frames=np.arange(count),
-        times=np.arange(count) / 30.0,
+        times=np.arange(count) / 10.0,
         layout=H36M_17,
         world=world,
     )

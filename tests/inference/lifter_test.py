@@ -89,7 +89,7 @@ def test_a_layout_lifts_nearly_as_the_full_skeleton(cmu_views, lifter, layout):
 def as_track(keypoints, layout=H36M_17):
     frames = np.arange(len(keypoints))
     ones = np.ones(keypoints.shape[:2])
-    return KeypointTrack("someone", keypoints, ones, frames, frames / 30.0, layout)
+    return KeypointTrack("someone", keypoints, ones, frames, frames / 5.0, layout)
 
 
 def frame(track, i):

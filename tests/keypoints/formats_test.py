@@ -331,7 +331,7 @@ def test_the_own_npz_is_lifted_to_the_same_poses(poses, tmp_path):
     joints[0, 3] = 0.0
     path = dump(tmp_path / "a.json", results(joints))
     lifter = Lifter.from_pretrained()
-    tracks = keypoints.read([path], layout="coco", fps=25.0, image_size=(WIDTH, HEIGHT)).tracks
+    tracks = keypoints.read([path], layout="coco", fps=5.0, image_size=(WIDTH, HEIGHT)).tracks
     first = [lifter.lift_track(track) for track in tracks]
     output.write(first, tmp_path / "walk.npz")
     again = keypoints.read([tmp_path / "walk.npz"])

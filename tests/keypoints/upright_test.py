@@ -119,7 +119,7 @@ def test_the_command_turns_picture_and_intrinsics(tmp_path):
     assert finished.code == 0, finished.stderr
     poses = np.load(tmp_path / "lifted" / "turned" / "turned.npz")["poses"]
     clean = keypoints.read([tmp_path / "clean.json"]).tracks[0]
-    expected = Lifter.from_pretrained("camera").lift_track(clean, INTRINSICS).poses
+    expected = Lifter.from_pretrained("camera", "centred").lift_track(clean, INTRINSICS).poses
     assert apart(poses, expected).max() < 1.0
 
 
