@@ -100,7 +100,7 @@ def evaluate(folder, tracks) -> dict[str, dict]:
     ways = [("paper", None), *(("camera", camera) for camera in CAMERAS)]
     for suffix, alone in ((", alone", True), (", fused", False)):
         for mode, camera in ways:
-            lifter = Lifter.from_pretrained(mode)
+            lifter = Lifter.from_pretrained(mode, "centred")  # As `lift` does.
             name = f"{mode} {camera or ''}".strip() + suffix
             table[name] = figures(folder, tracks, lifter, camera, alone)
     return table
