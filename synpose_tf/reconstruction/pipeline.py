@@ -38,6 +38,7 @@ _LEAST_FRAMES = 5
 _MOMENTS, _WINDOW = 300, 5  # That cameras are adjusted on, and how many follow each other.
 _START_MOMENTS = 40
 _ROUNDS = 3
+_ALIKE = 0.8  # Of the moments, seen by the same cameras whatever the clocks.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Scene:
         spread: how sure the cameras are, by `uncertainty`; None for calibrated ones.
         moved: of calibrated cameras that were refined, by how much; else None.
         used: how many moments the cameras were adjusted on.
+        stamped: whether the recordings' time stamps are taken for one clock, though the motion
+            was asked.
+        clock_spread: (V,), seconds, standard deviations; None where the clocks were given.
+        moved_clocks: of each camera the offset that the motion told, seconds; empty where given.
     """
 
     cameras: Sequence[Camera]
@@ -85,6 +90,9 @@ class Scene:
     spread: "uncertainty.Spread | None"
     moved: "uncertainty.Moved | None"
     used: int
+    stamped: bool = False
+    clock_spread: np.ndarray | None = None
+    moved_clocks: Sequence[float] = ()
 
     def tracks_of(self, person: int) -> list[list[Points]]:
         """Of each camera the points of the tracks that show a person."""
@@ -288,6 +296,8 @@ def _adjusted(scene, settings):
         scene = dataclasses.replace(
             scene, rig=state.rig, bones=state.bones, clocks=clocks, used=len(seen.times)
         )
+    if not settings.synchronized:
+        scene, problem, state = _clocked(scene, free)
     if calibrated:
         moved = uncertainty.moved(first, scene.rig) if settings.refine else None
         return dataclasses.replace(scene, moved=moved)
@@ -303,6 +313,34 @@ def _round(scene, seen, lifts, free):
         seen = put_back(seen, marks)
         state = adjust(state, seen, body.PRIOR, free, guesses, 15)
     return Problem(state, seen, body.PRIOR, free, guesses), state
+
+
+def _clocked(scene, free):
+    """The scene by the recordings' own time stamps, if they explain the views as well.
+
+    Where people hardly move, cameras and joints give way to a wrong clock, and `refined` stops on
+    the way. Both are compared after adjustment, at moments that the same cameras see by both.
+    """
+    stamped = dataclasses.replace(scene, clocks=[Clock()] * len(scene.clocks), stamped=True)
+    times = _chosen_times(scene, _MOMENTS, _WINDOW)
+    shown = [_observed(other, times)[0].seen.any(-1) for other in (scene, stamped)]
+    person, alike = _observed(scene, times)[0].person, (shown[0] == shown[1]).all(0)
+    kept = [moments[alike[person == n]] for n, moments in enumerate(times)]
+    fits = []
+    for other in (scene, stamped) if alike.mean() > _ALIKE else (scene,):
+        seen, lifts = _observed(other, kept if alike.mean() > _ALIKE else times)
+        problem, state = _round(other, seen, lifts, free)
+        fits.append((problem.cost(state) / seen.seen.sum(), other, problem, state))
+    _, other, problem, state = min(fits, key=lambda fit: fit[0])
+    found = dataclasses.replace(
+        other,
+        rig=state.rig,
+        bones=state.bones,
+        used=len(state.joints),
+        clock_spread=uncertainty.clock_spread(problem, state),
+        moved_clocks=[clock.offset for clock in scene.clocks],
+    )
+    return found, problem, state
 
 
 def _in_world(scene, settings):
