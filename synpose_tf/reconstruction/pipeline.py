@@ -297,7 +297,7 @@ def _adjusted(scene, settings):
             scene, rig=state.rig, bones=state.bones, clocks=clocks, used=len(seen.times)
         )
     if not settings.synchronized:
-        scene, problem, state = _clocked(scene, free)
+        scene, problem, state = _clocked(scene, free, problem, state)
     if calibrated:
         moved = uncertainty.moved(first, scene.rig) if settings.refine else None
         return dataclasses.replace(scene, moved=moved)
@@ -315,32 +315,39 @@ def _round(scene, seen, lifts, free):
     return Problem(state, seen, body.PRIOR, free, guesses), state
 
 
-def _clocked(scene, free):
+def _clocked(scene, free, problem, state):
     """The scene by the recordings' own time stamps, if they explain the views as well.
 
     Where people hardly move, cameras and joints give way to a wrong clock, and `refined` stops on
     the way. Both are compared after adjustment, at moments that the same cameras see by both.
     """
+    told = [clock.offset for clock in scene.clocks]
+    step = float(np.median(np.diff(scene.points[0][0].times)))
+    if np.abs(told).max() > step / 2:  # Nearer ones motion can't tell from the stamps.
+        scene, problem, state = _by_stamps_or_motion(scene, free, problem, state)
+    spread = uncertainty.clock_spread(problem, state)
+    return dataclasses.replace(scene, clock_spread=spread, moved_clocks=told), problem, state
+
+
+def _by_stamps_or_motion(scene, free, problem, state):
     stamped = dataclasses.replace(scene, clocks=[Clock()] * len(scene.clocks), stamped=True)
     times = _chosen_times(scene, _MOMENTS, _WINDOW)
-    shown = [_observed(other, times)[0].seen.any(-1) for other in (scene, stamped)]
-    person, alike = _observed(scene, times)[0].person, (shown[0] == shown[1]).all(0)
-    kept = [moments[alike[person == n]] for n, moments in enumerate(times)]
+    seen = [_observed(other, times)[0] for other in (scene, stamped)]
+    alike = (seen[0].seen.any(-1) == seen[1].seen.any(-1)).all(0)
+    if alike.mean() < _ALIKE:
+        return scene, problem, state
+    kept = [moments[alike[seen[0].person == n]] for n, moments in enumerate(times)]
     fits = []
-    for other in (scene, stamped) if alike.mean() > _ALIKE else (scene,):
-        seen, lifts = _observed(other, kept if alike.mean() > _ALIKE else times)
-        problem, state = _round(other, seen, lifts, free)
-        fits.append((problem.cost(state) / seen.seen.sum(), other, problem, state))
-    _, other, problem, state = min(fits, key=lambda fit: fit[0])
-    found = dataclasses.replace(
-        other,
-        rig=state.rig,
-        bones=state.bones,
-        used=len(state.joints),
-        clock_spread=uncertainty.clock_spread(problem, state),
-        moved_clocks=[clock.offset for clock in scene.clocks],
-    )
-    return found, problem, state
+    for other in (scene, stamped):
+        shown, lifts = _observed(other, kept)
+        fit = _round(other, shown, lifts, free)
+        fits.append((fit[0].cost(fit[1]) / shown.seen.sum(), *fit))
+    if fits[0][0] < fits[1][0]:
+        return scene, problem, state
+    _, problem, state = fits[1]
+    used = len(state.joints)
+    stamped = dataclasses.replace(stamped, rig=state.rig, bones=state.bones, used=used)
+    return stamped, problem, state
 
 
 def _in_world(scene, settings):
