@@ -233,23 +233,12 @@ class Problem:
         squares = (off**2).sum(-1) / self.seen.noise**2
         return self._weights / (1.0 + squares / self.prior.loss**2), off
 
-    def velocities(self, state: State) -> np.ndarray:
-        """(V, N, J, 2), ideal pixels a second, of the joints that all views agree on.
-
-        Not of what a view saw: its own errors would be in both, velocity and distance.
-        """
-        projected, times = state.rig.project(state.joints), self.seen.times
-        velocity, first = np.zeros_like(projected), self.triples
-        step = (times[first + 2] - times[first])[:, None, None]
-        velocity[:, first + 1] = (projected[:, first + 2] - projected[:, first]) / step
-        return velocity
-
     def _add_observations(self, equations, state):
         weights, off = self.weights_now(state)
         count, joints = state.joints.shape[:2]
         place = 3 * np.arange(count * joints).reshape(count, joints)
         for view in range(len(off)):
-            by_point, by_border, columns = self.derivatives(state, view)
+            by_point, by_border, columns = self._derivatives(state, view)
             weighted = weights[view][..., None, None] * by_point
             squares = np.einsum("njki,njkl->njil", weighted, by_point)
             for i in range(3):
@@ -265,7 +254,7 @@ class Problem:
                 equations.corner[np.ix_(columns, columns)] += heavy.T @ flat
                 equations.border_right[columns] += heavy.T @ off[view].reshape(-1)
 
-    def derivatives(self, state: State, view: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _derivatives(self, state, view):
         """Of the projections (N, J, 2): by the points (…, 3), by the border (…, c), and where."""
         rig = state.rig
         rotation, focal = rig.rotation[view], rig.focal[view]

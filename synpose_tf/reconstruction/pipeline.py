@@ -77,7 +77,6 @@ class Scene:
         used: how many moments the cameras were adjusted on.
         stamped: whether the recordings' time stamps are taken for one clock, though the motion
             was asked.
-        clock_spread: (V,), seconds, standard deviations; None where the clocks were given.
         moved_clocks: of each camera the offset that the motion told, seconds; empty where given.
     """
 
@@ -91,7 +90,6 @@ class Scene:
     moved: "uncertainty.Moved | None"
     used: int
     stamped: bool = False
-    clock_spread: np.ndarray | None = None
     moved_clocks: Sequence[float] = ()
 
     def tracks_of(self, person: int) -> list[list[Points]]:
@@ -325,8 +323,7 @@ def _clocked(scene, free, problem, state):
     step = float(np.median(np.diff(scene.points[0][0].times)))
     if np.abs(told).max() > step / 2:  # Nearer ones motion can't tell from the stamps.
         scene, problem, state = _by_stamps_or_motion(scene, free, problem, state)
-    spread = uncertainty.clock_spread(problem, state)
-    return dataclasses.replace(scene, clock_spread=spread, moved_clocks=told), problem, state
+    return dataclasses.replace(scene, moved_clocks=told), problem, state
 
 
 def _by_stamps_or_motion(scene, free, problem, state):

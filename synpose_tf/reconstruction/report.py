@@ -78,23 +78,16 @@ def warnings(scene: Scene) -> list[str]:
 
 
 def _clock_notes(scene):
-    """What motion doesn't tell of the clocks."""
-    if scene.clock_spread is None:
+    """Whether the motion would have put the clocks elsewhere."""
+    if not scene.stamped:
         return []
     times = scene.points[0][0].times
     frame = float(np.median(np.diff(times)))
     offsets = np.abs(scene.moved_clocks)
-    if scene.stamped and offsets.max() > frame / 2:
-        return [
-            f"the motion alone would put {scene.cameras[int(offsets.argmax())].name}'s clock "
-            f"{offsets.max() / frame:.1f} frames off, and explains the views no better than the "
-            "recordings' own time stamps: these are taken for one clock"
-        ]
     return [
-        f"{camera.name}: motion tells its clock to {spread / frame:.1f} frames only (standard "
-        "deviation). Where the recordings have one clock, say --synchronized"
-        for camera, spread in zip(scene.cameras, scene.clock_spread, strict=True)
-        if spread > frame / 2 and not scene.stamped
+        f"the motion alone would put {scene.cameras[int(offsets.argmax())].name}'s clock "
+        f"{offsets.max() / frame:.1f} frames off, and explains the views no better than the "
+        "recordings' own time stamps: these are taken for one clock"
     ]
 
 
@@ -219,12 +212,8 @@ def write_json(path: pathlib.Path, scene: Scene, placed: Sequence[Placed]) -> No
         }
         for view, camera in enumerate(scene.cameras)
     ]
-    if scene.clock_spread is not None:
-        for entry, seconds, told in zip(
-            cameras, scene.clock_spread, scene.moved_clocks, strict=True
-        ):
-            entry["clock_standard_deviation_s"] = round(float(seconds), 5)
-            entry["clock_offset_by_motion_s"] = round(float(told), 5)
+    for entry, told in zip(cameras, scene.moved_clocks, strict=False):
+        entry["clock_offset_by_motion_s"] = round(float(told), 5)
     for key, found in (("standard_deviation", scene.spread), ("calibration_off_by", scene.moved)):
         if found is not None:
             for entry, degrees, length in zip(
@@ -257,7 +246,7 @@ def write_json(path: pathlib.Path, scene: Scene, placed: Sequence[Placed]) -> No
 
 
 def _clock_source(scene):
-    if scene.clock_spread is None:
+    if not scene.moved_clocks:
         return "given"
     return "time stamps, which fit as well" if scene.stamped else "motion"
 

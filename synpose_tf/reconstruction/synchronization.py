@@ -127,6 +127,18 @@ def refined(clocks: Sequence[Clock], problem: Problem, state: State) -> list[Clo
     ]
 
 
+def _velocities(problem, state):
+    """(V, N, J, 2), ideal pixels a second, of the joints that all views agree on.
+
+    Not of what a view saw: its own errors would be in both, velocity and distance.
+    """
+    projected, times = state.rig.project(state.joints), problem.seen.times
+    velocity, first = np.zeros_like(projected), problem.triples
+    step = (times[first + 2] - times[first])[:, None, None]
+    velocity[:, first + 1] = (projected[:, first + 2] - projected[:, first]) / step
+    return velocity
+
+
 def _lag_steps(problem, state, moments):
     """(V,), seconds by which each view's points should be moved on, the first's by 0.
 
@@ -137,7 +149,7 @@ def _lag_steps(problem, state, moments):
     """
     weights, off = problem.weights_now(state)
     weights, off = weights[:, moments, :, None], off[:, moments]
-    velocity = problem.velocities(state)[:, moments]
+    velocity = _velocities(problem, state)[:, moments]
     total = np.maximum(weights.sum(2, keepdims=True), 1e-12)
     off = off - (weights * off).sum(2, keepdims=True) / total
     velocity = velocity - (weights * velocity).sum(2, keepdims=True) / total

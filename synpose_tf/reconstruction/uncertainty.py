@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 
-from synpose_tf.reconstruction.banded import NormalEquations
 from synpose_tf.reconstruction.bundle import Problem, State
 from synpose_tf.reconstruction.epipolar import cross
 from synpose_tf.reconstruction.rig import Rig
@@ -41,8 +40,12 @@ def spread_of(problem: Problem, state: State) -> Spread:
     The detector errs alike in moments that look alike. So the moments count only as the poses
     that they show: one, and one more whenever the joints have moved by `_MOVED_MM`.
     """
-    poses = _poses(problem, state)
-    covariances = problem.camera_covariances(state) * _inflation(problem, state, poses)
+    covariances = problem.camera_covariances(state)
+    moments = len(state.joints)
+    poses = float(min(1.0 + _path(problem, state) / _MOVED_MM, moments))
+    weights, off = problem.weights_now(state)
+    squares = (weights * (off**2).sum(-1)).sum() / max((2.0 * problem.seen.seen).sum(), 1)
+    covariances = covariances * max(squares, 0.25) * moments / poses
     rotation, translation = state.rig.rotation, state.rig.translation
     places = np.concatenate([cross(translation), np.eye(3)[None].repeat(len(rotation), 0)], axis=2)
     centres = places @ covariances @ np.swapaxes(places, 1, 2)
@@ -54,43 +57,6 @@ def spread_of(problem: Problem, state: State) -> Spread:
         depth,
         poses,
     )
-
-
-def clock_spread(problem: Problem, state: State) -> np.ndarray:
-    """(V,), seconds: standard deviations of the clocks by the first's, all else free.
-
-    By the curvature of a `bundle.Problem`'s cost, with moments counted as in `spread_of`: a
-    camera, or the joints, that could as well take over what a clock explains widen it.
-    """
-    equations, velocity = problem.linearised(state), problem.velocities(state)
-    weights = problem.weights_now(state)[0][..., None]
-    border, clocks = len(equations.border_right), len(weights) - 1
-    wide = NormalEquations(len(equations.right), len(equations.band) - 1, border + clocks)
-    wide.band[:], wide.mixed[:, :border] = equations.band, equations.mixed
-    wide.corner[:border, :border] = equations.corner
-    for view in range(1, clocks + 1):
-        by_point, by_border, columns = problem.derivatives(state, view)
-        own, moved = border + view - 1, -weights[view] * velocity[view]
-        wide.mixed[:, own] = np.einsum("njki,njk->nji", by_point, moved).ravel()
-        if len(columns):
-            across = np.einsum("njkc,njk->c", by_border, moved)
-            wide.corner[columns, own] = wide.corner[own, columns] = across
-        wide.corner[own, own] = -(moved * velocity[view]).sum()
-    variances = np.diag(wide.border_covariance())[border:]
-    scale = _inflation(problem, state, _poses(problem, state))
-    return np.sqrt(np.concatenate([[0.0], np.maximum(variances, 0.0) * scale]))
-
-
-def _poses(problem, state):
-    """How many poses the moments show, as it were."""
-    return float(min(1.0 + _path(problem, state) / _MOVED_MM, len(state.joints)))
-
-
-def _inflation(problem, state, poses):
-    """What variances are multiplied by: residuals as they are, and moments that look alike."""
-    weights, off = problem.weights_now(state)
-    squares = (weights * (off**2).sum(-1)).sum() / max((2.0 * problem.seen.seen).sum(), 1)
-    return max(squares, 0.25) * len(state.joints) / poses
 
 
 def _path(problem, state):
