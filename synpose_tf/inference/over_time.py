@@ -69,10 +69,14 @@ def overlapping_pieces(
     Yields:
         The piece, and which of its frames are meant.
     """
-    count, rate = len(track.frames), frame_rate(track.times)
-    around = 2 + int(2.0 * gaps.GAP * rate)
+    count, times = len(track.frames), track.times
+    around = 4
     if network is not None:
-        around += 4 * network.receptive_field * max(1, stride(rate))
+        around += 4 * network.receptive_field * max(1, stride(frame_rate(times)))
     for part in slices(count):
-        first, last = max(part.start - around, 0), min(part.stop + around, count)
+        first, last = part.start, part.stop
+        if count:  # By times: the rate may change.
+            first = int(np.searchsorted(times, times[part.start] - 2.0 * gaps.GAP))
+            last = int(np.searchsorted(times, times[part.stop - 1] + 2.0 * gaps.GAP))
+        first, last = max(first - around, 0), min(last + around, count)
         yield track.part(slice(first, last)), slice(part.start - first, part.stop - first)

@@ -8,6 +8,7 @@ import pytest
 from synpose_tf.inference import over_time
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.io.scratch import PIECE, Scratch
+from synpose_tf.keypoints import gaps
 from synpose_tf.models.folded_temporal import FEATURES
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import KeypointTrack
@@ -112,3 +113,31 @@ def test_pieces_on_disk_give_what_memory_gives():
     whole = LIFTERS["centred"].lift(in_memory.keypoints, times=in_memory.times, doubt=True).poses
     scale = np.linalg.norm(in_memory.poses, axis=-1).mean() / np.linalg.norm(whole, axis=-1).mean()
     np.testing.assert_allclose(in_memory.poses, scale * whole, atol=60.0)
+
+
+def test_mended_joints_are_marked_and_lifted_as_if_seen():
+    whole, lifter = recording(40, 30.0), Lifter.from_pretrained("paper")
+    points = whole.keypoints.copy()
+    points[10, H36M_17.index("LKnee")] += 90.0
+    points[20:23, H36M_17.index("LAnkle")] = np.nan
+    found = lifter.lift_track(dataclasses.replace(whole, keypoints=points), roll=0.0)
+    expected = lifter.lift_track(whole, roll=0.0)
+    np.testing.assert_allclose(found.poses, expected.poses, atol=0.5)
+    marked = [(10, "LKnee"), *((n, "LAnkle") for n in (20, 21, 22))]
+    named = [(row, H36M_17.joints[joint]) for row, joint in np.argwhere(found.inferred)]
+    assert sorted(named) == sorted(marked)
+    assert not found.confidence[found.inferred].any()
+
+
+def test_pieces_are_mended_alike_where_the_rate_changes():
+    frames, lifter = 2 * PIECE, Lifter.from_pretrained("paper")
+    times = np.cumsum(np.where(np.arange(frames) < PIECE, 1 / 15, 1 / 120))
+    whole = dataclasses.replace(recording(frames, 30.0), times=times)
+    points = whole.keypoints.copy()
+    points[PIECE : PIECE + 20, H36M_17.index("LAnkle")] = np.nan
+    points[PIECE - 1 : PIECE + 15, H36M_17.index("LWrist")] = np.nan
+    in_memory = lifter.lift_track(dataclasses.replace(whole, keypoints=points), roll=0.0)
+    mended, changed = gaps.mend(points, times)
+    assert changed.sum() == 36
+    kept = np.isfinite(mended).all((1, 2))
+    np.testing.assert_allclose(in_memory.keypoints[kept], mended[kept], atol=1e-3)
