@@ -5,8 +5,10 @@
 
 Prints MPJPE (protocol 1, prediction scaled by the true mean root distance), P-MPJPE
 (protocol 2, Procrustes), P-z (what of that is error in depth), N-MPJPE (optimal scale), all in
-millimetres, and PCK@150 mm and AUC in percent; writes the table as Markdown, CSV and JSON. The
-caption says which lifter it was and, of the package's, what trained it.
+millimetres, and PCK@150 mm and AUC in percent; writes the table as Markdown, CSV and JSON. Of data
+sets with 20 frames a second or more also how the clips move: MPJVE, acceleration error, jitter and
+by how much bones change their length. The caption says which lifter it was and, of the package's,
+what trained it.
 
 With --table, in the paper's form, and with its own rows where the data set is the paper's:
 1 and 2, protocols 1 and 2 by action, a row for each of --dataset=h36m/gt,h36m/cpn; 3, under noise;
@@ -102,20 +104,25 @@ def _name(builder):
 
 
 def _views(builder, lifter):
-    import numpy as np
-
     from synpose_tf.datasets import actions, prepared
     from synpose_tf.evaluation import protocols
     from synpose_tf.training import clips
 
     optional = [key for key in ("confidence",) if key in builder.info.features]
-    keys = (*protocols.KEYS, "action", *optional)
-    if lifter.over_time:
-        keys = tuple(dict.fromkeys((*keys, *clips.KEYS)))
-    views = prepared.read_split(builder, FLAGS.split, keys)
-    if lifter.over_time:
-        views["rate"] = np.full(len(views["frame"]), builder.rate or 0.0)
+    moves = lifter.over_time or _moves(builder)
+    keys = dict.fromkeys((*protocols.KEYS, "action", *optional, *(clips.KEYS if moves else ())))
+    views = prepared.read_split(builder, FLAGS.split, tuple(keys))
+    if moves:
+        found = clips.Clips.find(views, builder.rate, builder.info.full_name)
+        views |= {"clip": found.first, "rate": found.rate}
     return protocols.add_noise(actions.select_actions(views, FLAGS.actions), FLAGS.noise)
+
+
+def _moves(builder):
+    """Whether the data set's frames follow fast enough to be a motion."""
+    from synpose_tf.training import clips
+
+    return builder.rate is not None and builder.rate >= clips.LEAST_RATE
 
 
 def _caption(lifter, *datasets):
@@ -139,14 +146,14 @@ def _write_table(lifter, builder, views):
     from synpose_tf.evaluation import protocols
     from synpose_tf.io import files
 
-    truth = views["keypoints_3d"]
+    truth, lifted = views["keypoints_3d"], lifter.lift(views)
     caption = _caption(lifter, builder.info.full_name)
-    table = protocols.tabulate(lifter.lift(views), truth, views["action"], caption)
+    table = protocols.tabulate(lifted, truth, views["action"], caption)
     poses = {
         "flat pose (z = 0)": protocols.flat_poses(views, lifter.mode),
         "perfect z": protocols.perfect_depth_poses(views, lifter.mode, lifter.distance),
     }
-    bounds = {name: float(_mpjpe(lifted, truth)) for name, lifted in poses.items()}
+    bounds = {name: float(_mpjpe(other, truth)) for name, other in poses.items()}
     print(table.text())
     print("\nMPJPE of all poses, for comparison:")
     for name, figure in bounds.items():
@@ -159,6 +166,26 @@ def _write_table(lifter, builder, views):
     files.write_text(path.with_name(f"{stem}.md"), table.markdown())
     files.write_text(path.with_name(f"{stem}.json"), table.json(**about))
     print(f"written: {path}.csv, .md and .json")
+    if "clip" in views:
+        _write_motion(lifted, views, path.with_name(f"{stem}_motion"), caption)
+
+
+def _write_motion(lifted, views, path, caption):
+    """How the clips move, beside how near each pose is."""
+    import dataclasses
+
+    import numpy as np
+
+    from synpose_tf.evaluation import motion
+
+    rows = np.searchsorted(views["clip"], views["clip"])  # Of the views that were selected.
+    rate = float(views["rate"][0])
+    table = motion.tabulate(lifted, views["keypoints_3d"], views["action"], rows, rate)
+    if not table.rows:
+        return
+    print(f"\n{table.text()}")
+    dataclasses.replace(table, caption=f"{caption}\n{table.caption}").write(path)
+    print(f"written: {path}.txt, .md, .csv and .json")
 
 
 def _write_paper_table(number, lifter, views):

@@ -12,7 +12,6 @@ from synpose_tf.evaluation import protocols
 from synpose_tf.inference import pretrained
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.training import checkpoint
-from synpose_tf.training.clips import Clips
 from synpose_tf.version import __version__
 
 
@@ -31,7 +30,8 @@ class EvaluatedLifter:
         about: the same for programs, JSON-serialisable.
         folder: where tables go unless the user says.
         dataset: what it is evaluated on unless the user says; None where the user must.
-        over_time: whether clips are lifted as recordings; views must have `clips.KEYS` and `rate`.
+        over_time: whether clips are lifted as recordings; views must have `clip`, the first
+            view of each one's clip, and `rate`.
         trained_on: data sets by their full names, of which a caption warns. Nobody needs to be
             warned that a run is evaluated on its own data set.
     """
@@ -128,12 +128,11 @@ def _lift_views(lifter, views):
 
 def _lift_clips(lifter, keypoints, views):
     """Clip by clip, as recordings."""
-    rate = float(views["rate"][0])
-    clips = Clips.find(views, rate, "the data set")
+    rate, clips = float(views["rate"][0]), views["clip"]
     poses = np.empty((*keypoints.shape[:2], 3), np.float32)
-    for first in np.unique(clips.first):
-        rows = slice(first, clips.last[first] + 1)
-        times = np.arange(rows.stop - first) / rate
+    for clip in np.unique(clips):
+        rows = slice(*np.searchsorted(clips, [clip, clip + 1]))
+        times = np.arange(rows.stop - rows.start) / rate
         lifted = lifter.lift(keypoints[rows], views["intrinsics"][rows], times=times, rate=rate)
         poses[rows] = lifted.poses
     return poses
