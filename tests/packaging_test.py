@@ -83,7 +83,10 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel):
         for name, folder in packages().items()
         for path in folder.iterdir()
         if path.is_file() and not is_for_tests(path)
-    } | {f"synpose_tf/weights/{path.name}" for path in (ROOT / "synpose_tf/weights").iterdir()}
+    }
+    package = ROOT / "synpose_tf"
+    weights = (path for path in (package / "weights").rglob("*") if path.is_file())
+    expected |= {f"synpose_tf/{path.relative_to(package).as_posix()}" for path in weights}
     page = "synpose_tf/export/web/page"  # Sources, which are built where they are installed.
     sources = (path for path in bundle.source_files() if path.parts[0] != "test")
     expected |= {f"{page}/{path.as_posix()}" for path in sources}

@@ -259,5 +259,9 @@ class Critic(keras.Model):
 
     # === Config ===
     def get_config(self) -> dict[str, Any]:
-        of_windows = {"frames": self.frames, "motion": self.motion} if self.frames > 1 else {}
-        return {**super().get_config(), "width": self.width, **of_windows}
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "frames": self.frames,
+            "motion": self.motion,
+        }

@@ -137,7 +137,7 @@ def test_new_generator_starts_from_the_flat_pose(inputs):
 EVERY = [
     (Generator, {"width": 24, "blocks": 1, "dropout": 0.25}),
     (ReprojectionNetwork, {"width": 24, "blocks": 2, "dropout": 0.25}),
-    (Critic, {"width": 24}),
+    (Critic, {"width": 24, "frames": 1, "motion": False}),
 ]
 every_network = pytest.mark.parametrize(("kind", "arguments"), EVERY, ids=lambda v: str(v))
 
