@@ -177,6 +177,7 @@ def _write_motion(lifted, views, path, caption):
     import numpy as np
 
     from synpose_tf.evaluation import motion
+    from synpose_tf.io import files
 
     rows = np.searchsorted(views["clip"], views["clip"])  # Of the views that were selected.
     rate = float(views["rate"][0])
@@ -184,8 +185,10 @@ def _write_motion(lifted, views, path, caption):
     if not table.rows:
         return
     print(f"\n{table.text()}")
-    dataclasses.replace(table, caption=f"{caption}\n{table.caption}").write(path)
-    print(f"written: {path}.txt, .md, .csv and .json")
+    table = dataclasses.replace(table, caption=f"{caption}\n{table.caption}")
+    files.write_text(path.with_name(f"{path.name}.md"), table.markdown())
+    files.write_text(path.with_name(f"{path.name}.csv"), table.csv())
+    print(f"written: {path}.csv and .md")
 
 
 def _write_paper_table(number, lifter, views):
