@@ -127,11 +127,6 @@ def lift_views(lifter, tracks, smooth: bool = False) -> np.ndarray:
     return np.stack(views)
 
 
-def jitter(poses) -> float:
-    """Mean length of a joint's second difference in time, of poses (..., frames, J, 3) in mm."""
-    return float(np.nanmean(np.linalg.norm(np.diff(poses, 2, axis=-3), axis=-1)))
-
-
 def disagreement(views) -> np.ndarray:
     """MPJPE of every pair of views of every moment, millimetres.
 

@@ -20,13 +20,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import time
 
 import numpy as np
-import s9
 import tensorflow as tf
 from absl import flags
 
 from synpose_tf import cli
 from synpose_tf.datasets import prepared
-from synpose_tf.evaluation import metrics
+from synpose_tf.evaluation import metrics, motion
 from synpose_tf.inference import smoothing
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.training import clips
@@ -65,7 +64,7 @@ def figures(poses, truth):
     truth = metrics.root_relative(truth)
     steps = np.linalg.norm(np.diff(poses, axis=0) - np.diff(truth, axis=0), axis=-1)
     errors = metrics.mpjpe(poses, truth), metrics.p_mpjpe(poses, truth)
-    return *(e.mean() for e in errors), steps.mean(), s9.jitter(poses), s9.jitter(truth)
+    return *(e.mean() for e in errors), steps.mean(), motion.jitter(poses), motion.jitter(truth)
 
 
 def measure(lifter, kind, recordings, seed):

@@ -53,7 +53,7 @@ import s9
 from absl import flags
 
 from synpose_tf import cli, keypoints
-from synpose_tf.evaluation import metrics
+from synpose_tf.evaluation import metrics, motion
 from synpose_tf.inference import pretrained, smoothing
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.io import files
@@ -140,7 +140,7 @@ def evaluate_s9(
         else:  # They need all moments.
             projected = moments(folder, action, 1).projected
             lifts["projections"] = s9.lift_views(lifter, projected, smooth)[:, ::stride]
-        figures[f"{action.lower()} jitter"] = (s9.jitter(whole[:, ::2]),)
+        figures[f"{action.lower()} jitter"] = (motion.jitter(whole[:, ::2]),)
         lifts["agreeing"] = lifts["detections"]
         for suffix, joints in (("", JOINTS), (" with head", WITH_HEAD)):
             known = np.isfinite(data.truth[..., joints, :]).all((-1, -2))
@@ -208,7 +208,7 @@ def evaluate_four_cameras(
             joints = [H36M_17.root, *map(H36M_17.index, names)]
             pairs = errors_of(lifted.poses[:, joints], truth[track.frames])
             errors.append(pairs[:, lifted.lifted].mean(-1))
-            jitters.append(s9.jitter(lifted.poses[::2]))
+            jitters.append(motion.jitter(lifted.poses[::2]))
         figures |= four_figures(condition, errors)
         figures[f"four_cameras {condition} jitter"] = (float(np.mean(jitters)),)
     return figures

@@ -141,3 +141,19 @@ def test_check_view_names_the_view_and_the_place():
         check_view(make_view(keypoints_3d=poses, frames=np.arange(7, 12)))
     with pytest.raises(SynposeError, match=r"keypoints_2d has shape \(5, 16, 2\)"):
         check_view(make_view(keypoints_2d=np.zeros((5, 16, 2))))
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("cmu_mocap", 30.0),
+        ("bvh_motion", 30.0),
+        ("synthetic_pose", 10.0),
+        ("h36m/gt", 50.0),
+        ("h36m/cpn-every5", 10.0),
+        ("mpii", None),
+        ("mpi_inf_3dhp/every_frame", None),  # 25 or 50, by the sequence.
+    ],
+)
+def test_data_sets_tell_how_fast_their_frames_follow(name, rate, tmp_path):
+    assert tfds.builder(name, data_dir=tmp_path).rate == rate

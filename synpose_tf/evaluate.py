@@ -90,6 +90,11 @@ def _lifter():
         )
     if FLAGS.pretrained and FLAGS["checkpoint"].present:
         raise SynposeError("--checkpoint: a lifter of the package has none. Leave the flag out.")
+    if FLAGS.workdir and FLAGS.temporal != "off":
+        raise SynposeError(
+            f"--temporal={FLAGS.temporal} is for --pretrained; a run of --method=temporal corrects "
+            "in time by itself. Leave the flag out."
+        )
     from synpose_tf.inference import evaluated_lifter
 
     if FLAGS.pretrained:
@@ -120,9 +125,9 @@ def _views(builder, lifter):
 
 def _moves(builder):
     """Whether the data set's frames follow fast enough to be a motion."""
-    from synpose_tf.training import clips
+    from synpose_tf.models.folded_temporal import LEAST_RATE
 
-    return builder.rate is not None and builder.rate >= clips.LEAST_RATE
+    return builder.rate is not None and builder.rate >= LEAST_RATE
 
 
 def _caption(lifter, *datasets):

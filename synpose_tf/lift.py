@@ -128,6 +128,10 @@ def main(paths: list[str]) -> None:
     from synpose_tf.inference.lifter import check_body_height
     from synpose_tf.output import results
 
+    if FLAGS.causal and FLAGS.temporal == "off":
+        raise SynposeError(
+            "--causal corrects poses in time, --temporal=off does not. Leave one out."
+        )
     texts = FLAGS.intrinsics
     intrinsics = None if texts is None else parse_intrinsics(texts)
     pixels = None if FLAGS.focal in (None, "auto") else parse_focal(FLAGS.focal)
@@ -251,10 +255,8 @@ def _read(paths, session):
 
 def _lifter(intrinsics):
     """The one that is named; None where the recording decides."""
-    from synpose_tf.inference.lifter import Lifter
-
     if FLAGS.workdir:
-        lifter, origin = Lifter.from_workdir(FLAGS.workdir), f"--workdir={FLAGS.workdir}"
+        lifter, origin = _of_workdir(), f"--workdir={FLAGS.workdir}"
     elif name := FLAGS.pretrained or (None if intrinsics is None else "camera"):
         lifter, origin = _pretrained(name), f"--pretrained={name}"
     else:
@@ -272,16 +274,30 @@ def _usual_lifter(tracks):
     return _pretrained(name)
 
 
+def _of_workdir():
+    from synpose_tf.errors import SynposeError
+    from synpose_tf.inference.lifter import Lifter
+
+    lifter = Lifter.from_workdir(FLAGS.workdir)
+    if FLAGS.causal and (lifter.temporal is None or not lifter.temporal.causal):
+        raise SynposeError(
+            f"--causal: the run of --workdir={FLAGS.workdir} has no causal network over time. "
+            "Train one with --config=robust_temporal --set=causal=true, or leave --causal out."
+        )
+    if FLAGS.temporal == "off":
+        lifter.temporal = None
+    return lifter
+
+
 def _pretrained(name):
     """A lifter of the package, with what corrects it in time where that comes with it."""
     from synpose_tf.inference import pretrained
     from synpose_tf.inference.lifter import Lifter
 
-    kind = "causal" if FLAGS.causal else "centred"
-    wanted = FLAGS.temporal != "off" and FLAGS.webcam is None
-    return Lifter.from_pretrained(
-        name, kind if wanted and pretrained.has_temporal(name, kind) else ""
-    )
+    if FLAGS.causal:  # Asked for by name: `from_pretrained` says where there is none.
+        return Lifter.from_pretrained(name, "causal")
+    wanted = FLAGS.temporal != "off" and FLAGS.webcam is None and pretrained.has_temporal(name)
+    return Lifter.from_pretrained(name, "centred" if wanted else "")
 
 
 def _cameras(lifter, tracks, intrinsics, pixels):

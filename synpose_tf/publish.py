@@ -93,6 +93,7 @@ def _publish_temporal(folder, workdir, model, run):
         "mode": model.mode,
         "frames": model.receptive_field,
         "frames_after": model.after,
+        "bound": model.bound,
         **_card(run, history, _training_sets(run), model.mode),
         "input": "of each frame its normalised 2D pose, the depths of the lifter of single frames "
         "and which joints were seen",

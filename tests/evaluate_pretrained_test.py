@@ -8,14 +8,15 @@ import pytest
 from command_process import run
 from motion_capture import write_archive
 
-from synpose_tf.datasets import prepared
+from synpose_tf.datasets import actions, prepared
 from synpose_tf.datasets.h36m import takes, testing
-from synpose_tf.evaluation import metrics
+from synpose_tf.evaluation import metrics, motion
 from synpose_tf.evaluation.tables import MEASURED
 from synpose_tf.geometry.camera import h36m_cameras
 from synpose_tf.inference import pretrained
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.structures.skeleton import H36M_32, MPII_16
+from synpose_tf.training import clips
 
 CMU = ("--dataset=cmu_mocap", "--manual_dir=mocap", "--data_dir=data")
 H36M = ("--dataset=h36m/sh_ft_h36m,h36m/gt", "--manual_dir=h36m", "--data_dir=data")
@@ -77,6 +78,28 @@ def test_the_default_table(folder, name):
     assert path.with_suffix(".csv").exists()
 
 
+def test_clips_are_corrected_in_time_and_their_motion_told(folder):
+    text = evaluate(folder, "--pretrained=paper", "--temporal=centred", *CMU, "--actions=walking")
+    stem = folder / "evaluation" / "paper" / "cmu_mocap_test_paper_centred"
+    report = json.loads(stem.with_suffix(".json").read_text())
+    assert "corrected in time (centred)" in report["caption"]
+    seen = views(folder, "cmu_mocap", "mocap", *clips.KEYS, "action")
+    seen = actions.select_actions(seen, ["walking"])
+    firsts = np.unique(clips.Clips.find(seen, 30.0, "mocap").first)
+    lifter, poses, figures = Lifter.from_pretrained("paper", "centred"), [], []
+    for rows in np.split(np.arange(len(seen["frame"])), firsts[1:]):
+        times = np.arange(len(rows)) / 30.0
+        poses.append(lifter.lift(seen["keypoints_2d"][rows], times=times).poses)
+        figures.append(motion.clip_metrics(poses[-1], seen["keypoints_3d"][rows]))
+    expected = metrics.pose_metrics(np.concatenate(poses), seen["keypoints_3d"])["mpjpe"].mean()
+    assert report["rows"]["all poses"]["mpjpe"] == pytest.approx(expected, rel=1e-4)
+    with stem.with_name(f"{stem.name}_motion.csv").open(newline="") as handle:
+        row = next(row for row in csv.DictReader(handle) if row["name"] == motion.ALL_CLIPS)
+    mpjve = np.mean([figure["mpjve"] for figure in figures])  # The clips are equally long.
+    assert float(row["MPJVE"]) == pytest.approx(mpjve, rel=1e-3)
+    assert "at 30 frames a second" in text
+
+
 def test_a_split_that_trained_the_lifter(folder):
     flags = ("--split=train", "--actions=walking", "--noise=3", "--output=out")
     text = evaluate(folder, "--pretrained=camera", *CMU, *flags)
@@ -131,6 +154,11 @@ def test_the_papers_tables(folder, number, data, name, rows):
         (["--pretrained=cat", *CMU], ["--pretrained=cat", "It has: camera"]),
         (["--pretrained=camera", "--checkpoint=best", *CMU], ["--checkpoint", "Leave"]),
         (["--pretrained=camera", "--dataset=cats"], ["'cats'", "cmu_mocap"]),
+        (["--workdir=run", "--temporal=causal", *CMU], ["--temporal=causal", "by itself"]),
+        (
+            ["--pretrained=camera", "--temporal=causal", "--dataset=synthetic_pose"],
+            ["synthetic_pose", "10 frames a second"],
+        ),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(folder, flags, texts):

@@ -162,6 +162,11 @@ def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
         (["results.json", "--focal=9", "--intrinsics=1,2,3,4"], ["focal", "intrinsics"]),
         (["results.json", "--pretrained=cat"], ["--pretrained=cat", "It has: camera"]),
         (["results.json", "--pretrained=paper", "--workdir=run"], ["workdir", "pretrained"]),
+        (["results.json", "--causal", "--temporal=off"], ["--causal", "--temporal=off", "Leave"]),
+        (
+            ["results.json", "--causal", "--pretrained=paper_synchronized"],
+            ["paper_synchronized: no 'causal' network over time", "camera and paper"],
+        ),
         (["results.json", "--intrinsics=1,2,3"], ["--intrinsics=1,2,3", "fx,fy,cx,cy"]),
         (["results.json", "--intrinsics=a,2,3,4"], ["--intrinsics=a,2,3,4", "fx,fy,cx,cy"]),
         (["results.json", "--intrinsics=nan,2,3,4"], ["--intrinsics=nan", "fx,fy,cx,cy"]),

@@ -50,10 +50,16 @@ def clip_metrics(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     return {
         "mpjve": _mean_length(np.diff(predicted - truth, axis=0)),
         "acceleration": _mean_length(np.diff(predicted - truth, 2, axis=0)),
-        "jitter": _mean_length(np.diff(predicted, 2, axis=0)),
-        "true_jitter": _mean_length(np.diff(truth, 2, axis=0)),
+        "jitter": jitter(predicted),
+        "true_jitter": jitter(truth),
         "bones": 100.0 * (lengths.std(0) / np.maximum(lengths.mean(0), 1e-12)).mean(),
     }
+
+
+def jitter(poses: np.ndarray) -> float:
+    """Mean length of a joint's second difference in time, of poses (..., frames, J, 3); frames
+    with a NaN, and those beside them, do not count."""
+    return float(np.nanmean(np.linalg.norm(np.diff(poses, 2, axis=-3), axis=-1)))
 
 
 def tabulate(

@@ -124,7 +124,9 @@ class Lifter:
         model = workdir.load(name)
         generator: Any = getattr(model, "averaged_generator", None)
         if getattr(model, "window", 1) > 1:
-            network = TemporalForward.from_weights(generator.get_weights(), generator.causal)
+            network = TemporalForward.from_weights(
+                generator.get_weights(), generator.causal, model.bound
+            )
             weights = model.single.get_weights()
             return cls(weights, model.mode, model.distance, temporal=network)
         if not isinstance(generator, Generator):

@@ -12,11 +12,9 @@ import numpy as np
 
 from synpose_tf.io.scratch import slices
 from synpose_tf.keypoints import gaps
-from synpose_tf.models.folded_temporal import TemporalForward
+from synpose_tf.models.folded_temporal import FRAME_RATE, LEAST_RATE, TemporalForward
 from synpose_tf.structures.tracks import KeypointTrack
 
-FRAME_RATE = 30.0  # Hz, about which the network learnt.
-LEAST_RATE = 20.0
 GAP = 0.25  # Seconds.
 
 
@@ -27,7 +25,7 @@ def frame_rate(times: np.ndarray) -> float:
 
 def stride(rate: float) -> int:
     """Of which frames a window is made: every n-th; 0 where the recording is too slow."""
-    return max(1, round(rate / FRAME_RATE)) if rate >= LEAST_RATE else 0
+    return max(1, round(rate / FRAME_RATE)) if rate >= LEAST_RATE - 1e-3 else 0
 
 
 def corrections(

@@ -100,9 +100,10 @@ def load_temporal(name: str, kind: str) -> TemporalForward:
             f"{name}: no {kind!r} network over time comes with this lifter. There are "
             f"{' and '.join(TEMPORAL)} for {' and '.join(having)}."
         )
-    return TemporalForward.from_weights(
-        packaged_weights(f"temporal/{name}_{kind}"), kind == "causal"
-    )
+    path = f"temporal/{name}_{kind}"
+    about = json.loads(_FOLDER.joinpath(f"{path}.json").read_text("utf-8"))
+    weights = packaged_weights(path)
+    return TemporalForward.from_weights(weights, kind == "causal", about.get("bound", 0.0))
 
 
 def half_precision(generator: "Generator") -> "Generator":

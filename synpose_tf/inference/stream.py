@@ -8,6 +8,7 @@ import numpy.typing as npt
 from synpose_tf.errors import SynposeError
 from synpose_tf.inference import over_time
 from synpose_tf.inference.lifter import Lifter
+from synpose_tf.models.folded_temporal import FRAME_RATE, LEAST_RATE
 
 
 class PoseStream:
@@ -36,7 +37,7 @@ class PoseStream:
     def __init__(
         self,
         lifter: Lifter,
-        rate: float = over_time.FRAME_RATE,
+        rate: float = FRAME_RATE,
         intrinsics: np.ndarray | None = None,
         doubt: bool = True,
     ):
@@ -48,7 +49,7 @@ class PoseStream:
         self._stride = over_time.stride(rate)
         if not self._stride:
             raise SynposeError(
-                f"rate={rate:g}: the network over time needs {over_time.LEAST_RATE:g} frames a "
+                f"rate={rate:g}: the network over time needs {LEAST_RATE:g} frames a "
                 "second or more. Lift each frame alone with Lifter.lift."
             )
         self._lifter, self._network, self._doubt = lifter, lifter.temporal, doubt

@@ -43,8 +43,38 @@ class Sample:
     paired: tf.Tensor | None = None
 
 
+class Synchronized(LiftingModel):
+    """What models share whose three networks are trained in one step.
+
+    A model makes `critic` and `reprojection` in its constructor.
+    """
+
+    default_learning_rate = 8e-5  # section 3.7
+    critic: Critic
+    reprojection: ReprojectionNetwork
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        return {
+            "critic": self.critic,
+            "generator": self.generator,
+            "reprojection": self.reprojection,
+        }
+
+    # Its options are not those of the base.
+    def _optimizer(self, learning_rate, name, beta_2=0.9):  # type: ignore[override]
+        """Section 3.7's Adam, with β₁ = 0."""
+        return MomentumFreeAdam(learning_rate, beta_2, name=name)
+
+    def _random(self, size):
+        """Turns of generated and real examples, U[-π, π], and the mixtures of the penalty."""
+        draws = self._uniform(3, size)
+        pi = 3.141592653589793
+        return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
+
+
 @keras.saving.register_keras_serializable(package="synpose_tf")
-class SynchronizedAdversarialModel(LiftingModel):
+class SynchronizedAdversarialModel(Synchronized):
     """Generator, reprojection network and critic, trained together (figure 2).
 
     Args:
@@ -78,8 +108,6 @@ class SynchronizedAdversarialModel(LiftingModel):
     Raises:
         ValueError: an unknown mode, strategy, Lipschitz constraint, axis or depth loss.
     """
-
-    default_learning_rate = 8e-5  # section 3.7
 
     def __init__(
         self,
@@ -148,19 +176,6 @@ class SynchronizedAdversarialModel(LiftingModel):
         self.kinematic_chain = KinematicChain(weighted_kcs, name="kinematic_chain")
         self.build()
 
-    @property
-    def networks(self) -> dict[str, keras.Model]:
-        return {
-            "critic": self.critic,
-            "generator": self.generator,
-            "reprojection": self.reprojection,
-        }
-
-    # Its options are not those of the base.
-    def _optimizer(self, learning_rate, name, beta_2=0.9):  # type: ignore[override]
-        """Section 3.7's Adam, with β₁ = 0."""
-        return MomentumFreeAdam(learning_rate, beta_2, name=name)
-
     # === Training ===
     def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One synchronized step: one forward pass, the gradients of all three networks."""
@@ -228,12 +243,6 @@ class SynchronizedAdversarialModel(LiftingModel):
                 up = tf.linalg.matvec(frame.rotation, up)
             axis = tf.where(tf.reduce_any(up != 0.0, axis=-1, keepdims=True), up, axis)
         return Sample(poses_2d, frame.perspective, poses_3d, axis, data.get("paired"))
-
-    def _random(self, size):
-        """Turns of generated and real poses, U[-π, π], and the mixtures of the penalty."""
-        draws = self._uniform(3, size)
-        pi = 3.141592653589793
-        return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
 
     def _real_sample(self, batch, turns):
         poses_3d, poses_2d = batch.poses_3d, batch.poses_2d

@@ -11,6 +11,8 @@ from synpose_tf.structures.arrays import Array
 from synpose_tf.structures.skeleton import H36M_17
 
 JOINTS = len(H36M_17)
+FRAME_RATE = 30.0  # Hz of a window's frames, about: what the network learns.
+LEAST_RATE = 20.0  # Hz: of frames that are farther apart nobody knows what moved between.
 TAPS = 3  # Frames that a temporal convolution sees.
 # Of a frame: its normalised 2D pose, the depths that it got alone, which joints were seen.
 FEATURES = 2 * JOINTS + (JOINTS - 1) + JOINTS
@@ -27,22 +29,26 @@ class TemporalForward:
         first, last: (kernel, bias).
         blocks: of each the convolution over three frames, and the linear layer behind it.
         causal: a pose is its window's last frame; else the middle one.
+        bound: of the corrections of x and y, see `limit`; 0 for none.
     """
 
     first: Layer
     blocks: tuple[tuple[Layer, Layer], ...]
     last: Layer
     causal: bool
+    bound: float = 0.0
 
     @classmethod
-    def from_weights(cls, weights: Sequence[np.ndarray], causal: bool) -> "TemporalForward":
+    def from_weights(
+        cls, weights: Sequence[np.ndarray], causal: bool, bound: float = 0.0
+    ) -> "TemporalForward":
         """From `TemporalGenerator.get_weights()`."""
         arrays = [np.asarray(array, np.float32) for array in weights]
         hidden = [fold(*arrays[i : i + _UNIT]) for i in range(0, len(arrays) - 2, _UNIT)]
         first, *units = hidden
         count = len(units) // 2
         blocks = tuple(zip(units[:count], units[count:], strict=True))
-        return cls(first, blocks, (arrays[-2], arrays[-1]), causal)
+        return cls(first, blocks, (arrays[-2], arrays[-1]), causal, bound)
 
     @property
     def receptive_field(self) -> int:
@@ -112,7 +118,7 @@ class TemporalForward:
         return own + leaky(linear(around, mixer), np)
 
     def _corrections(self, x):
-        corrections = linear(x, self.last).reshape(-1, JOINTS - 1, 3)
+        corrections = limit(linear(x, self.last).reshape(-1, JOINTS - 1, 3), self.bound)
         return np.pad(corrections, ((0, 0), (1, 0), (0, 0)))
 
 
@@ -127,3 +133,11 @@ def features(poses_2d: Array, depths: Array, seen: Array, xp: ModuleType = np) -
     """
     flat = xp.reshape(poses_2d, (-1, 2 * JOINTS))
     return xp.concatenate([flat, depths[:, 1:], seen], axis=-1)
+
+
+def limit(corrections: Array, most: float, xp: ModuleType = np) -> Array:
+    """Corrections (..., 3) whose x and y stay within ± `most`; as they are where that is 0."""
+    if not most:
+        return corrections
+    planar = most * xp.tanh(corrections[..., :2] / most)
+    return xp.concatenate([planar, corrections[..., 2:]], axis=-1)

@@ -1,6 +1,8 @@
 """What models of windows share: a lifter of single frames, and what corrects it in time."""
 
 import dataclasses
+import importlib.resources
+import json
 from typing import Any
 
 import keras
@@ -9,7 +11,7 @@ import tensorflow as tf
 from synpose_tf.geometry import normalization
 from synpose_tf.models.base import LiftingModel
 from synpose_tf.models.folded import packaged_weights
-from synpose_tf.models.folded_temporal import features
+from synpose_tf.models.folded_temporal import features, limit
 from synpose_tf.models.networks import Generator
 from synpose_tf.models.temporal import TemporalGenerator
 
@@ -46,8 +48,11 @@ class WindowedModel(LiftingModel):
         dropout: rate after each activation.
 
     Raises:
-        ValueError: an unknown mode, or fewer than 2 frames.
+        ValueError: an unknown mode, fewer than 2 frames, or a single lifter that is none or of
+            another mode or distance.
     """
+
+    bound: float = 0.0  # Of the corrections of x and y; 0 for none.
 
     def __init__(
         self,
@@ -77,7 +82,7 @@ class WindowedModel(LiftingModel):
         }
         self.frames = frames
         self.window = generator.receptive_field + frames - 1
-        weights = packaged_weights(single or mode)
+        weights = _single_weights(single or mode, mode, distance)
         # A kernel and four of batch norm for each hidden layer, kernel and bias of the last.
         blocks_of_single = (len(weights) - 2) // 10
         self.single = Generator(weights[0].shape[1], blocks_of_single, name="single")
@@ -126,7 +131,7 @@ class WindowedModel(LiftingModel):
         seen = tf.ones_like(poses_2d[..., 0]) if seen is None else flatten(seen)
         length = windows["keypoints_2d"].shape[1]
         inputs = to_windows(features(poses_2d, depths, seen, keras.ops), length)
-        corrections = self._bound(generator(inputs, training=training))
+        corrections = limit(generator(inputs, training=training), self.bound, keras.ops)
         poses_2d, depths, perspective = (
             self._judged(to_windows(tensor, length))
             for tensor in (poses_2d, depths, frame.perspective)
@@ -138,9 +143,6 @@ class WindowedModel(LiftingModel):
         if rotation is not None:
             rotation = self._judged(to_windows(rotation, length))
         return Windows(poses, perspective, rotation)
-
-    def _bound(self, corrections):
-        return corrections
 
     def _judged(self, windows):
         """The frames that have a pose, of windows (batch, T, …)."""
@@ -165,3 +167,18 @@ def to_windows(flat: tf.Tensor, length: int) -> tf.Tensor:
 
 def _first(rotation):
     return None if rotation is None else rotation[:, 0]
+
+
+def _single_weights(name, mode, distance):
+    """Of a lifter of the package, if it is one for this normalisation."""
+    card = importlib.resources.files("synpose_tf").joinpath("weights").joinpath(f"{name}.json")
+    if not card.is_file():
+        raise ValueError(f"single={name!r}: no such lifter comes with the package")
+    about = json.loads(card.read_text("utf-8"))
+    assumed = about["distance"] if mode == "paper" else distance  # `camera` mode assumes none.
+    if (about["mode"], assumed) != (mode, distance):
+        raise ValueError(
+            f"single={name!r} is a lifter of mode {about['mode']!r}, distance "
+            f"{about['distance']:g}; found mode {mode!r}, distance {distance:g}"
+        )
+    return packaged_weights(name)

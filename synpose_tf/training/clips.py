@@ -11,9 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.training.augmentation.windows import FRAME_RATE
+from synpose_tf.models.folded_temporal import FRAME_RATE, LEAST_RATE
 
-LEAST_RATE = 20.0  # Hz: between examples that are farther apart nobody knows what moved.
 KEYS = ("subject", "action", "camera", "frame")  # What tells an example's clip.
 # Factor of a window's speed, the natural logarithm. Of recordings every n-th frame is taken, so
 # that 20 to 40 of them a second are left; and people move faster and slower.

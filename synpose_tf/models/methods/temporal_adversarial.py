@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from synpose_tf.geometry import camera, normalization
 from synpose_tf.models import losses
+from synpose_tf.models.adversarial import Synchronized
 from synpose_tf.models.critic_pass import critic_pass
 from synpose_tf.models.kcs import KinematicChain
 from synpose_tf.models.networks import Critic, ReprojectionNetwork
-from synpose_tf.models.optimizer import MomentumFreeAdam
 from synpose_tf.models.windowed import WindowedModel, flatten, to_windows
 
 LOSSES = ("critic_loss", "generator_loss", "penalty")
@@ -18,7 +18,7 @@ SUPERVISED = ("pose_loss", "motion_loss")  # Beside them, where the pose loss ha
 
 
 @keras.saving.register_keras_serializable(package="synpose_tf")
-class TemporalAdversarialModel(WindowedModel):
+class TemporalAdversarialModel(Synchronized, WindowedModel):
     """Corrections in time, judged by a critic.
 
     A window of corrected poses is turned about the vertical by one random angle, and each frame
@@ -41,8 +41,6 @@ class TemporalAdversarialModel(WindowedModel):
     Raises:
         ValueError: as `WindowedModel`.
     """
-
-    default_learning_rate = 8e-5  # section 3.7
 
     def __init__(
         self,
@@ -91,23 +89,6 @@ class TemporalAdversarialModel(WindowedModel):
         self.kinematic_chain = KinematicChain(weighted_kcs, name="kinematic_chain")
         self.build()
 
-    @property
-    def networks(self) -> dict[str, keras.Model]:
-        return {
-            "critic": self.critic,
-            "generator": self.generator,
-            "reprojection": self.reprojection,
-        }
-
-    # Its options are not those of the base.
-    def _optimizer(self, learning_rate, name, beta_2=0.9):  # type: ignore[override]
-        """Section 3.7's Adam, with β₁ = 0."""
-        return MomentumFreeAdam(learning_rate, beta_2, name=name)
-
-    def _bound(self, corrections):
-        planar = self.bound * tf.tanh(corrections[..., :2] / self.bound)
-        return tf.concat([planar, corrections[..., 2:]], axis=-1)
-
     # === Training ===
     def update(self, data: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One synchronized step on windows: one forward pass, the gradients of all networks."""
@@ -149,12 +130,6 @@ class TemporalAdversarialModel(WindowedModel):
             "penalty": critic.penalty,
             **supervised,
         }
-
-    def _random(self, size):
-        """Turns of generated and real windows, U[-π, π], and the mixtures of the penalty."""
-        draws = self._uniform(3, size)
-        pi = 3.141592653589793
-        return (2.0 * draws[0] - 1.0) * pi, (2.0 * draws[1] - 1.0) * pi, draws[2]
 
     def _axis(self, data, rotation):
         """The vertical (batch, frames, 3) of each frame; y where it is not known."""

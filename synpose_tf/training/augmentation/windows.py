@@ -7,7 +7,7 @@ With `frames` 1 each pose has draws of its own, as an example alone has.
 import numpy as np
 import tensorflow as tf
 
-FRAME_RATE = 30.0  # Hz of the frames of a window, about.
+from synpose_tf.models.folded_temporal import FRAME_RATE
 
 
 def shared(draws: tf.Tensor, frames: int) -> tf.Tensor:

@@ -14,18 +14,10 @@ from synpose_tf.training.augmentation import Augmentation
 SMALL = {"temporal_width": 16, "blocks": 2, "frames": 4}
 
 
-@pytest.fixture
-def windows(synthetic_views):
-    """16 windows of 12 frames; the motions are 32 frames long."""
-    return {
-        key: tf.constant(a.reshape(-1, 32, *a.shape[1:])[:16, :12], tf.float32)
-        for key, a in synthetic_views.items()
-    }
-
-
-def new_model(**arguments):
+def new_model(mode="paper", **arguments):
     keras.utils.set_random_seed(0)
-    model = TemporalModel(**SMALL | arguments)
+    distance = 13.0 if mode == "paper" else 0.0
+    model = TemporalModel(mode, distance, **SMALL | arguments)
     model.compile(jit_compile=False)
     return model
 
@@ -44,7 +36,7 @@ def views_of(model, windows):
 @pytest.mark.parametrize("mode", ["paper", "camera"])
 @pytest.mark.parametrize("causal", [False, True])
 def test_untrained_it_is_the_lifter_of_single_frames(mode, causal, windows):
-    model = new_model(mode=mode, causal=causal, distance=13.0 if mode == "paper" else 0.0)
+    model = new_model(mode=mode, causal=causal)
     views = views_of(model, windows)
     lens = views["intrinsics"] if mode == "camera" else None
     alone = Lifter.from_pretrained(mode).lift(views["keypoints_2d"], lens).poses
@@ -111,7 +103,7 @@ def test_numpy_lifts_as_the_model(windows):
     from synpose_tf.models.folded_temporal import TemporalForward
 
     network = TemporalForward.from_weights(model.averaged_generator.get_weights(), causal=False)
-    lifter = Lifter(model.single.get_weights(), "paper", temporal=network)
+    lifter = Lifter(model.single.get_weights(), "paper", 13.0, temporal=network)
     views = views_of(model, windows)
     for window, pose in zip(views["windows_2d"], protocols.lift(model, views), strict=True):
         found = lifter.lift(window, times=np.arange(9) / 30.0).poses
@@ -121,3 +113,16 @@ def test_numpy_lifts_as_the_model(windows):
 def test_one_frame_is_no_window():
     with pytest.raises(ValueError, match="frames must be at least 2, found 1"):
         TemporalModel(frames=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"single": "nobody"}, "'nobody': no such lifter"),
+        ({"single": "camera"}, "mode 'camera', distance 13; found mode 'paper', distance 0"),
+        ({"distance": 5.0}, "'paper' is a lifter of mode 'paper', distance 13; .* distance 5"),
+    ],
+)
+def test_the_lifter_of_single_frames_must_fit(arguments, said):
+    with pytest.raises(ValueError, match=said):
+        TemporalModel(**arguments)
