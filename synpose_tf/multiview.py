@@ -150,7 +150,8 @@ def _write(paths, folder, stem, kinds, scene, placed):
 def _write_report(folder, stem, scene, placed, found):
     import numpy as np
 
-    from synpose_tf.reconstruction import calibration_files, report
+    from synpose_tf.reconstruction import calibration_files, camera_views, report
+    from synpose_tf.structures import camera_views as views_file
 
     written = [
         folder / name
@@ -159,6 +160,7 @@ def _write_report(folder, stem, scene, placed, found):
             f"{stem}.report.json",
             f"{stem}.reprojection.csv",
             f"{stem}.reprojection.png",
+            f"{stem}{views_file.SUFFIX}",
         )
     ]
     error = float(np.nanmedian(report.reprojection_errors(placed)))
@@ -166,6 +168,7 @@ def _write_report(folder, stem, scene, placed, found):
     report.write_json(written[1], scene, placed)
     report.write_table(written[2], scene, placed)
     report.write_picture(written[3], scene, placed)
+    views_file.write(written[4], camera_views.camera_views(scene, placed))
     return written
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from camera_scenes import CAMERAS, RATE, seen_by, similarity, walker
@@ -9,6 +10,7 @@ from command_process import run
 
 from synpose_tf.evaluation import metrics
 from synpose_tf.reconstruction import calibration_files
+from synpose_tf.structures import camera_views
 
 NAMES = [camera.name for camera in CAMERAS]
 LATER = (0, 0, 4, 0)  # Frames after the first camera's start that each began.
@@ -30,6 +32,21 @@ def write(folder, people, later=LATER):
             image_size=np.array(camera.image_size),
         )
     return [f"{name}.npz" for name in NAMES]
+
+
+def check_views(path):
+    """What each camera saw lies where OpenCV projects the joints that all of them told."""
+    views = camera_views.read(path)
+    assert [view.camera for view in views] == NAMES
+    for view, start in zip(views, LATER, strict=True):
+        fx, fy, cx, cy, *lens = view.intrinsics
+        matrix, none = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), np.zeros(3)
+        points = view.joints.astype(float).reshape(-1, 3)
+        pixels, _ = cv2.projectPoints(points, none, none, matrix, np.array(lens))
+        off = np.linalg.norm(pixels.reshape(view.keypoints.shape) - view.keypoints, axis=-1)
+        assert len(off) >= FRAMES - start - 1
+        assert np.median(off[view.agreed]) < 5.0  # The detector's noise has 2 pixels in x and y.
+        assert view.agreed.mean() > 0.9
 
 
 def fails(finished, *texts):
@@ -73,6 +90,7 @@ def test_from_four_files_to_a_room(recordings):
     table = (out / "poses.reprojection.csv").read_text().splitlines()
     assert len(table) == 1 + 17 * len(CAMERAS)
     assert (out / "poses.reprojection.png").stat().st_size > 1000
+    check_views(out / "poses.views.npz")
     assert "known to" in finished.stdout
     assert "72 of 72 frames" in finished.stdout
 

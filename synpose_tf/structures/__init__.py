@@ -1,3 +1,3 @@
 """Skeletons, and tracks of keypoints and poses."""
 
-__all__ = ["skeleton", "tracks"]
+__all__ = ["camera_views", "skeleton", "tracks"]
