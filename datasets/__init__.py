@@ -16,6 +16,7 @@ from synpose_tf.datasets.cmu_mocap import cmu_mocap_dataset_builder as _cmu_moca
 from synpose_tf.datasets.h36m import h36m_dataset_builder as _h36m
 from synpose_tf.datasets.mpi_inf_3dhp import mpi_inf_3dhp_dataset_builder as _mpi_inf_3dhp
 from synpose_tf.datasets.mpii import mpii_dataset_builder as _mpii
+from synpose_tf.datasets.multiview import multiview_dataset_builder as _multiview
 from synpose_tf.datasets.synthetic_pose import synthetic_pose_dataset_builder as _synthetic_pose
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "h36m",
     "mpi_inf_3dhp",
     "mpii",
+    "multiview",
     "pose_dataset",
     "prepared",
     "survey",
@@ -33,5 +35,13 @@ __all__ = [
 
 BUILDERS = {
     module.Builder.name: module.Builder
-    for module in (_bvh_motion, _cmu_mocap, _h36m, _mpi_inf_3dhp, _mpii, _synthetic_pose)
+    for module in (
+        _bvh_motion,
+        _cmu_mocap,
+        _h36m,
+        _mpi_inf_3dhp,
+        _mpii,
+        _multiview,
+        _synthetic_pose,
+    )
 }

@@ -48,10 +48,11 @@ def _modules():
     from synpose_tf.datasets.h36m import survey as h36m
     from synpose_tf.datasets.mpi_inf_3dhp import survey as mpi_inf_3dhp
     from synpose_tf.datasets.mpii import survey as mpii
+    from synpose_tf.datasets.multiview import survey as multiview
 
     modules = {
         "h36m": h36m, "mpi_inf_3dhp": mpi_inf_3dhp, "mpii": mpii, "cmu_mocap": cmu_mocap,
-        "bvh_motion": bvh_motion,
+        "bvh_motion": bvh_motion, "multiview": multiview,
     }  # fmt: skip
     if FLAGS.dataset is None:
         return modules

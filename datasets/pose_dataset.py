@@ -33,7 +33,8 @@ class View:
         intrinsics: (9,), see `synpose_tf.geometry.camera`; zeros where unknown.
         up: (3,), unit vector, the world's up in the camera frame; zeros where unknown.
         frames: (F,), the frame numbers in the source file.
-        confidence: (F, 17) in [0, 1], where the source has it; 0 is a joint not seen.
+        confidence: (F, 17) in [0, 1], where the source has it; 0 is a joint not seen, or, in a
+            `DETECTED` set, one whose 3D place is not believed.
     """
 
     subject: str
@@ -96,6 +97,8 @@ class PoseDatasetBuilder(dataset_builder.FileReaderBuilder, skip_registration=Tr
 
     # What the card of a lifter that was trained on the set must say of its makers.
     CREDIT = ""
+    # Whether the 2D joints are a detector's own beside 3D: a training must not project them anew.
+    DETECTED = False
     # Whether the builder has an argument `joint_map`, a file that says what joints are called.
     TAKES_JOINT_MAP = False
 

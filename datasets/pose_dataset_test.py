@@ -152,6 +152,7 @@ def test_check_view_names_the_view_and_the_place():
         ("h36m/gt", 50.0),
         ("h36m/cpn-every5", 10.0),
         ("mpii", None),
+        ("multiview", None),  # The recordings'.
         ("mpi_inf_3dhp/every_frame", None),  # 25 or 50, by the sequence.
     ],
 )

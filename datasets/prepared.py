@@ -113,26 +113,46 @@ def prepare_all(
 ) -> list[tfds.core.DatasetBuilder]:
     """Prepares several data sets, named with commas between; the first is the main one.
 
-    `manual_dir` is for those that are made from the user's own files, `joint_map` for those that
-    take one.
+    `manual_dir` is for those that are made from the user's own files: one folder for all, or one
+    for each, with commas between. `joint_map` is for those that take one.
 
     Raises:
-        SynposeError: as `prepare`, or a name that stands twice.
+        SynposeError: as `prepare`, a name that stands twice, or another number of folders.
     """
     listed = [name.strip() for name in names.split(",")]
     if len(set(listed)) != len(listed):
         raise SynposeError(f"--dataset={names}: a data set is named twice.")
+    folders = _folders(listed, manual_dir)
     # Where no set takes a map, the first says so.
     mapped = [name for name in listed if _takes_joint_map(name)] or listed[:1]
     builders = []
     for name in listed:
-        known = synpose_tf.datasets.BUILDERS.get(name.split("/")[0])
-        needs_files = len(listed) == 1 or (known and known.MANUAL_DOWNLOAD_INSTRUCTIONS)
-        source = Source(name, manual_dir if needs_files else None, data_dir)
+        source = Source(name, folders[name], data_dir)
         if name in mapped:
             source = dataclasses.replace(source, joint_map=joint_map)
         builders.append(prepare(source))
     return builders
+
+
+def _folders(listed, manual_dir):
+    """The folder of each data set, None where it needs none."""
+    needing = [name for name in listed if len(listed) == 1 or _needs_files(name)]
+    folders = [manual_dir] * len(needing)
+    whole = manual_dir is None or pathlib.Path(manual_dir).expanduser().exists()
+    if len(needing) > 1 and not whole and "," in manual_dir:
+        folders = [folder.strip() for folder in manual_dir.split(",")]
+        if len(folders) != len(needing):
+            raise SynposeError(
+                f"--manual_dir={manual_dir}: {len(folders)} folders for {len(needing)} data sets "
+                f"that are made from files, {', '.join(needing)}. Name one for each, in that "
+                "order, or one for all."
+            )
+    return dict.fromkeys(listed) | dict(zip(needing, folders, strict=True))
+
+
+def _needs_files(name):
+    builder = synpose_tf.datasets.BUILDERS.get(name.split("/")[0])
+    return builder is not None and bool(builder.MANUAL_DOWNLOAD_INSTRUCTIONS)
 
 
 def read_splits(

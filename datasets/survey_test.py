@@ -23,6 +23,8 @@ from synpose_tf.datasets.mpi_inf_3dhp import survey as mpi_inf_3dhp
 from synpose_tf.datasets.mpi_inf_3dhp import testing as mpi_inf_3dhp_files
 from synpose_tf.datasets.mpii import mpii_dataset_builder_test as mpii_files
 from synpose_tf.datasets.mpii import survey as mpii
+from synpose_tf.datasets.multiview import survey as multiview
+from synpose_tf.datasets.multiview import testing as multiview_files
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry.camera import h36m_cameras
 from synpose_tf.structures.skeleton import H36M_17, H36M_32, MPII_16, joint_map, select_joints
@@ -33,6 +35,7 @@ SURVEYS = {
     "h36m": h36m,
     "mpi_inf_3dhp": mpi_inf_3dhp,
     "mpii": mpii,
+    "multiview": multiview,
 }
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -88,12 +91,17 @@ def write_bvh_motion(folder):
         bvh_files.write(folder / "motions" / f"{name}_1.bvh", bvh_files.STYLES[name])
 
 
+def write_multiview(folder):
+    multiview_files.write(folder / "recordings", "first/poses", "second/poses")
+
+
 WRITERS = {
     "bvh_motion": write_bvh_motion,
     "cmu_mocap": write_cmu_mocap,
     "h36m": write_h36m,
     "mpi_inf_3dhp": write_mpi_inf_3dhp,
     "mpii": write_mpii,
+    "multiview": write_multiview,
 }
 
 
@@ -264,6 +272,22 @@ def test_bvh_motion_with_names_that_nobody_knows(tmp_path):
     assert bvh_motion.survey(tmp_path).ready
 
 
+def test_multiview(tmp_path):
+    write_multiview(tmp_path)
+    survey = multiview.survey(tmp_path)
+    assert [line.partition(" (")[0] for line in survey.found] == [
+        f"{split}: 1 recordings, 4 cameras, 44 frames" for split in ("train", "test")
+    ]
+    assert "2.0 of 17 joints" in survey.notes[0]
+    assert [what for what, _ in survey.missing] == ["split.json"]
+    example = survey.ready[0].example()
+    assert example.confidence.mean() == pytest.approx(15 / 17)
+    (tmp_path / "recordings" / "second" / "poses.views.npz").unlink()
+    survey = multiview.survey(tmp_path)
+    assert survey.missing[0][0] == "a second recording"
+    assert survey.ready[0].splits == ("train",)
+
+
 def limbs(table):
     """What `joint_map.json` must name, of a table of all joints."""
     return {joint: name for joint, name in table.items() if joint in conventions.REQUIRED}
@@ -298,6 +322,7 @@ def test_command_surveys_several_sets_and_draws_one(tmp_path):
         "MPII Human Pose",
         "CMU Graphics Lab",
         "Motion in BVH",
+        "Recordings of several cameras",
     ):
         assert re.search(f"^{title}", run.stdout, re.M)
     assert f"python -m synpose_tf.train --dataset=cmu_mocap --manual_dir={files}" in run.stdout

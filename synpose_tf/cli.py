@@ -89,14 +89,17 @@ def define_data_flags(dataset: str | None) -> None:
     flags.DEFINE_string(
         "dataset",
         dataset,
-        "Data set, by its TFDS name: synthetic_pose (needs no download), cmu_mocap, …; with its "
-        "config after a slash where it has several. Training takes several, with commas between; "
-        "the first one's test split validates.",
+        "Data set, by its TFDS name: synthetic_pose (needs no download), cmu_mocap, multiview "
+        "(recordings that synpose_tf.multiview put together), …; with its config after a slash "
+        "where it has several. Training takes several, with commas between; the first one's test "
+        "split validates.",
     )
     flags.DEFINE_string(
         "manual_dir",
         None,
-        "Folder with the files that you obtained yourself; each data set's README says which.",
+        "Folder with the files that you obtained yourself; each data set's README says which. For "
+        "several data sets one that holds the files of all, or one for each that is made from "
+        "files, with commas between.",
     )
     flags.DEFINE_string(
         "joint_map",

@@ -3,6 +3,10 @@
   python -m synpose_tf.train                        the built-in synthetic poses
   python -m synpose_tf.train --dataset=cmu_mocap --manual_dir=FOLDER
                                                     real motion capture
+  python -m synpose_tf.train --dataset=cmu_mocap,multiview --manual_dir=FOLDER,RECORDINGS \
+    --config=robust --normalization=camera --init=camera
+                                                    a lifter of the package, trained further, also
+                                                    on recordings of several cameras
 
 A run lives in its --workdir: checkpoints, history.csv, pictures of lifted validation poses,
 TensorBoard files. The same command again goes on where the last one stopped, killed or not, and
@@ -97,6 +101,19 @@ flags.DEFINE_list(
     "fx,fy,cx,cy in pixels of the camera that took --detections, and where known "
     "k1,k2,p1,p2,k3. --normalization=camera needs them.",
 )
+flags.DEFINE_float(
+    "detected_share",
+    0.5,
+    "Of each step's examples, the share from data sets whose 2D joints are a detector's "
+    "(multiview), where --dataset names others beside them. They are not augmented.",
+)
+flags.DEFINE_string(
+    "init",
+    None,
+    "Begin with the weights of a lifter of the package, by its name, such as camera, or of "
+    "another run, by its --workdir. It must have this run's normalisation and width. The critic "
+    "and all optimizers begin anew.",
+)
 flags.DEFINE_bool(
     "resume",
     True,
@@ -159,8 +176,18 @@ def main() -> None:
     with strategy.scope():
         model = loop.new_model(config)
     detections = _detections(config, model.mode) if FLAGS.detections else None
+    initial = _start(model, strategy) if FLAGS.init else None
     with distribution.clear_failures(strategy):
-        _train(config, model, strategy, detections)
+        _train(config, model, strategy, detections, initial)
+
+
+def _start(model, strategy):
+    from synpose_tf.inference import initial
+
+    found = initial.load(FLAGS.init)
+    with strategy.scope():
+        initial.start(model, found)
+    return found
 
 
 def _detections(config, mode):
@@ -183,16 +210,17 @@ def _detections(config, mode):
     return read_detections(FLAGS.detections, lens)
 
 
-def _train(config, model, strategy, detections):
+def _train(config, model, strategy, detections, initial):
     from synpose_tf.datasets import prepared
     from synpose_tf.training import checkpoint, distribution, loop
+    from synpose_tf.training.examples import read_examples
 
     workdir = checkpoint.Workdir(FLAGS.workdir or _default_workdir(model.mode, config.method))
     with distribution.chief_first(strategy):
         builders = prepared.prepare_all(
             FLAGS.dataset, FLAGS.manual_dir, FLAGS.data_dir, FLAGS.joint_map
         )
-        run = _run(config, builders, detections)
+        run = _run(config, builders, detections, initial)
         if distribution.is_chief(strategy):
             workdir.open_for(run, resume=FLAGS.resume)
         workdir.check(run)
@@ -201,21 +229,21 @@ def _train(config, model, strategy, detections):
     if distribution.is_chief(strategy) and resumed is not None:
         _announce_resumed(resumed, workdir)
 
-    arrays, clips = _training_views(builders, model)
-    views = _validation_views(builders[0], model)
+    examples = read_examples(builders, model, FLAGS.actions, FLAGS.detected_share)
     precautions = loop.Precautions(
         keep=FLAGS.keep,
         checkpoint_every=FLAGS.checkpoint_every,
         rollback=FLAGS.on_divergence == "rollback",
     )
     session = loop.Training(
-        model, arrays, views, workdir, config, strategy, precautions, resumed, detections, clips
-    )
+        model, examples.arrays, examples.views, workdir, config, strategy, precautions, resumed,
+        detections, examples.clips, examples.pairs,
+    )  # fmt: skip
     if not distribution.is_chief(strategy):
         session.run()
         return
-    _announce(builders, arrays, views, session.model, workdir, config)
-    _summarize(session.run(), views, session.model, workdir)
+    _announce(builders, examples, session.model, workdir, config)
+    _summarize(session.run(), examples.views, session.model, workdir)
 
 
 def _default_workdir(mode, method):
@@ -227,11 +255,12 @@ def _default_workdir(mode, method):
     return f"runs/{dataset}_{name}_{mode}{suffix}"
 
 
-def _run(config, builders, detections):
+def _run(config, builders, detections, initial):
     import dataclasses
     import hashlib
 
     from synpose_tf.datasets import prepared
+    from synpose_tf.training.examples import is_detected
 
     first, *others = builders
     run = {
@@ -241,57 +270,17 @@ def _run(config, builders, detections):
         "config": dataclasses.asdict(config),
     }
     run |= {"mixed_with": [b.info.full_name for b in others]} if others else {}
+    detected = [prepared.made_from(builder) for builder in builders if is_detected(builder)]
+    if detected:
+        run["detected"] = {"data": detected}
+        run["detected"] |= {"share": FLAGS.detected_share} if len(detected) < len(builders) else {}
+    if initial is not None:
+        run["init"] = initial.identity
     if detections is not None:
         digest = hashlib.sha256(b"".join(array.tobytes() for array in detections.values()))
         poses = len(detections["up"])
         run["detections"] = {"poses": poses, "sha256": digest.hexdigest()[:16]}
     return run | ({"actions": FLAGS.actions} if FLAGS.actions else {})
-
-
-def _training_views(builders, model):
-    """Arrays by name, and their clips where the model takes windows."""
-    import numpy as np
-
-    from synpose_tf.datasets import actions, prepared
-    from synpose_tf.training.clips import Clips
-
-    parts = []
-    for builder in builders:
-        part = prepared.read_split(builder, "train", _keys(model, *FLAGS.actions and ["action"]))
-        parts.append(actions.select_actions(part, FLAGS.actions))
-    arrays = {key: np.concatenate([part[key] for part in parts]) for key in prepared.TRAINING_KEYS}
-    if model.window == 1:
-        return arrays, None
-    found = [_clips(part, builder) for part, builder in zip(parts, builders, strict=True)]
-    return arrays, Clips.joined(found)
-
-
-def _validation_views(builder, model):
-    from synpose_tf.datasets import prepared
-    from synpose_tf.training import clips, monitor
-
-    views = prepared.read_split(builder, "test", _keys(model))
-    if model.window == 1:
-        return monitor.validation_sample(views)
-    chosen = monitor.validation_places(len(views["frame"]))
-    found = _clips(views, builder)
-    views = {key: views[key] for key in prepared.TRAINING_KEYS}
-    return clips.validation_windows(views, found, chosen, model.receptive_field, model.after)
-
-
-def _keys(model, *more):
-    from synpose_tf.datasets import prepared
-    from synpose_tf.training import clips
-
-    return dict.fromkeys(
-        (*prepared.TRAINING_KEYS, *more, *(clips.KEYS if model.window > 1 else ()))
-    )
-
-
-def _clips(views, builder):
-    from synpose_tf.training.clips import Clips
-
-    return Clips.find(views, builder.rate, builder.info.full_name)
 
 
 def _announce_resumed(resumed, workdir):
@@ -302,7 +291,7 @@ def _announce_resumed(resumed, workdir):
     print(f"going on with {workdir.path} from step {step} ({resumed.path.name})")
 
 
-def _announce(builders, arrays, views, model, workdir, config):
+def _announce(builders, examples, model, workdir, config):
     from synpose_tf.training import loop
 
     parameters = sum(network.count_params() for network in model.networks.values())
@@ -315,8 +304,8 @@ def _announce(builders, arrays, views, model, workdir, config):
         for note in about.get("notes", ()):
             print(f"  note     {note}")
     print(
-        f"training   {len(arrays['keypoints_2d']):,} views\n"
-        f"validation {len(views['keypoints_2d']):,} views, evenly from the test split of "
+        f"training   {examples.count:,} views{_mixture(examples)}\n"
+        f"validation {len(examples.views['keypoints_2d']):,} views, evenly from the test split of "
         f"{builders[0].info.full_name}\n"
         f"method     {config.method}\n"
         f"model      {model.mode} normalisation, {parameters / 1e6:.1f} M parameters\n"
@@ -327,6 +316,15 @@ def _announce(builders, arrays, views, model, workdir, config):
             "note       this system ends a process without asking it, so no checkpoint is saved "
             "then; --checkpoint_every makes them more frequent"
         )
+
+
+def _mixture(examples):
+    if examples.pairs is None:
+        return ""
+    if examples.arrays is None:
+        return ", all by a detector and not augmented"
+    share = f"{100 * examples.pairs.share:g} % of each step"
+    return f"; {len(examples.pairs.arrays['up']):,} by a detector, {share}, not augmented"
 
 
 def _describe(summary):

@@ -34,6 +34,8 @@ class Sample:
         axis: (batch, 3), the unit vector that poses are turned about.
         paired: (batch, 1), 0 where `poses_3d` is not the truth of `poses_2d`, else 1; None for 1
             throughout.
+        known: (batch, 17), 0 for joints whose place in `poses_3d` is not known, else 1; None for 1
+            throughout.
     """
 
     poses_2d: tf.Tensor
@@ -41,6 +43,7 @@ class Sample:
     poses_3d: tf.Tensor
     axis: tf.Tensor
     paired: tf.Tensor | None = None
+    known: tf.Tensor | None = None
 
 
 class Synchronized(LiftingModel):
@@ -190,7 +193,7 @@ class SynchronizedAdversarialModel(Synchronized):
             own = {"angle_loss": (self.angle_weight, tf.reduce_mean(losses.angle_loss(lifted)))}
             if self.depth_weight:
                 depth_loss = losses.depth_loss(
-                    depths, batch.poses_3d, self.depth_loss, batch.paired
+                    depths, batch.poses_3d, self.depth_loss, batch.paired, batch.known
                 )
                 own["depth_loss"] = (self.depth_weight, depth_loss)
 
@@ -242,7 +245,8 @@ class SynchronizedAdversarialModel(Synchronized):
             if frame.rotation is not None:
                 up = tf.linalg.matvec(frame.rotation, up)
             axis = tf.where(tf.reduce_any(up != 0.0, axis=-1, keepdims=True), up, axis)
-        return Sample(poses_2d, frame.perspective, poses_3d, axis, data.get("paired"))
+        marks = data.get("paired"), data.get("known")
+        return Sample(poses_2d, frame.perspective, poses_3d, axis, *marks)
 
     def _real_sample(self, batch, turns):
         poses_3d, poses_2d = batch.poses_3d, batch.poses_2d

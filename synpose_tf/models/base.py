@@ -164,7 +164,8 @@ class LiftingModel(keras.Model):
         Args:
             data: `keypoints_2d` (batch, 17, 2), pixels, `keypoints_3d` (batch, 17, 3), camera
                 frame, millimetres, `intrinsics` (batch, 9) and `up` (batch, 3), unit vectors in
-                the camera frame, zero where unknown.
+                the camera frame, zero where unknown; and `known` (batch, 17) where the truth of
+                some joints is not believed, 0 for these.
 
         Returns:
             The losses by name, scalars; means over this replica's part.

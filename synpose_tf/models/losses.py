@@ -64,9 +64,13 @@ def check_depth_loss(kind: str) -> str:
 
 
 def depth_loss(
-    depths: tf.Tensor, poses_3d: tf.Tensor, kind: str = "squared", paired: tf.Tensor | None = None
+    depths: tf.Tensor,
+    poses_3d: tf.Tensor,
+    kind: str = "squared",
+    paired: tf.Tensor | None = None,
+    known: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Mean error of depths, over the poses whose truth is known.
+    """Mean error of depths, over the poses and joints whose truth is known.
 
     Args:
         depths: (batch, 17).
@@ -75,6 +79,8 @@ def depth_loss(
             or `absolute`, as a share of the true pose's mean root distance in space. The first
             counts people most who point at the camera, whose image radius is small.
         paired: (batch, 1), 1 where there is a truth and 0 elsewhere; None for 1 throughout.
+        known: (batch, 17), 1 for the joints of a pose whose truth is known and 0 for others; a
+            pose counts as one, however many it has. None for 1 throughout.
 
     Returns:
         A scalar, 0 where no pose has a truth.
@@ -84,6 +90,10 @@ def depth_loss(
         squared = keras.ops.sum(keras.ops.square(poses_3d), axis=-1)
         radius = keras.ops.mean(keras.ops.sqrt(squared[:, 1:] + _EPSILON), axis=1, keepdims=True)
         errors = keras.ops.sqrt(errors + _EPSILON) / radius
+    if known is not None:
+        # Spread over all joints: each pose's mean is that of its known ones.
+        count = keras.ops.maximum(keras.ops.sum(known, axis=1, keepdims=True), 1.0)
+        errors = errors * known * (depths.shape[-1] / count)
     if paired is None:
         return keras.ops.mean(errors)
     known = keras.ops.maximum(keras.ops.sum(paired), 1.0)

@@ -22,6 +22,7 @@ from synpose_tf.training.detections import mix_in
 from synpose_tf.training.guard import CHECK_EVERY, DivergenceError, LossRecord, check_weights
 from synpose_tf.training.input_pipeline import training_batches
 from synpose_tf.training.monitor import Monitor
+from synpose_tf.training.pairs import Pairs, mix_in_pairs
 
 ROLLBACKS = 3
 # Windows knows SIGTERM, and ends a process without sending it.
@@ -91,7 +92,7 @@ class Training:
 
     Args:
         model: compiled, fresh.
-        arrays: training examples, from `pipeline.read_split`.
+        arrays: training examples, from `pipeline.read_split`; None where there are pairs alone.
         views: validation views, from `monitor.validation_sample`.
         workdir: opened for this run.
         config: the run's configuration.
@@ -102,12 +103,13 @@ class Training:
             step's inputs are taken from; for a model that takes its real pairs from other
             examples (`batches_per_step` 2). None for none.
         clips: of the examples, for a model that takes windows (`window`).
+        pairs: of detectors, in the place of a share of each step's inputs; None for none.
     """
 
     def __init__(
         self,
         model: LiftingModel,
-        arrays: dict[str, np.ndarray],
+        arrays: dict[str, np.ndarray] | None,
         views: dict[str, np.ndarray],
         workdir: Workdir,
         config: TrainConfig,
@@ -116,8 +118,10 @@ class Training:
         resumed: Resumed | None = None,
         detections: dict[str, np.ndarray] | None = None,
         clips: Clips | None = None,
+        pairs: Pairs | None = None,
     ):
         self.arrays = arrays
+        self.pairs = pairs
         self.clips = clips
         self.detections = detections
         self.views = views
@@ -194,21 +198,26 @@ class Training:
 
     def _batches(self):
         count = self.model.batches_per_step
-        batches = training_batches(
-            self.arrays,
-            self.config.batch_size * count,
-            self.config.seed,
-            self.step + self.skipped,
-            new_augmentation(self.config),
-            self.clips,
-            self.model.window,
-        )
+        batches = self._examples(self.config.batch_size * count, self.step + self.skipped)
         if self.detections is not None:
             half = self.config.batch_size // 2
             first_step = self.step + self.skipped
             batches = mix_in(batches, self.detections, half, self.config.seed, first_step)
         size = distribution.part_size(self.strategy, self.config.batch_size)
         return iter(distribution.distribute(batches, self.strategy, size, count))
+
+    def _examples(self, size, first_step):
+        """Batches of examples whose truth is known."""
+        seed = self.config.seed
+        if self.arrays is None:
+            return training_batches(self.pairs.arrays, size, seed, first_step)
+        augmentation = new_augmentation(self.config)
+        batches = training_batches(
+            self.arrays, size, seed, first_step, augmentation, self.clips, self.model.window
+        )
+        if self.pairs is None:
+            return batches
+        return mix_in_pairs(batches, self.pairs, self.config.batch_size, seed, first_step)
 
     def _bar(self):
         disable = None if self.chief else True

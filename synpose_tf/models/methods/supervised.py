@@ -67,6 +67,6 @@ class SupervisedModel(LiftingModel):
         poses_3d, _ = normalization.normalize_3d(data["keypoints_3d"], self.mode, keras.ops)
         with tf.GradientTape() as tape:
             depths = self.generator(poses_2d, training=True)
-            loss = losses.depth_loss(depths, poses_3d, self.depth_loss)
+            loss = losses.depth_loss(depths, poses_3d, self.depth_loss, known=data.get("known"))
         self._apply({"generator": tape.gradient(loss, self.generator.trainable_variables)})
         return {"depth_loss": loss}
