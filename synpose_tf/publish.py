@@ -125,10 +125,15 @@ def _training_sets(run):
 
 def _card(run, history, builders, mode):
     """What the run and its data sets say of themselves."""
+    from synpose_tf.inference import pretrained
+
     if not history:
         raise SynposeError(f"--workdir={FLAGS.workdir}: history.csv is missing or empty.")
     data = [_training_data(builder, run.get("actions")) for builder in builders]
     credits = dict.fromkeys(type(builder).CREDIT for builder in builders)
+    begun = run.get("init", {}).get("from")
+    if begun in pretrained.NAMES:
+        credits[pretrained.card(begun)["credit"]] = None
     return {
         "input": "2D pixels of Human3.6M's 17 joints"
         + (" and the camera's intrinsics" if mode == "camera" else ""),
@@ -137,7 +142,7 @@ def _card(run, history, builders, mode):
         "method": run["config"]["method"],
         "trained_on": [about["name"] for about in data],
         "training_data": data,
-        **{key: run[key] for key in ("detections",) if key in run},
+        **{key: run[key] for key in ("detections", "detected", "init") if key in run},
         "credit": " ".join(filter(None, credits)),
         "licence": LICENCE,
         "command": FLAGS.command,

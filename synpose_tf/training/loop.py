@@ -209,11 +209,11 @@ class Training:
     def _examples(self, size, first_step):
         """Batches of examples whose truth is known."""
         seed = self.config.seed
-        if self.arrays is None:
+        if self.pairs is not None and self.arrays is None:
             return training_batches(self.pairs.arrays, size, seed, first_step)
         augmentation = new_augmentation(self.config)
         batches = training_batches(
-            self.arrays, size, seed, first_step, augmentation, self.clips, self.model.window
+            self.arrays or {}, size, seed, first_step, augmentation, self.clips, self.model.window
         )
         if self.pairs is None:
             return batches

@@ -8,6 +8,7 @@ import tensorflow_datasets as tfds
 from motion_capture import FRAMES, VIEWS, write_archive
 
 from synpose_tf.datasets import prepared
+from synpose_tf.datasets.multiview import testing as multiview_files
 from synpose_tf.errors import SynposeError
 
 STILL = np.full((FRAMES, 17, 3), 0.5)
@@ -118,3 +119,18 @@ def test_a_touched_file_counts_as_changed(tmp_path):
     before = prepared.prepare(source(archive)).data_path
     os.utime(archive / "positions.npz", ns=(0, 0))
     assert prepared.prepare(source(archive)).data_path != before
+
+
+# === Folders ===
+
+
+def test_each_set_that_needs_files_has_a_folder_of_its_own(archive, tmp_path):
+    multiview_files.write(tmp_path / "recordings", "walk", "sit")
+    given = f"{archive},{tmp_path / 'recordings'}"
+    mocap, recorded = prepared.prepare_all("cmu_mocap,multiview", given, str(tmp_path))
+    assert prepared.made_from(mocap).startswith("from_mocap_")
+    assert prepared.made_from(recorded).startswith("from_recordings_")
+    with pytest.raises(
+        SynposeError, match="3 folders for 2 data sets .*cmu_mocap, multiview. Name"
+    ):
+        prepared.prepare_all("cmu_mocap,synthetic_pose,multiview", f"{given},", str(tmp_path))

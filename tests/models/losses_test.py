@@ -144,3 +144,29 @@ def test_depth_loss_counts_only_poses_whose_truth_is_known(kind):
     known = float(losses.depth_loss(depths, poses, kind, paired))
     assert known == pytest.approx(errors[[0, 3, 5]].mean(), rel=1e-4)
     assert float(losses.depth_loss(depths, poses, kind, 0 * paired)) == 0.0
+
+
+@pytest.mark.parametrize("kind", losses.DEPTH_LOSSES)
+def test_depth_loss_leaves_out_joints_that_are_not_known(kind):
+    rng = np.random.default_rng(0)
+    depths, poses = (rng.normal(size=size).astype("float32") for size in ((6, 17), (6, 17, 3)))
+    known = (rng.random((6, 17)) < 0.7).astype("float32")
+    each = [  # A pose counts as one, however many of its joints are known.
+        float(
+            losses.depth_loss(
+                np.where(mask, own, pose[:, 2])[None].astype("float32"), pose[None], kind
+            )
+        )
+        * (17 / mask.sum())
+        for own, pose, mask in zip(depths, poses, known, strict=True)
+    ]
+    found = float(losses.depth_loss(depths, poses, kind, known=known))
+    assert found == pytest.approx(np.mean(each), rel=1e-3)
+    nowhere = depths + 100.0 * (1.0 - known)
+    assert float(losses.depth_loss(nowhere, poses, kind, known=known)) == found
+    # Replicas' means have one mean, whatever each got.
+    halves = [
+        losses.depth_loss(depths[h], poses[h], kind, known=known[h])
+        for h in (slice(3), slice(3, 6))
+    ]
+    assert np.mean(halves) == pytest.approx(found, rel=1e-5)
