@@ -2,6 +2,8 @@
 
   python -m synpose_tf.export --workdir=runs/… --output=FOLDER --manual_dir=FOLDER
   python -m synpose_tf.export --pretrained=paper --output=FOLDER --formats=tflite_qat,…
+  python -m synpose_tf.export --pretrained=paper --output=FOLDER --manual_dir=FOLDER \
+      --formats=saved_model_recordings,tflite_stream_int8
   python -m synpose_tf.export --pretrained=paper --output=FOLDER --formats=web \
       --detector_model=pose_landmarker_full.task --serve
 
@@ -87,7 +89,9 @@ def main() -> None:
         failed += [f"{format.name}: {failure}." for failure in result.failures]
         page = folder if format.name == "web" else page
     if measured:
-        table = report.Report(lifter.origin, report.reference(lifter), tuple(measured))
+        single = any(not result.over_time for result in measured)
+        reference = report.reference(lifter) if single else None
+        table = report.Report(lifter.origin, reference, tuple(measured))
         print(f"\n{table.text()}")
         files.write_text(output / "verification.json", table.json())
         files.write_text(output / "verification.md", table.markdown())

@@ -5,7 +5,7 @@ import pathlib
 import tensorflow as tf
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.export import model_card, verification
+from synpose_tf.export import model_card, recordings, verification
 from synpose_tf.export.formats import Format
 from synpose_tf.export.trained import TrainedLifter
 from synpose_tf.export.verification import Measurement
@@ -24,9 +24,11 @@ def export(
         What was measured, and the export's folder; None where verification failed.
 
     Raises:
-        SynposeError: it can't be written or run.
+        SynposeError: it can't be written or run, or nothing corrects the lifter's poses in time.
     """
     folder = next_version(output / format.name)
+    if format.over_time:
+        trained = recordings.over_time(trained, format.over_time)
     try:
         with files.new_folder(folder) as staging:
             _write(format, trained, staging)

@@ -48,6 +48,8 @@ class Format:
         command_line: given the export's folder and named arrays as `runtime` takes them, gives
             the poses by a public program, to be compared as well; None where there is none.
         usage: Markdown for the model card, a section that says how to use the export.
+        over_time: which network corrects poses in time, `centred` or `causal`; empty for none.
+            Then inputs have an axis of frames, (n, frames, 17, 2), and `poses` too.
         requires: modules that writing and reloading import beyond the package's own, with the
             name of the package to install.
     """
@@ -60,6 +62,7 @@ class Format:
     command_line: Callable[[pathlib.Path, dict[str, Any]], Any] | None = None
     usage: str = ""
     requires: dict[str, str] = dataclasses.field(default_factory=dict)
+    over_time: str = ""
 
     def check_requirements(self) -> None:
         """Raises:
@@ -116,6 +119,65 @@ and needs only NumPy and ai-edge-litert. `unzip -p lifter.tflite lifter.json` pr
 says of itself. Keypoints must be finite: 8 bits can't hold NaN. `litert.py` gives NaN for a pose
 with a joint that is not, in that pose alone.
 """
+
+
+def _stream(precision, trained, folder):
+    from synpose_tf.export.tflite import stream_writer
+
+    stream_writer.write(trained, folder, precision)
+
+
+_RECORDINGS_USAGE = """\
+## Use
+
+The signature `serving_default` takes recordings of one person each, or pieces of them, at about 30
+frames a second (of 50 or 60 take every second frame), and gives `poses`. A pose is corrected by the
+13 frames before it and the 13 after it; a recording goes on as it is beyond its ends. In camera
+mode `intrinsics` has one row for each recording. A request may have up to 65,536 frames in all; one
+with another shape is refused. A frame that can't be lifted is NaN, for the reasons of the format
+`saved_model`, and the others are lifted as if it were not there. Where the person is gone for a
+quarter of a second, let a new recording begin.
+"""
+_STREAM_USAGE = """\
+## Use
+
+`lifter.tflite` takes one frame of one person: the normalised 2D pose `keypoints` (1, 17, 2), `seen`
+(1, 17), 0 where a joint was filled in and else 1, and `state`, what it gave for the frame before.
+It gives `corrected` (1, 17, 3), x, y and depth, and the next `state`. Keep the state of each person
+between frames, about 30 a second, 20 at least. Begin with zeros, and give the first frame 27 times;
+begin anew after a quarter of a second without the person. `docs/mobile.md` of synpose_tf has more;
+`Stream` in `synpose_tf/export/tflite/litert.py` does it in Python. Keypoints must be finite.
+"""
+_OVER_TIME = (
+    Format(
+        "saved_model_recordings",
+        "SavedModel for recordings: each pose corrected by the frames around it",
+        _saved_model,
+        _HERE / "saved_model" / "c_api.py",
+        Tolerance(difference=0.02, mpjpe=0.001),
+        _saved_model_cli,
+        _RECORDINGS_USAGE,
+        {"tensorflow_serving": "tensorflow-serving-api"},
+        "centred",
+    ),
+    *(
+        Format(
+            f"tflite_stream_{precision}",
+            f"TFLite for live video, {text}: each pose corrected by the frames before it",
+            functools.partial(_stream, precision),
+            _HERE / "tflite" / "litert.py",
+            tolerance,
+            None,
+            _STREAM_USAGE,
+            {"ai_edge_litert": "ai-edge-litert"},
+            "causal",
+        )
+        for precision, text, tolerance in (
+            ("float32", "floats", Tolerance(0.02, 0.01)),
+            ("int8", "8 bits between", Tolerance(math.inf, 0.4)),
+        )
+    ),
+)
 
 
 def _phone_format(name, description, precision, tolerance, **requires):
@@ -203,6 +265,7 @@ _ALL = (
     ),
     *_TFLITE,
     _WEB,
+    *_OVER_TIME,
 )
 FORMATS = {format.name: format for format in _ALL}
 

@@ -57,12 +57,14 @@ def write(
 
 def content(format: Format, trained: TrainedLifter, measured: Measurement) -> dict:
     """The card as a tree that JSON can hold."""
-    inputs = {"keypoints": {"shape": [None, len(H36M_17), 2], "description": KEYPOINTS}}
+    many = [None] * trained.leading  # Axes of any length.
+    inputs = {"keypoints": {"shape": [*many, len(H36M_17), 2], "description": KEYPOINTS}}
     if trained.mode == "camera":
         inputs["intrinsics"] = {
             "shape": [None, len(camera.INTRINSICS)],
             "description": INTRINSICS,
         }
+    poses = {"shape": [*many, len(H36M_17), 3], "description": POSES}
     return {
         "task": TASK,
         "format": format.name,
@@ -73,7 +75,7 @@ def content(format: Format, trained: TrainedLifter, measured: Measurement) -> di
         "normalization": trained.mode,
         "assumed_distance": trained.model.distance if trained.mode == "paper" else None,
         "inputs": inputs,
-        "outputs": {"poses": {"shape": [None, len(H36M_17), 3], "description": POSES}},
+        "outputs": {"poses": poses},
         "joints": list(H36M_17.joints),
         "parents": list(H36M_17.parents),
         "training": trained.run.get("config"),
@@ -150,8 +152,9 @@ mean root distance as scale, P-MPJPE (protocol 2) after Procrustes alignment.
 
 
 def _tensors(tensors):
-    return "\n".join(
-        f"- `{name}` ({', '.join('batch' if n is None else str(n) for n in about['shape'])}), "
-        f"float32. {about['description']}"
-        for name, about in tensors.items()
-    )
+    lines = []
+    for name, about in tensors.items():
+        many = iter(("batch", "frames"))
+        shape = ", ".join(next(many) if size is None else str(size) for size in about["shape"])
+        lines.append(f"- `{name}` ({shape}), float32. {about['description']}")
+    return "\n".join(lines)

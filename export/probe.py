@@ -3,7 +3,8 @@
   python probe.py RUNTIME.py FOLDER INPUTS.npz OUTPUTS.npz
 
 Imports of synpose_tf, Keras and TensorFlow fail in this process. Writes the poses of all
-inputs, the latency of one pose and of a batch on one core, and the process's peak memory.
+inputs, the latency of one pose and of a batch on one core, and the process's peak memory. An export
+over time takes pieces of recordings, of which one lasts as long as its poses together.
 Run as a file, so that nothing of the package is imported.
 """
 
@@ -76,15 +77,17 @@ def main(runtime: str, folder: str, inputs_path: str, outputs_path: str) -> None
     with np.load(inputs_path) as archive:
         inputs = {name: archive[name] for name in archive.files}
     run = _load(runtime, folder)
-    count = len(inputs["keypoints"])
+    count, *frames = inputs["keypoints"].shape[:-2]
+    poses_each = int(np.prod(frames))  # 1 for an export that lifts each pose alone.
+    request, batch = (max(size // poses_each, 1) for size in (REQUEST, BATCH))
 
     def lift(start, size):
         return run({name: a[start : start + size] for name, a in inputs.items()})["poses"]
 
-    poses = np.concatenate([lift(start, REQUEST) for start in range(0, count, REQUEST)])
+    poses = np.concatenate([lift(start, request) for start in range(0, count, request)])
     figures = {
-        "one_pose_s": _median_seconds(lambda: lift(0, 1), 200, 0.3),
-        "batch_s": _median_seconds(lambda: lift(0, BATCH), 20, 0.3),
+        "one_pose_s": _median_seconds(lambda: lift(0, 1), 200 // poses_each, 0.3) / poses_each,
+        "batch_s": _median_seconds(lambda: lift(0, batch), 20, 0.3),
         "peak_memory": peak_memory(),
     }
     np.savez(outputs_path, poses=poses, **figures)

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,8 +15,18 @@ from synpose_tf.evaluation import metrics, protocols
 from synpose_tf.geometry import normalization
 from synpose_tf.inference import pretrained
 from synpose_tf.models import base, networks
+from synpose_tf.models.folded_temporal import TemporalForward
+from synpose_tf.models.windowed import WindowedModel
 from synpose_tf.training import checkpoint
 from synpose_tf.version import __version__
+
+
+def _no_corrections(kind: str) -> TemporalForward:
+    raise SynposeError(
+        f"no network over time ({kind}) belongs to this lifter. Train one with "
+        "--method=temporal, or take --pretrained=camera or paper."
+    )
+
 
 VIEWS = ("keypoints_2d", "keypoints_3d", "intrinsics")
 
@@ -29,12 +40,14 @@ class TrainedLifter:
         origin: where the weights come from, for people: run, checkpoint, step.
         run: what the training run wrote of itself (`run.json`).
         builder: the prepared data set with the splits `train` and `test`.
+        corrections: gives the network that corrects poses in time, `centred` or `causal`.
     """
 
     model: keras.Model
     origin: str
     run: dict[str, Any]
     builder: Any
+    corrections: Callable[[str], TemporalForward] = _no_corrections
 
     @property
     def mode(self) -> str:
@@ -50,6 +63,19 @@ class TrainedLifter:
     def training(self) -> dict[str, np.ndarray]:
         """All training views, as `test`, and `up`: for calibration and fine-tuning."""
         return prepared.read_split(self.builder, "train", prepared.TRAINING_KEYS)
+
+    @property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """The test views as an export takes them: `keypoints`, in camera mode `intrinsics`."""
+        inputs = {"keypoints": self.test["keypoints_2d"]}
+        if self.mode == "camera":
+            inputs["intrinsics"] = self.test["intrinsics"]
+        return {name: np.asarray(array, np.float32) for name, array in inputs.items()}
+
+    @property
+    def leading(self) -> int:
+        """Axes before a pose's own: 1 for poses, 2 for recordings and their frames."""
+        return self.inputs["keypoints"].ndim - 2
 
     @functools.cached_property
     def lifted(self) -> np.ndarray:
@@ -80,10 +106,16 @@ def from_workdir(path: pathlib.Path | str, name: str, source: prepared.Source) -
     """
     workdir = checkpoint.Workdir(path)
     run = workdir.run()
-    model = check_lifter(workdir.load(name), str(workdir.checkpoint(name)))
+    model, corrections = workdir.load(name), _no_corrections
+    if isinstance(model, WindowedModel):
+        corrections = _corrections_of(model)
+        single = model.single.get_weights()
+        model = _lifting_model(single, model.single.blocks, model.mode, model.distance)
+    check_lifter(model, str(workdir.checkpoint(name)))
     dataset = source.name or _name(run["dataset"])
     builder = prepared.prepare(dataclasses.replace(source, name=dataset))
-    return TrainedLifter(model, f"{workdir.path.resolve().name}, checkpoint {name}", run, builder)
+    origin = f"{workdir.path.resolve().name}, checkpoint {name}"
+    return TrainedLifter(model, origin, run, builder, corrections)
 
 
 def from_pretrained(name: str, source: prepared.Source) -> TrainedLifter:
@@ -98,10 +130,7 @@ def from_pretrained(name: str, source: prepared.Source) -> TrainedLifter:
         SynposeError: an unknown name, or no data there.
     """
     found = pretrained.load(name)
-    generator = networks.Generator(found.card["width"], found.card["blocks"])
-    model = base.LiftingModel(generator, (), found.mode, found.distance)
-    model.build()
-    model.averaged_generator.set_weights(found.weights)
+    model = _lifting_model(found.weights, found.card["blocks"], found.mode, found.distance)
     first, *others = found.card["trained_on"]
     run = {
         "dataset": first,
@@ -112,7 +141,34 @@ def from_pretrained(name: str, source: prepared.Source) -> TrainedLifter:
     dataset = source.name or (_name(first) if source.manual_dir else "synthetic_pose")
     builder = prepared.prepare(dataclasses.replace(source, name=dataset))
     origin = f"the {name} lifter that comes with synpose_tf {__version__}"
-    return TrainedLifter(model, origin, run, builder)
+    corrections = functools.partial(pretrained.load_temporal, name)
+    return TrainedLifter(model, origin, run, builder, corrections)
+
+
+def _lifting_model(weights, blocks, mode, distance):
+    """A model that lifts single frames by the weights of a generator, and can't be trained."""
+    generator = networks.Generator(weights[0].shape[1], blocks)
+    model = base.LiftingModel(generator, (), mode, distance)
+    model.build()
+    model.averaged_generator.set_weights(weights)
+    return model
+
+
+def _corrections_of(model):
+    """What gives the network of a `WindowedModel`, if it is of the kind that is asked for."""
+    generator = model.averaged_generator
+    network = TemporalForward.from_weights(generator.get_weights(), generator.causal, model.bound)
+    kind = "causal" if generator.causal else "centred"
+
+    def corrections(wanted: str) -> TemporalForward:
+        if wanted != kind:
+            raise SynposeError(
+                f"needs a {wanted} network over time, and this run's is {kind}. Train one with "
+                f"--set=causal={str(wanted == 'causal').lower()}."
+            )
+        return network
+
+    return corrections
 
 
 def _name(full_name):

@@ -45,6 +45,7 @@ class Measurement:
 
     Args:
         format: its name.
+        over_time: `centred` or `causal` for an export that corrects recordings, else empty.
         size: bytes.
         max_difference, mean_difference: of the joints from the Keras model's, millimetres at
             the true mean root distance.
@@ -60,6 +61,7 @@ class Measurement:
     """
 
     format: str
+    over_time: str
     size: int
     max_difference: float
     mean_difference: float
@@ -89,7 +91,7 @@ def measure(format: Format, folder: pathlib.Path, trained: TrainedLifter) -> Mea
     Raises:
         SynposeError: the runtime can't load or run the export.
     """
-    inputs, size = inputs_of(trained), folder_size(folder)
+    inputs, size = trained.inputs, folder_size(folder)
     results = run_apart(format, folder, inputs)
     measured = compare(format, size, results, trained)
     if format.command_line is None:
@@ -99,18 +101,10 @@ def measure(format: Format, folder: pathlib.Path, trained: TrainedLifter) -> Mea
     return max(measured, again, key=lambda m: m.max_difference)
 
 
-def inputs_of(trained: TrainedLifter) -> dict[str, np.ndarray]:
-    """The test views as an export takes them: `keypoints`, in camera mode `intrinsics`."""
-    inputs = {"keypoints": trained.test["keypoints_2d"]}
-    if trained.mode == "camera":
-        inputs["intrinsics"] = trained.test["intrinsics"]
-    return {name: np.asarray(array, np.float32) for name, array in inputs.items()}
-
-
 def run_apart(
     format: Format, folder: pathlib.Path, inputs: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Runs `probe.py` on an export: `poses` (n, 17, 3) and the figures it measures.
+    """Runs `probe.py` on an export: `poses` (…, 17, 3) and the figures it measures.
 
     Raises:
         SynposeError: the process fails.
@@ -145,8 +139,10 @@ def compare(
     """
     poses, expected = results["poses"], trained.lifted
     truth = trained.test["keypoints_3d"]
-    if poses.shape != expected.shape:
-        raise SynposeError(f"{format.name}: gives {poses.shape} poses, expected {expected.shape}.")
+    shape = (*trained.inputs["keypoints"].shape[:-1], 3)
+    if poses.shape != shape:
+        raise SynposeError(f"{format.name}: gives {poses.shape} poses, expected {shape}.")
+    poses = poses.reshape(expected.shape)
     if not np.isfinite(poses).all():
         bad = np.flatnonzero(~np.isfinite(poses).all(axis=(1, 2)))
         raise SynposeError(
@@ -160,6 +156,7 @@ def compare(
     figures, reference = mean_metrics(poses, truth), trained.figures
     measured = Measurement(
         format.name,
+        format.over_time,
         size,
         float(difference.max()),
         float(difference.mean()),

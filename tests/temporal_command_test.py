@@ -87,3 +87,12 @@ def test_the_run_is_one_in_python(folder):
     lifter = Lifter.from_workdir(folder / "robust_temporal_synchronized")
     assert lifter.temporal.bound == 0.15
     assert lifter.temporal.receptive_field == 9
+
+
+def test_exported(folder):
+    flags = ("--workdir=robust_temporal_synchronized", *DATA, "--output=out")
+    text = succeed("export", *flags, "--formats=saved_model_recordings", folder=folder)
+    assert "centred, as trained" in text
+    refused = run("export", *flags, "--formats=tflite_stream_int8", folder=folder)
+    assert refused.code == 1
+    assert "needs a causal network over time, and this run's is centred" in refused.stderr

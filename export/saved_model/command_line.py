@@ -19,19 +19,19 @@ def run(folder: pathlib.Path, inputs: dict[str, np.ndarray]) -> np.ndarray:
 
     Args:
         folder: of the SavedModel.
-        inputs: the signature's, by name: `keypoints` (n, 17, 2), pixels, and in camera mode
+        inputs: the signature's, by name: `keypoints` (n, …, 17, 2), pixels, and in camera mode
             `intrinsics` (n, 9).
 
     Returns:
-        Poses (n, 17, 3).
+        Poses (n, …, 17, 3).
 
     Raises:
         SynposeError: the command fails.
     """
-    count = len(inputs["keypoints"])
+    count, *frames = inputs["keypoints"].shape[:-2]
+    size = LARGEST_REQUEST // int(np.prod(frames))
     parts = [
-        {name: array[i : i + LARGEST_REQUEST] for name, array in inputs.items()}
-        for i in range(0, count, LARGEST_REQUEST)
+        {name: array[i : i + size] for name, array in inputs.items()} for i in range(0, count, size)
     ]
     return np.concatenate([_request(folder, part) for part in parts])
 

@@ -55,9 +55,7 @@ class ServedLifter:
         `serving_default` gives `poses`; `lift_and_reproject`, which a lifter has that was
         trained with a reprojection network, `poses` and `reprojected`.
         """
-        specs = [tf.TensorSpec((None, JOINTS, 2), tf.float32, name="keypoints")]
-        if self.mode == "camera":
-            specs.append(tf.TensorSpec((None, 9), tf.float32, name="intrinsics"))
+        specs = self._specs()
         functions = {"serving_default": self.lift}
         if self._reprojection is not None:
             functions["lift_and_reproject"] = self.lift_and_reproject
@@ -65,6 +63,12 @@ class ServedLifter:
             name: tf.function(function, autograph=False).get_concrete_function(*specs)
             for name, function in functions.items()
         }
+
+    def _specs(self):
+        specs = [tf.TensorSpec((None, JOINTS, 2), tf.float32, name="keypoints")]
+        if self.mode == "camera":
+            specs.append(tf.TensorSpec((None, 9), tf.float32, name="intrinsics"))
+        return specs
 
     def lift(
         self, keypoints: tf.Tensor, intrinsics: tf.Tensor | None = None
@@ -76,7 +80,7 @@ class ServedLifter:
             intrinsics: (n, 9), see `synpose_tf.geometry.camera`; in camera mode.
         """
         lifted, frame, valid = self._lift(keypoints, intrinsics)
-        return {"poses": _or_nan(valid, normalization.to_camera_frame(lifted, frame, keras.ops))}
+        return {"poses": or_nan(valid, normalization.to_camera_frame(lifted, frame, keras.ops))}
 
     def lift_and_reproject(
         self, keypoints: tf.Tensor, intrinsics: tf.Tensor | None = None
@@ -87,26 +91,27 @@ class ServedLifter:
         reprojected = self._reprojection(lifted, training=False)
         pixels = normalization.restore_2d(reprojected, frame, keras.ops)
         poses = normalization.to_camera_frame(lifted, frame, keras.ops)
-        return {"poses": _or_nan(valid, poses), "reprojected": _or_nan(valid, pixels)}
+        return {"poses": or_nan(valid, poses), "reprojected": or_nan(valid, pixels)}
 
     def _lift(self, keypoints, intrinsics):
         """Normalised lifted poses, what normalising took away, and which rows are poses."""
         keypoints = _checked(keypoints, (None, JOINTS, 2), "keypoints")
         if self.mode == "camera":
             intrinsics = _checked(intrinsics, (None, 9), "intrinsics")
-            tf.debugging.assert_equal(
-                tf.shape(intrinsics)[0],
-                tf.shape(keypoints)[0],
-                "intrinsics needs one row for each pose of keypoints",
-            )
+            check_count(intrinsics, tf.shape(keypoints)[0], "pose")
+        poses, frame, valid = self._normalize(keypoints, intrinsics)
+        depths = self._generator(poses, training=False)
+        return normalization.lift(poses, depths, frame.perspective, keras.ops), frame, valid
+
+    def _normalize(self, keypoints, intrinsics):
+        """Normalised 2D poses, what normalising took away, and which rows are poses."""
         poses, frame = normalization.normalize_2d(
             keypoints, self.mode, intrinsics, self._distance, keras.ops
         )
         valid = _is_pose(keypoints)
         if self.mode == "camera":
             valid &= _is_seen(keypoints, poses, frame)
-        depths = self._generator(poses, training=False)
-        return normalization.lift(poses, depths, frame.perspective, keras.ops), frame, valid
+        return poses, frame, valid
 
 
 def _checked(tensor, shape, name):
@@ -145,5 +150,13 @@ def _is_seen(keypoints, poses, frame):
     )
 
 
-def _or_nan(valid, values):
+def check_count(intrinsics: tf.Tensor, count: tf.Tensor, what: str) -> None:
+    """Checks, with each request, that there are intrinsics for each pose or recording."""
+    tf.debugging.assert_equal(
+        tf.shape(intrinsics)[0], count, f"intrinsics needs one row for each {what} of keypoints"
+    )
+
+
+def or_nan(valid: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Values (n, 17, …), NaN in rows that are not valid (n,)."""
     return tf.where(valid[:, None, None], values, float("nan"))

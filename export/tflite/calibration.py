@@ -5,13 +5,14 @@ unusual value costs every usual one its precision, and a narrow one cuts unusual
 """
 
 import dataclasses
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.export.tflite.depth_network import DepthNetwork, Linear
+from synpose_tf.export.tflite.depth_network import DepthNetwork, Linear, Range
 from synpose_tf.geometry import normalization
 from synpose_tf.models.networks import JOINTS
 from synpose_tf.structures.skeleton import H36M_17
@@ -74,7 +75,7 @@ def check(poses: np.ndarray) -> np.ndarray:
     return poses
 
 
-def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[float, float]]:
+def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, Range]:
     """Where the values of each tensor of the float network lie, 0 included.
 
     Nearly all values: the rarest of training would make the levels too coarse for all others.
@@ -89,10 +90,20 @@ def ranges(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, tuple[floa
     Returns:
         (low, high) by name of `DepthNetwork`'s tensors.
     """
-    first, *_, last = values = _tensors(layers, poses)
+    values = _tensors(layers, poses)
+    first, *_, last = values
+    return ranges_of(values, (first, last))
+
+
+def ranges_of(values: dict[str, np.ndarray], exact: Collection[str] = ()) -> dict[str, Range]:
+    """Where the values of tensors (…) lie, by name, with a margin but for `exact` ones.
+
+    Returns:
+        (low, high) by name.
+    """
     found = {}
     for name, tensor in values.items():
-        wider = 1.0 if name in (first, last) else WIDER
+        wider = 1.0 if name in exact else WIDER
         low, high = wider * np.percentile(tensor, (OUTERMOST, 100.0 - OUTERMOST))
         found[name] = (min(float(low), 0.0), max(float(high), 0.0))
     return found

@@ -89,14 +89,14 @@ def inner(ranges: Mapping[str, Range], layers: dict[str, Linear]) -> dict[str, R
     return {name: ends for name, ends in ranges.items() if name not in floats}
 
 
-class DepthNetwork(tf.Module):
-    """A folded network of ops that every delegate lists.
+class FoldedNetwork(tf.Module):
+    """What folded networks are made of: ops that every delegate lists.
 
-    Its tensors have names: `given`, then each layer's, after which come `_raised`, what leaky
-    ReLU adds to it, and `_leaky`, the two together; `_sum` where a block ends.
+    Tensors have names: each layer's, after which come `_raised`, what leaky ReLU adds to it, and
+    `_leaky`, the two together.
 
     Args:
-        layers: from `fold`.
+        layers: by name.
         ranges: (low, high) by name of the tensors that are rounded to 8 bits; none by default.
     """
 
@@ -108,21 +108,6 @@ class DepthNetwork(tf.Module):
         super().__init__()
         self.layers = layers
         self.ranges = dict(ranges)
-
-    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
-    def depths(self, keypoints: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Depths (1, 17) of one normalised pose (1, 17, 2)."""
-        return {"depths": self._run(keypoints, self._linear)}
-
-    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
-    def features(self, keypoints: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What the last layer gets, (1, width)."""
-        return {"features": self._run(keypoints, lambda _, x: x)}
-
-    def _run(self, keypoints, last):
-        # -1 and not 1: the batch of the file can be resized.
-        x = self._rounded("given", tf.reshape(keypoints, (-1, 2 * JOINTS)))
-        return compose(self.layers, x, self._unit, last, self._add)
 
     def _linear(self, name, x):
         layer = self.layers[name]
@@ -141,3 +126,29 @@ class DepthNetwork(tf.Module):
         if name not in self.ranges:
             return x
         return tf.quantization.fake_quant_with_min_max_args(x, *self.ranges[name])
+
+
+class DepthNetwork(FoldedNetwork):
+    """The folded network of figure 3.
+
+    The first of its tensors is `given`; where a block ends, there is a `_sum`.
+
+    Args:
+        layers: from `fold`.
+        ranges: see `FoldedNetwork`.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
+    def depths(self, keypoints: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Depths (1, 17) of one normalised pose (1, 17, 2)."""
+        return {"depths": self._run(keypoints, self._linear)}
+
+    @tf.function(input_signature=[tf.TensorSpec((1, JOINTS, 2), tf.float32, name="keypoints")])
+    def features(self, keypoints: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What the last layer gets, (1, width)."""
+        return {"features": self._run(keypoints, lambda _, x: x)}
+
+    def _run(self, keypoints, last):
+        # -1 and not 1: the batch of the file can be resized.
+        x = self._rounded("given", tf.reshape(keypoints, (-1, 2 * JOINTS)))
+        return compose(self.layers, x, self._unit, last, self._add)

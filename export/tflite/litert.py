@@ -6,6 +6,9 @@ of your own, or read it to write the same in another language.
   lifter = Lifter("lifter.tflite")
   poses = lifter(keypoints)              # (n, 17, 2) pixels -> (n, 17, 3)
   poses = lifter(keypoints, intrinsics)  # where lifter.mode is "camera"
+
+  stream = Stream("lifter.tflite")       # a file of --formats=tflite_stream_int8, one person
+  pose = stream(keypoints)               # (17, 2) pixels of the next frame -> (17, 3)
 """
 
 import json
@@ -23,8 +26,12 @@ ROOT = 0  # The hip.
 
 def load(folder: pathlib.Path | str) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
     """A function from named input arrays to `poses`, by the lifter in a folder."""
-    lifter = Lifter(pathlib.Path(folder) / FILE)
-    return lambda inputs: {"poses": lifter(**inputs)}
+    path = pathlib.Path(folder) / FILE
+    if "state" not in read_metadata(path).get("inputs", {}):
+        lifter = Lifter(path)
+        return lambda inputs: {"poses": lifter(**inputs)}
+    stream = Stream(path)
+    return lambda inputs: {"poses": stream.lift_recordings(**inputs)}
 
 
 def read_metadata(path: pathlib.Path | str) -> dict:
@@ -92,14 +99,92 @@ class Lifter:
         return _dequantize(self._interpreter.get_tensor(self._output["index"]), self._output)
 
     def _lift(self, keypoints, intrinsics):
+        poses, perspective, rotation = self._normalize(keypoints, intrinsics)
+        lifted = lift(poses, self.depths(poses), perspective)
+        return lifted if rotation is None else lifted @ rotation
+
+    def _normalize(self, keypoints, intrinsics):
+        """Normalised poses, perspective, and in `camera` mode the camera that looks at the hip."""
         if self.mode == "paper":
             poses, _ = normalize(keypoints)
             distance = self.metadata["normalization"]["distance"]
-            return lift(poses, self.depths(poses), 1.0 / distance if distance else 0.0)
+            return poses, 1.0 / distance if distance else 0.0, None
         rays = pixels_to_rays(keypoints, intrinsics)
         rotation = virtual_rotation(rays[:, ROOT])
         poses, scale = normalize(rotate_rays(rays, rotation))
-        return lift(poses, self.depths(poses), scale[:, 0]) @ rotation
+        return poses, scale[:, 0], rotation
+
+
+class Stream(Lifter):
+    """A .tflite lifter of live video: one person, frame by frame, about 30 frames a second.
+
+    Call it with each frame. After a quarter of a second without the person, call `begin`.
+
+    Args:
+        path: of the file.
+        threads: that LiteRT may use.
+    """
+
+    def __init__(self, path: pathlib.Path | str, threads: int = 1):
+        super().__init__(path, threads)
+        self._step = self._interpreter.get_signature_runner()
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets the frames before."""
+        self._state: np.ndarray | None = None
+
+    def __call__(
+        self,
+        keypoints: np.ndarray,
+        intrinsics: np.ndarray | None = None,
+        seen: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Lifts the next frame.
+
+        Args:
+            keypoints: (17, 2), pixels.
+            intrinsics: (9,), see `Lifter`.
+            seen: (17,), 0 for joints that were filled in; None for none.
+
+        Returns:
+            (17, 3), as `Lifter`. NaN, and nothing is remembered, where a keypoint is not finite.
+        """
+        given = None if intrinsics is None else np.asarray(intrinsics, np.float32)[None]
+        keypoints = np.asarray(keypoints, np.float32)[None]
+        if keypoints.shape != (1, JOINTS, 2):
+            raise ValueError(f"keypoints must be ({JOINTS}, 2), found {keypoints.shape[1:]}")
+        if self.mode == "camera":
+            given = _check_intrinsics(given, 1)
+        if not np.isfinite(keypoints).all():
+            return np.full((JOINTS, 3), np.nan, np.float32)
+        poses, perspective, rotation = self._normalize(keypoints, given)
+        marks = np.ones(JOINTS) if seen is None else np.asarray(seen)
+        corrected = self.step(poses, marks[None].astype(np.float32))
+        lifted = lift(corrected[..., :2], corrected[..., 2], perspective)
+        return (lifted if rotation is None else lifted @ rotation)[0]
+
+    def step(self, poses: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """Corrected x, y and depth (1, 17, 3) of the next normalised pose (1, 17, 2)."""
+        times = 1
+        if self._state is None:  # As if the person had stood like this for long.
+            shape = self.metadata["inputs"]["state"]["shape"]
+            self._state, times = np.zeros(shape, np.float32), self.metadata["begin"]
+        for _ in range(times):
+            found = self._step(keypoints=poses, seen=seen, state=self._state)
+            self._state = found["state"]
+        return found["corrected"]
+
+    def lift_recordings(
+        self, keypoints: np.ndarray, intrinsics: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Poses (n, T, 17, 3) of recordings (n, T, 17, 2), each from its beginning on."""
+        poses = np.empty((*keypoints.shape[:-1], 3), np.float32)
+        for number, frames in enumerate(keypoints):
+            self.begin()
+            camera = None if intrinsics is None else intrinsics[number]
+            poses[number] = [self(frame, camera) for frame in frames]
+        return poses
 
 
 # === Normalisation ===

@@ -16,13 +16,13 @@ import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 
 from synpose_tf.export.tflite import calibration, compact, depth_network, litert, qat
-from synpose_tf.export.tflite.depth_network import DepthNetwork, Linear
+from synpose_tf.export.tflite.depth_network import DepthNetwork, FoldedNetwork, Linear, Range
 from synpose_tf.io import files
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.version import __version__
@@ -60,8 +60,13 @@ def write(trained: "TrainedLifter", folder: pathlib.Path, precision: str) -> Non
 
 def write_file(folder: pathlib.Path, content: bytes, trained: "TrainedLifter") -> None:
     """Writes a converted network with its metadata as `lifter.tflite`."""
+    write_content(folder, with_metadata(content, _metadata(content, trained.model)))
+
+
+def write_content(folder: pathlib.Path, content: bytes) -> None:
+    """Writes `lifter.tflite`, whole or not at all."""
     with files.replacing(pathlib.Path(folder) / litert.FILE) as temporary:
-        temporary.write_bytes(with_metadata(content, trained.model.mode, trained.model.distance))
+        temporary.write_bytes(content)
 
 
 def calibrated(layers: dict[str, Linear], poses: np.ndarray, precision: str = "int8") -> bytes:
@@ -78,19 +83,27 @@ def calibrated(layers: dict[str, Linear], poses: np.ndarray, precision: str = "i
     ranges = calibration.ranges(layers, calibration.check(poses))
     if precision == "int8":
         ranges = depth_network.inner(ranges, layers)
-    features = run(convert(DepthNetwork(layers, ranges), "int8", "features"), poses)
-    layers = calibration.refit(layers, features, calibration.depths(layers, poses))
+    layers = refitted(layers, ranges, poses)
     return convert(DepthNetwork(layers, ranges), precision)
 
 
-def convert(network: DepthNetwork, precision: str, output: str = "depths") -> bytes:
+def refitted(
+    layers: dict[str, Linear], ranges: dict[str, Range], poses: np.ndarray
+) -> dict[str, Linear]:
+    """Layers whose last one takes up what 8 bits between `ranges` did (`calibration.refit`)."""
+    features = run(convert(DepthNetwork(layers, ranges), "int8", "features"), poses)
+    return calibration.refit(layers, features, calibration.depths(layers, poses))
+
+
+def convert(network: FoldedNetwork, precision: str, output: str = "depths") -> bytes:
     """Converts a network.
 
     Args:
         network: with its folded layers; for `int8` and `integer` with ranges: layers between
             tensors that have them compute in 8 bits.
         precision: one of `PRECISIONS` but `qat`.
-        output: `depths`, or `features` for what the last layer gets.
+        output: the network's function, such as `depths`, or `features` for what its last layer
+            gets.
     """
     with tempfile.TemporaryDirectory() as folder, quiet():
         tf.saved_model.save(network, folder, signatures={SIGNATURE: getattr(network, output)})
@@ -116,7 +129,7 @@ def run(content: bytes, poses: np.ndarray) -> np.ndarray:
     return interpreter.get_tensor(got["index"])
 
 
-def with_metadata(content: bytes, mode: str, distance: float) -> bytes:
+def with_metadata(content: bytes, about: dict[str, Any]) -> bytes:
     """A file that says what it takes and gives: `lifter.json`, in a zip archive at its end.
 
     TFLite packs associated files that way: LiteRT reads up to the archive, and any zip tool
@@ -126,35 +139,46 @@ def with_metadata(content: bytes, mode: str, distance: float) -> bytes:
     buffer.write(content)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo("lifter.json", (1980, 1, 1, 0, 0, 0))  # The same bytes each time.
-        archive.writestr(entry, json.dumps(_metadata(content, mode, distance), indent=1))
+        archive.writestr(entry, json.dumps(about, indent=1))
     return buffer.getvalue()
 
 
-def _metadata(content, mode, distance):
-    interpreter = litert.Interpreter(model_content=content)
-    given, got = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+def about(description: str, mode: str, distance: float) -> dict[str, Any]:
+    """What a file of a lifter says of itself, but for its inputs and outputs."""
     return {
         "name": "synpose_tf lifter",
         "version": __version__,
         "license": "Apache-2.0",
-        "description": "Depths of the joints of a person from a 2D pose.",
+        "description": description,
         "joints": list(H36M_17.joints),
         "parents": list(H36M_17.parents),
         "normalization": {"mode": mode, "distance": distance},
-        "input": {
-            "name": "keypoints",
-            "meaning": "2D pose, x right, y down: the hip at the origin, the mean distance of the "
-            "other joints from it 1"
-            + (", seen by a virtual camera that looks at the hip" if mode == "camera" else ""),
-            **_tensor(given),
-        },
-        "output": {
-            "name": "depths",
-            "meaning": "z of each joint, forward, relative to the hip, in the unit of the input",
-            **_tensor(got),
-        },
         "lift": "x (1 + p z), y (1 + p z), z; p is "
         + ("the mean distance before, in rays" if mode == "camera" else _perspective(distance)),
+    }
+
+
+def meaning_of_keypoints(mode: str) -> str:
+    """What the input `keypoints` of every file is."""
+    virtual = ", seen by a virtual camera that looks at the hip" if mode == "camera" else ""
+    return (
+        "2D pose, x right, y down: the hip at the origin, the mean distance of the other joints "
+        f"from it 1{virtual}"
+    )
+
+
+def _metadata(content, model):
+    interpreter = litert.Interpreter(model_content=content)
+    given, got = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    depths = "z of each joint, forward, relative to the hip, in the unit of the input"
+    said = about("Depths of the joints of a person from a 2D pose.", model.mode, model.distance)
+    return said | {
+        "input": {
+            "name": "keypoints",
+            "meaning": meaning_of_keypoints(model.mode),
+            **_tensor(given),
+        },
+        "output": {"name": "depths", "meaning": depths, **_tensor(got)},
     }
 
 

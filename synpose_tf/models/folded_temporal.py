@@ -60,20 +60,29 @@ class TemporalForward:
         """How many of them come after it."""
         return 0 if self.causal else self.receptive_field // 2
 
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """Corrections (F - `receptive_field` + 1, 17, 3) from consecutive features (F, 67)."""
-        x = leaky(linear(np.asarray(inputs, np.float32), self.first), np)
+    def __call__(self, inputs: Array, xp: ModuleType = np) -> Array:
+        """Corrections of the poses that have all frames which they depend on.
+
+        Args:
+            inputs: (..., F, 67), features of consecutive frames, float32.
+            xp: NumPy, or `keras.ops` inside a graph.
+
+        Returns:
+            (..., F - `receptive_field` + 1, 17, 3).
+        """
+        x = leaky(linear(inputs, self.first), xp)
         for block, (convolution, mixer) in enumerate(self.blocks):
             apart = TAPS**block
-            length = len(x) - (TAPS - 1) * apart
-            taps = [x[i * apart : i * apart + length] for i in range(TAPS)]
-            x = self._block(taps, convolution, mixer)
-        return self._corrections(x)
+            length = xp.shape(x)[-2] - (TAPS - 1) * apart
+            taps = [x[..., i * apart : i * apart + length, :] for i in range(TAPS)]
+            x = self._block(taps, convolution, mixer, xp)
+        return self._corrections(x, xp)
 
     def whole(self, inputs: np.ndarray) -> np.ndarray:
         """Corrections (F, 17, 3) of all frames (F, 67); beyond the ends these go on as they are."""
         before = self.receptive_field - 1 - self.after
-        return self(np.pad(inputs, ((before, self.after), (0, 0)), mode="edge"))
+        padded = np.pad(inputs, ((before, self.after), (0, 0)), mode="edge")
+        return self(np.asarray(padded, np.float32))
 
     def begin(self, inputs: np.ndarray) -> list[np.ndarray]:
         """The state before the first frame of people, as if they had stood in it for long.
@@ -112,14 +121,15 @@ class TemporalForward:
             x = self._block([*taps, x], *layers)
         return self._corrections(x), after
 
-    def _block(self, taps, convolution, mixer):
-        around = leaky(linear(np.concatenate(taps, axis=-1), convolution), np)
+    def _block(self, taps, convolution, mixer, xp=np):
+        around = leaky(linear(xp.concatenate(taps, axis=-1), convolution), xp)
         own = taps[-1 if self.causal else TAPS // 2]
-        return own + leaky(linear(around, mixer), np)
+        return own + leaky(linear(around, mixer), xp)
 
-    def _corrections(self, x):
-        corrections = limit(linear(x, self.last).reshape(-1, JOINTS - 1, 3), self.bound)
-        return np.pad(corrections, ((0, 0), (1, 0), (0, 0)))
+    def _corrections(self, x, xp=np):
+        corrections = xp.reshape(linear(x, self.last), (*xp.shape(x)[:-1], JOINTS - 1, 3))
+        corrections = limit(corrections, self.bound, xp)
+        return xp.concatenate([xp.zeros_like(corrections[..., :1, :]), corrections], axis=-2)
 
 
 def features(poses_2d: Array, depths: Array, seen: Array, xp: ModuleType = np) -> Array:

@@ -213,3 +213,22 @@ def test_the_exported_model_lifts_as_the_checkpoint(exported, folder):
     poses = c_api.SavedModel(folder / "out" / "saved_model" / "1").run("serving_default", inputs)
     expected = model({"keypoints_2d": keypoints, "intrinsics": intrinsics}).numpy()
     np.testing.assert_allclose(poses["poses"], expected, atol=1e-4)
+
+
+def test_over_time(folder):
+    """From the package's own lifter, with motion to verify it on."""
+    flags = ("--pretrained=camera", "--output=over_time", *DATA)
+    formats_of = "--formats=saved_model_recordings,tflite_stream_int8"
+    finished = run("export", *flags, formats_of, folder=folder)
+    assert finished.code == 0, finished.stderr
+    tree = json.loads((folder / "over_time" / "verification.json").read_text())
+    assert [row["over_time"] for row in tree["exports"]] == ["centred", "causal"]
+    assert "causal, as trained" in finished.stdout
+    card = (folder / "over_time" / "saved_model_recordings" / "1" / "README.md").read_text()
+    assert "`keypoints` (batch, frames, 17, 2)" in card
+
+
+def test_a_run_of_single_frames_has_nothing_over_time(folder):
+    flags = ("--workdir=run", "--output=none", "--formats=tflite_stream_int8", *DATA)
+    assert "no network over time (causal) belongs to this lifter" in export(folder, *flags)
+    assert not (folder / "none").exists() or not any((folder / "none").rglob("*.tflite"))

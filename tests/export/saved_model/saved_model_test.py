@@ -33,7 +33,7 @@ def test_the_signatures_name_inputs_and_outputs(mode, sessions):
 
 @pytest.mark.parametrize("mode", ["paper", "camera"])
 def test_requests_of_any_size_give_the_keras_models_poses(mode, sessions, lifters):
-    inputs = verification.inputs_of(lifters[mode])
+    inputs = lifters[mode].inputs
     inputs = {name: np.resize(a, (4096, *a.shape[1:])) for name, a in inputs.items()}
     expected = np.resize(lifters[mode].lifted, (4096, 17, 3))
 
@@ -98,7 +98,7 @@ def test_the_warm_up_requests_run(mode, saved_models, sessions):
 
 
 def test_saved_model_cli_runs_it(saved_models, lifters):
-    inputs = {name: a[:50] for name, a in verification.inputs_of(lifters["camera"]).items()}
+    inputs = {name: a[:50] for name, a in lifters["camera"].inputs.items()}
     poses = command_line.run(saved_models["camera"], inputs)
     np.testing.assert_allclose(poses, lifters["camera"].lifted[:50], atol=1e-4)
 

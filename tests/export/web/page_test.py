@@ -118,7 +118,7 @@ def test_the_pages_own_code_is_verified(exported, lifter):
     folder, format = exported
     measured = verification.measure(format, folder, lifter)
     assert measured.format == "web"
-    poses = format.command_line(folder, verification.inputs_of(lifter))
+    poses = format.command_line(folder, lifter.inputs)
     float16 = verification.compare(
         format, 0, {"poses": poses, "one_pose_s": 0, "batch_s": 0, "peak_memory": 0}, lifter
     )
