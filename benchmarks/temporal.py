@@ -1,14 +1,16 @@
 """What the frames around a pose are worth: CMU's test clips with noise as detectors have it.
 
   python benchmarks/temporal.py --manual_dir=FOLDER [--data_dir=DIR] [--seeds=0,1,2]
+  python benchmarks/temporal.py --manual_dir=FOLDER --pretrained= --workdirs=RUN,RUN
 
 The 2D joints of each clip, exact ones, get the noise that training adds (`detectors.add_noise` at
 0.07, remembered as measured; no joint is missed), by `--seeds` other draws. Rows are the lifters of
 the package: each frame alone, with the One-Euro filter, corrected by the frames before, and by
-those around. MPJPE and P-MPJPE in millimetres; MPJVE, the mean error of a joint's step from frame
-to frame (Pavllo et al.), mm/frame at 30 Hz; jitter, the mean length of a joint's second difference,
-and of the true poses', mm/frame². All at the true mean root distance of each pose, mean over seeds,
-with the standard deviation over them where there are several. `exact` is without noise.
+those around. With --workdirs, one row for each run of a method over time. MPJPE and P-MPJPE in
+millimetres; MPJVE, the mean error of a joint's step from frame to frame (Pavllo et al.), mm/frame at
+30 Hz; jitter, the mean length of a joint's second difference, and of the true poses', mm/frame². All
+at the true mean root distance of each pose, mean over seeds, with the standard deviation over them
+where there are several. `exact` is without noise.
 
 It takes minutes. Then the seconds for 10,000 frames.
 """
@@ -17,6 +19,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import pathlib
 import time
 
 import numpy as np
@@ -109,12 +112,18 @@ def main():
             noisy = [measure(lifter, kind, recordings, int(seed)) for seed in args.seeds]
             print_row(f"{mode}, {kind}", noisy)
             print_row(f"{mode}, {kind}, exact", [measure(lifter, kind, recordings, None)])
-    print_speed(recordings)
+    for workdir in args.workdirs:
+        lifter = Lifter.from_workdir(workdir)
+        noisy = [measure(lifter, "corrected", recordings, int(seed)) for seed in args.seeds]
+        print_row(pathlib.Path(workdir).name, noisy)
+    if args.pretrained:
+        print_speed(recordings)
 
 
 if __name__ == "__main__":
     flags.DEFINE_string("manual_dir", None, "Folder of CMU's motion.", required=True)
     flags.DEFINE_string("data_dir", None, "Where prepared data sets are kept.")
     flags.DEFINE_list("pretrained", ["camera", "paper"], "Lifters that come with the package.")
+    flags.DEFINE_list("workdirs", [], "Folders of training runs.")
     flags.DEFINE_list("seeds", ["0", "1", "2"], "Of the noise.")
     cli.run(main)

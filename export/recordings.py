@@ -74,10 +74,10 @@ class RecordingsLifter(TrainedLifter):
     def _pieces(self, split, most=None):
         rate, name = self.builder.rate, self.builder.info.full_name
         if not rate or rate < LEAST_RATE:
-            found = f"{rate:g} frames a second" if rate else "single pictures"
+            has = f"{rate:g} frames a second" if rate else "single pictures"
             raise SynposeError(
                 f"exports over time are verified on recordings of {LEAST_RATE:g} frames a second "
-                f"or more, and {name} has {found}. Name a data set of motion: --dataset=cmu_mocap "
+                f"or more, and {name} has {has}. Name a data set of motion: --dataset=cmu_mocap "
                 "--manual_dir=FOLDER."
             )
         columns = prepared.read_split(self.builder, split, (*VIEWS, *clips.KEYS))

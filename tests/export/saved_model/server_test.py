@@ -18,7 +18,6 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from synpose_tf.export import verification
 from synpose_tf.export.saved_model import rest_request
 from synpose_tf.export.saved_model.c_api import SavedModel
 from synpose_tf.export.saved_model.server import Servable, serve_rest
@@ -55,7 +54,7 @@ def server(saved_models):
 @pytest.fixture(scope="module")
 def inputs(trained):
     """`keypoints` and `intrinsics` of the views."""
-    return verification.inputs_of(trained)
+    return trained.inputs
 
 
 def example(name):
@@ -224,7 +223,7 @@ def test_a_server_of_a_single_input_lifts_without_names(saved_models, lifters):
     servable = Servable("synpose", 1, SavedModel(saved_models["paper"]))
     rest = serve_rest(servable, "localhost", 0)
     url = f"http://localhost:{rest.server_port}/v1/models/synpose/versions/1:predict"
-    keypoints = verification.inputs_of(lifters["paper"])["keypoints"][:3].tolist()
+    keypoints = lifters["paper"].inputs["keypoints"][:3].tolist()
     try:
         for asked, told in (("instances", "predictions"), ("inputs", "outputs")):
             with urllib.request.urlopen(url, json.dumps({asked: keypoints}).encode()) as response:

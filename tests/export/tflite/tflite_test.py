@@ -233,7 +233,7 @@ def test_size_of_the_lifters_that_come_with_the_package(mode, poses):
     layers = depth_network.fold(network)
     ranges = depth_network.inner(calibration.ranges(layers, poses[:50]), layers)
     floats, int8 = (
-        tflite.with_metadata(tflite.convert(network, precision), mode, 13.0)
+        tflite.with_metadata(tflite.convert(network, precision), tflite.about("", mode, 13.0))
         for network, precision in (
             (depth_network.DepthNetwork(layers), "float32"),
             (depth_network.DepthNetwork(layers, ranges), "int8"),
