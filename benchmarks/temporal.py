@@ -6,11 +6,12 @@
 The 2D joints of each clip, exact ones, get the noise that training adds (`detectors.add_noise` at
 0.07, remembered as measured; no joint is missed), by `--seeds` other draws. Rows are the lifters of
 the package: each frame alone, with the One-Euro filter, corrected by the frames before, and by
-those around. With --workdirs, one row for each run of a method over time. MPJPE and P-MPJPE in
-millimetres; MPJVE, the mean error of a joint's step from frame to frame (Pavllo et al.), mm/frame at
-30 Hz; jitter, the mean length of a joint's second difference, and of the true poses', mm/frame². All
-at the true mean root distance of each pose, mean over seeds, with the standard deviation over them
-where there are several. `exact` is without noise.
+those around. With --workdirs, one row for each run of a method over time.
+
+MPJPE and P-MPJPE in millimetres; MPJVE, the mean error of a joint's step from frame to frame
+(Pavllo et al.), mm/frame at 30 Hz; jitter, the mean length of a joint's second difference, and of
+the true poses', mm/frame². All at the true mean root distance of each pose, mean over seeds, with
+the standard deviation over them where there are several. `exact` is without noise.
 
 It takes minutes. Then the seconds for 10,000 frames.
 """

@@ -320,7 +320,7 @@ def _lift(lifter, tracks, cameras):
     import tqdm
 
     from synpose_tf.inference import smoothing
-    from synpose_tf.keypoints import upright
+    from synpose_tf.keypoints import gaps, upright
 
     lifted = []
     progress = tqdm.tqdm(tracks, "lifting", disable=None, leave=False)
@@ -332,6 +332,9 @@ def _lift(lifter, tracks, cameras):
         lifted.append(smoothing.smooth_track(poses) if FLAGS.smooth else poses)
         if poses.roll and FLAGS.roll is None:
             tqdm.tqdm.write(f"note: {_printable(track.name)}: {upright.roll_note(poses.roll)}.")
+        if poses.mended:
+            told = gaps.mended_note(poses.mended, len(poses.frames))
+            tqdm.tqdm.write(f"note: {_printable(track.name)}: {told}.")
     return lifted
 
 

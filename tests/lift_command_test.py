@@ -146,6 +146,20 @@ def test_a_frame_without_joints_is_marked_and_the_rest_lifted(person, tmp_path):
     assert "23 of 24 frames lifted" in finished.stdout
 
 
+def test_joints_that_were_mended_are_told(tmp_path):
+    joints = walk(COCO_17)
+    write("results", tmp_path, [joints])
+    steady = run("lift", "results.json", "--output=steady", "--formats=npz", folder=tmp_path)
+    assert "jumped" not in steady.stdout + steady.stderr
+    joints[5, 9, 0] += 150.0  # A wrist.
+    joints[8, 9] = 0.0
+    write("results", tmp_path, [joints])
+    finished = run("lift", "results.json", "--output=out", "--formats=npz", folder=tmp_path)
+    assert finished.code == 0, finished.stderr
+    told = finished.stdout + finished.stderr
+    assert "note: person 1: joints that jumped or were missed for a moment: 2 in 12 frames" in told
+
+
 @pytest.mark.parametrize(
     ("flags", "texts"),
     [

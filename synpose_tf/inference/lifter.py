@@ -264,7 +264,9 @@ class Lifter:
             roll = camera_roll(track.keypoints, track.layout)
         if lifter_only:
             track = dataclasses.replace(track, world=None)
-        pieces = self._lift_pieces(track, intrinsics, body_height, roll)
+        mended: list[int] = []
+        pieces = self._lift_pieces(track, intrinsics, body_height, roll, mended)
+        columns = {"root": None} | joined(pieces, track.scratch)
         return PoseTrack(
             name=track.name,
             frames=track.frames,
@@ -274,8 +276,9 @@ class Lifter:
             roll=roll,
             intrinsics=intrinsics,
             camera_from="" if intrinsics is None else "given",
+            mended=sum(mended),
             scratch=track.scratch,
-            **{"root": None} | joined(pieces, track.scratch),
+            **columns,
         )
 
     def corrects(self, track: KeypointTrack) -> bool:
@@ -283,11 +286,12 @@ class Lifter:
         fast = over_time.stride(over_time.frame_rate(track.times)) > 0
         return self.temporal is not None and fast
 
-    def _lift_pieces(self, track, intrinsics, body_height, roll):
-        """Columns of a `PoseTrack`, piece by piece."""
+    def _lift_pieces(self, track, intrinsics, body_height, roll, mended):
+        """Columns of a `PoseTrack`, piece by piece; how many joints were mended goes to a list."""
         rate = over_time.frame_rate(track.times) if self.corrects(track) else None
         for piece, meant in over_time.overlapping_pieces(track, self.temporal):
             columns = self._lift_piece(piece, intrinsics, body_height, roll, rate)
+            mended.append(int(columns.pop("mended")[meant].sum()))
             yield {name: column[meant] for name, column in columns.items()}
 
     def _lift_piece(self, track, intrinsics, body_height, roll, rate=None):
@@ -304,6 +308,7 @@ class Lifter:
             "poses": turn.back(lifted.poses * unit[:, None, None]),
             "keypoints": turn.into(lifted.keypoints, keypoints, inferred),
             "inferred": inferred,
+            "mended": mended,
             "confidence": np.where(inferred, np.float32(0.0), h36m_confidence(track)),
         }
         if track.exchanged is not None:

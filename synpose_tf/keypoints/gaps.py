@@ -33,6 +33,14 @@ def mend(points: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return filled.astype(points.dtype), changed
 
 
+def mended_note(joints: int, frames: int) -> str:
+    """What a user should know of joints that were mended, of a recording of so many frames."""
+    return (
+        f"joints that jumped or were missed for a moment: {joints} in {frames} frames; they were "
+        "filled in from the frames around"
+    )
+
+
 def find_jumps(points: np.ndarray, times: np.ndarray) -> np.ndarray:
     """Where a joint jumps: (F, J), of points and times as `mend`."""
     low = np.where(np.isfinite(points), points, np.inf).min(1)

@@ -102,6 +102,8 @@ class PoseTrack(_Track):
         intrinsics: (9,), the camera's that the poses were lifted with, pixels; None for none.
         camera_from: what told them: `given`, or, of the focal length, `walk` or `typical`
             (`synpose_tf.inference.focal`); empty for none.
+        mended: joints that jumped or were missed for a moment, and were filled in from the frames
+            around (`synpose_tf.keypoints.gaps`).
         scratch: where the columns lie, or None for memory.
     """
 
@@ -121,6 +123,7 @@ class PoseTrack(_Track):
     level: bool = False
     intrinsics: np.ndarray | None = None
     camera_from: str = ""
+    mended: int = 0
     scratch: Scratch | None = None
 
     columns = (
