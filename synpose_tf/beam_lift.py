@@ -52,6 +52,9 @@ flags.DEFINE_enum(
     ["0", "90", "180", "270"],
     "Degrees by which the picture is turned clockwise, as synpose_tf.lift takes it.",
 )
+flags.DEFINE_enum(
+    "temporal", "auto", ["auto", "off"], "Correct poses in time, as synpose_tf.lift takes it."
+)
 flags.DEFINE_integer(
     "frames_per_file", 65_536, "Of the results, and what a worker holds at once.", lower_bound=2_048
 )
@@ -104,6 +107,7 @@ def main(arguments: list[str]) -> None:
         body_height=FLAGS.body_height,
         roll=FLAGS.roll,
         rotate=int(FLAGS.rotate),
+        temporal=FLAGS.temporal == "auto",
     )
     pieces = beam_pipeline.plan(paths, FLAGS.frames_per_file, settings)
     print(
@@ -113,6 +117,8 @@ def main(arguments: list[str]) -> None:
     lifted = [part for part in done if "error" not in part]
     frames = [sum(part[key] for part in lifted) for key in ("lifted", "frames")]
     print(f"{frames[0]} of {frames[1]} frames lifted; {len(lifted)} files in {FLAGS.output}")
+    if any(part["corrected"] for part in lifted):
+        print("poses are corrected by the frames around them (--temporal=off leaves them alone)")
     _print_notes(lifted)
     failed = [part["error"] for part in done if "error" in part]
     if failed:

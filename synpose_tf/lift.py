@@ -110,7 +110,7 @@ flags.DEFINE_enum(
     "auto",
     ["auto", "off"],
     "Correct the poses of a recording by the frames around each. `auto`: where it has 20 frames a "
-    "second or more. `off`: each frame alone.",
+    "second or more; of a --webcam by those before. `off`: each frame alone.",
 )
 flags.DEFINE_bool(
     "causal", False, "Correct poses by the frames before them alone, as must be done live."
@@ -296,8 +296,9 @@ def _pretrained(name):
 
     if FLAGS.causal:  # Asked for by name: `from_pretrained` says where there is none.
         return Lifter.from_pretrained(name, "causal")
-    wanted = FLAGS.temporal != "off" and FLAGS.webcam is None and pretrained.has_temporal(name)
-    return Lifter.from_pretrained(name, "centred" if wanted else "")
+    kind = "centred" if FLAGS.webcam is None else "causal"
+    wanted = FLAGS.temporal != "off" and pretrained.has_temporal(name, kind)
+    return Lifter.from_pretrained(name, kind if wanted else "")
 
 
 def _cameras(lifter, tracks, intrinsics, pixels):

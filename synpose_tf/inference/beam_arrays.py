@@ -54,13 +54,14 @@ def cut(path: str, start: int, stop: int, target: pathlib.Path | str) -> None:
 
     Args:
         path: a file for which `frame_count` gave a number.
-        start, stop: rows.
+        start, stop: rows; those beyond the end are none.
         target: the new file.
 
     Raises:
         SynposeError: the file is damaged.
     """
     with _arrays(path) as arrays:
+        stop = min(stop, arrays["keypoints"].shape[0])
         found = {key: arrays[key].rows(start, stop) for key in _ROWS if key in arrays}
         found |= {key: arrays[key].all() for key in _SINGLE if key in arrays}
     np.savez(target, **{"frames": np.arange(start, stop)} | found)

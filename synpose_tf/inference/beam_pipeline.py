@@ -1,7 +1,8 @@
 """The Apache Beam pipeline that lifts keypoint archives: read a piece, lift it, write it.
 
-Each piece is read, lifted and written by one worker and no data goes from worker to worker, so
-memory depends on the size of a piece and not of the archive. Paths may be of any file system that
+Each piece is read, with the frames around it that its poses depend on, lifted and written by one
+worker. No data goes from worker to worker, so memory depends on the size of a piece and not of the
+archive. Paths may be of any file system that
 Beam knows.
 """
 
@@ -23,7 +24,7 @@ from apache_beam.utils.shared import Shared
 
 from synpose_tf import keypoints
 from synpose_tf.errors import SynposeError
-from synpose_tf.inference import beam_arrays
+from synpose_tf.inference import beam_arrays, over_time, pretrained
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.inference.roll import turned_intrinsics
 from synpose_tf.io.scratch import Scratch
@@ -32,6 +33,7 @@ from synpose_tf.keypoints.formats import numpy_arrays
 from synpose_tf.keypoints.layouts import named
 from synpose_tf.keypoints.reading import FORMATS, SUFFIXES
 from synpose_tf.keypoints.upright import camera_roll, roll_note
+from synpose_tf.models.folded_temporal import FRAME_RATE
 from synpose_tf.output import npz_file
 from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 
@@ -53,6 +55,21 @@ class Settings:
     body_height: float = 1700.0
     roll: float | None = None
     rotate: int = 0
+    temporal: bool = True
+
+    def lifter(self) -> Lifter:
+        """The lifter, with what corrects poses in time where there is that and it is wanted.
+
+        Raises:
+            SynposeError: there is no such lifter.
+        """
+        if self.workdir:
+            lifter = Lifter.from_workdir(self.workdir)
+            if not self.temporal:
+                lifter.temporal = None
+            return lifter
+        corrected = self.temporal and pretrained.has_temporal(self.pretrained)
+        return Lifter.from_pretrained(self.pretrained, "centred" if corrected else "")
 
     def wanted(self, piece: "Piece | None" = None) -> assembly.Wanted:
         """What the user says, and where that leaves it open, what a piece's file tells."""
@@ -77,6 +94,7 @@ class Piece:
         layout: of the joints, by its name, or None to have it recognised.
         min_confidence: a joint below counts as missed; None for what all of the file's frames say.
         roll: degrees, the camera's; None to estimate it.
+        around: rows to each side that are read as well, because poses depend on them.
     """
 
     path: str
@@ -86,6 +104,7 @@ class Piece:
     layout: str | None = None
     min_confidence: float | None = None
     roll: float | None = None
+    around: int = 0
 
 
 # === What is to be done ===
@@ -96,15 +115,18 @@ def plan(paths: Sequence[str], frames: int, settings: Settings) -> list[Piece]:
         SynposeError: a file is missing, or its layout can't be told.
     """
     settings.wanted()  # Says what is wrong with the layout.
+    network = settings.lifter().temporal
     pieces = []
     for path in _files(paths):
         count = beam_arrays.frame_count(path)
         if count is None:
             pieces.append(Piece(path, ""))
             continue
-        told = _told(path, min(count, frames), settings)
+        rate, layout, least, roll = _told(path, min(count, frames), settings)
+        around = over_time.frames_around(network, rate)
         for start in range(0, count, frames):
-            pieces.append(Piece(path, "", start, min(start + frames, count), *told))
+            stop = min(start + frames, count)
+            pieces.append(Piece(path, "", start, stop, layout, least, roll, around))
     return [
         dataclasses.replace(piece, name=f"poses-{index:05d}-of-{len(pieces):05d}.npz")
         for index, piece in enumerate(pieces)
@@ -139,8 +161,8 @@ def _files(paths):
 
 
 def _told(path, frames, settings):
-    """Layout, least confidence and roll by what the first frames tell, for all pieces of a file."""
-    people = _people(Piece(path, "", 0, frames))
+    """Rate, layout, least confidence and roll by what the first frames tell, for all pieces."""
+    people, _ = _people(Piece(path, "", 0, frames))
     least = settings.min_confidence
     if least is None:
         least = belief.least_confidence([person.joints for person in people])
@@ -148,40 +170,61 @@ def _told(path, frames, settings):
         track = assembly.to_tracks(people, settings.wanted())[0][0]
     except assembly.NobodyError:
         if settings.layout:
-            return settings.layout, least, None
+            return settings.fps or FRAME_RATE, settings.layout, least, None
         raise SynposeError(
             f"{path}: nobody is seen in the first {frames} frames, so the layout can't be told. "
             "Give --layout."
         ) from None
-    return track.layout.name, least, camera_roll(track.keypoints, track.layout)
+    roll = camera_roll(track.keypoints, track.layout)
+    return over_time.frame_rate(track.times), track.layout.name, least, roll
 
 
 # === Reading ===
 def _people(piece):
-    """Who is in the frames of a piece, the longest first; nothing else of the file is held."""
+    """Who is in the frames of a piece and around it, the longest first, and the piece's frames.
+
+    Nothing else of the file is held.
+    """
+    first = max(piece.start - piece.around, 0)
     with tempfile.TemporaryDirectory() as folder:
         local = pathlib.Path(folder) / "piece.npz"
-        beam_arrays.cut(piece.path, piece.start, piece.stop, local)
+        beam_arrays.cut(piece.path, first, piece.stop + piece.around, local)
+        with np.load(local) as arrays:
+            frames = arrays["frames"][piece.start - first : piece.stop - first]
         try:
             people = numpy_arrays.read(local, Scratch())
         except SynposeError as error:
             raise SynposeError(str(error).replace(str(local), piece.path)) from error
-    return [dataclasses.replace(p, where=piece.path, joints=p.joints[:]) for p in people]
+    people = [dataclasses.replace(p, where=piece.path, joints=p.joints[:]) for p in people]
+    return people, (int(frames[0]), int(frames[-1]))
 
 
-def read(piece: Piece, settings: Settings) -> tuple[list[KeypointTrack], list[str]]:
-    """The people of a piece, and notes for the user.
+def read(
+    piece: Piece, settings: Settings
+) -> tuple[list[KeypointTrack], list[str], tuple[int, int] | None]:
+    """The people of a piece and around it, notes for the user, and the piece's frames.
+
+    These are its first and its last one; None for a whole file.
 
     Raises:
         SynposeError: the file is damaged, or one frame of many.
     """
     if piece.stop is None:
-        return _read_file(piece.path, settings)
-    people, wanted = _people(piece), settings.wanted(piece)
+        return *_read_file(piece.path, settings), None
+    (people, frames), wanted = _people(piece), settings.wanted(piece)
     try:
-        return assembly.to_tracks(people, wanted)
+        return *assembly.to_tracks(people, wanted), frames
     except assembly.NobodyError as error:
-        return [assembly.nobody(people, wanted)], error.notes
+        return [assembly.nobody(people, wanted)], error.notes, frames
+
+
+def inside(tracks: Sequence[PoseTrack], frames: tuple[int, int] | None) -> list[PoseTrack]:
+    """Tracks without the frames around a piece, from whose first to whose last frame they go."""
+    if frames is None:
+        return list(tracks)
+    ends = [np.searchsorted(t.frames, [frames[0], frames[1] + 1]) for t in tracks]
+    parts = [t.part(slice(*map(int, rows))) for t, rows in zip(tracks, ends, strict=True)]
+    return [part for part in parts if len(part.frames)]
 
 
 def _read_file(path, settings):
@@ -223,15 +266,13 @@ class Lift(beam.DoFn):
         self._lifter = self._shared.acquire(self._load)  # Once in a process, for all its threads.
 
     def _load(self):
-        if self.settings.workdir:
-            return Lifter.from_workdir(self.settings.workdir)
-        return Lifter.from_pretrained(self.settings.pretrained)
+        return self.settings.lifter()
 
     def process(self, piece: Piece) -> Iterator[dict[str, Any]]:
         about = dataclasses.asdict(piece)
         try:
-            found, notes = read(piece, self.settings)
-            tracks = [self._lift(track, piece.roll) for track in found]
+            found, notes, frames = read(piece, self.settings)
+            tracks = inside([self._lift(track, piece.roll) for track in found], frames)
             write(tracks, self.output, piece.name)
         except SynposeError as error:
             yield about | {"error": str(error)}
@@ -243,7 +284,8 @@ class Lift(beam.DoFn):
         if self.settings.roll is None:
             rolled = [track for track in tracks if track.roll]
             notes = notes + [f"{track.name}: {roll_note(track.roll)}" for track in rolled]
-        yield about | counts | {"notes": notes}
+        corrected = any(map(self._lifter.corrects, found))
+        yield about | counts | {"corrected": corrected, "notes": notes}
 
     def _lift(self, track, roll):
         settings = self.settings
@@ -303,7 +345,8 @@ def run(
 
     Returns:
         What the manifest says: of each piece its fields, and `frames` and `lifted`, how many
-        there are and have a pose, and `notes`, sentences; or `error`.
+        there are and have a pose, `corrected`, whether by the frames around them, and `notes`,
+        sentences; or `error`.
 
     Raises:
         SynposeError: the folder holds results, or can't be made.

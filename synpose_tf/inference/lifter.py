@@ -144,6 +144,7 @@ class Lifter:
         world: np.ndarray | None = None,
         times: np.ndarray | None = None,
         rate: float | None = None,
+        correct: Callable[..., np.ndarray] | None = None,
     ) -> Lifted:
         """Lifts 2D poses.
 
@@ -158,6 +159,7 @@ class Lifter:
                 unit, NaN where unknown; its depths are averaged with the lifter's (`fusion`).
             times: (n,), seconds: the poses are one person's, and `temporal` corrects them.
             rate: frames a second; None for what `times` tell.
+            correct: see `lift_batch`; in place of what `temporal` corrects.
 
         Raises:
             ValueError: a wrong shape.
@@ -173,11 +175,12 @@ class Lifter:
             )
         if intrinsics is not None:
             intrinsics = np.broadcast_to(np.asarray(intrinsics, np.float32), (len(keypoints), 9))
-        if self.temporal is not None and times is not None and len(times):
+        if correct is None and self.temporal is not None and times is not None and len(times):
             rate = over_time.frame_rate(times) if rate is None else rate
             correct = functools.partial(
                 over_time.corrections, self.temporal, np.asarray(times), rate
             )
+        if correct is not None:
             return Lifted(*self.lift_batch(keypoints, intrinsics, doubt, world, correct))
         chunks = []
         for start in range(0, max(len(keypoints), 1), _BATCH):
@@ -235,6 +238,7 @@ class Lifter:
         body_height: float = BODY_HEIGHT_MM,
         roll: float | None = None,
         lifter_only: bool = False,
+        correct: Callable[..., np.ndarray] | None = None,
     ) -> PoseTrack:
         """Lifts a person's track to millimetres, piece by piece.
 
@@ -252,6 +256,8 @@ class Lifter:
             roll: degrees by which upright people are tilted clockwise in the image; None to
                 estimate it (`synpose_tf.keypoints.upright`).
             lifter_only: leave the detector's depths out.
+            correct: see `lift_batch`; in place of what `temporal` corrects. For a track of a few
+                frames, which is lifted at once.
 
         Raises:
             SynposeError: `camera` mode without intrinsics, no stature, or a full disk.
@@ -265,7 +271,7 @@ class Lifter:
         if lifter_only:
             track = dataclasses.replace(track, world=None)
         mended: list[int] = []
-        pieces = self._lift_pieces(track, intrinsics, body_height, roll, mended)
+        pieces = self._lift_pieces(track, intrinsics, body_height, roll, correct, mended)
         columns = {"root": None} | joined(pieces, track.scratch)
         return PoseTrack(
             name=track.name,
@@ -286,21 +292,21 @@ class Lifter:
         fast = over_time.stride(over_time.frame_rate(track.times)) > 0
         return self.temporal is not None and fast
 
-    def _lift_pieces(self, track, intrinsics, body_height, roll, mended):
+    def _lift_pieces(self, track, intrinsics, body_height, roll, correct, mended):
         """Columns of a `PoseTrack`, piece by piece; how many joints were mended goes to a list."""
         rate = over_time.frame_rate(track.times) if self.corrects(track) else None
         for piece, meant in over_time.overlapping_pieces(track, self.temporal):
-            columns = self._lift_piece(piece, intrinsics, body_height, roll, rate)
+            columns = self._lift_piece(piece, intrinsics, body_height, roll, rate, correct)
             mended.append(int(columns.pop("mended")[meant].sum()))
             yield {name: column[meant] for name, column in columns.items()}
 
-    def _lift_piece(self, track, intrinsics, body_height, roll, rate=None):
+    def _lift_piece(self, track, intrinsics, body_height, roll, rate, correct):
         keypoints, mended = gaps.mend(to_h36m(track)[0], track.times)
         turn = Roll(roll, intrinsics)
         world = turn.out_of_space(world_to_h36m(track))
         times = None if rate is None else track.times
         lifted = self.lift(
-            turn.out_of(keypoints), turn.intrinsics, True, world=world, times=times, rate=rate
+            turn.out_of(keypoints), turn.intrinsics, True, world, times, rate, correct
         )
         inferred = lifted.inferred | mended
         unit = body_height * BONES_PER_STATURE / bone_sum(lifted.poses)

@@ -59,6 +59,20 @@ def corrections(
     return found
 
 
+def frames_around(network: TemporalForward | None, rate: float) -> int:
+    """Frames to each side of a piece of a recording that poses in it may depend on.
+
+    Args:
+        network: what corrects them, if anything.
+        rate: frames a second.
+    """
+    return _reach(network, rate) + int(np.ceil(2.0 * gaps.GAP * rate))
+
+
+def _reach(network, rate):
+    return 4 if network is None else 4 + 4 * network.receptive_field * max(1, stride(rate))
+
+
 def overlapping_pieces(
     track: KeypointTrack, network: TemporalForward | None
 ) -> Iterator[tuple[KeypointTrack, slice]]:
@@ -68,9 +82,7 @@ def overlapping_pieces(
         The piece, and which of its frames are meant.
     """
     count, times = len(track.frames), track.times
-    around = 4
-    if network is not None:
-        around += 4 * network.receptive_field * max(1, stride(frame_rate(times)))
+    around = _reach(network, frame_rate(times))
     for part in slices(count):
         first, last = part.start, part.stop
         if count:  # By times: the rate may change.

@@ -61,7 +61,7 @@ def _follow_scene(frames, points):
     if each_once(frames):
         return cuts.split(frames, points)
     labels = np.zeros(len(frames), np.int64)
-    live, count = _Live(points.shape[1]), 0
+    live, count = LiveTracks(points.shape[1]), 0
     steps = np.diff(np.unique(frames))
     gap = MAX_GAP * (np.median(steps) if len(steps) else 1)
     for part in whole_frames(frames):
@@ -93,8 +93,12 @@ def whole_frames(frames: np.ndarray) -> Iterator[slice]:
         start = end
 
 
-class _Live:
-    """The tracks that may go on, each with its last pose."""
+class LiveTracks:
+    """The tracks that may go on, each with its last pose.
+
+    Args:
+        joints: of a pose.
+    """
 
     def __init__(self, joints: int):
         self.labels, self.frames = np.zeros((2, 0), np.int64)
@@ -102,9 +106,11 @@ class _Live:
         self.points = np.zeros((0, joints, 2), np.float32)
 
     def forget(self, before: float, once_before: float) -> None:
+        """Ends tracks last seen before a frame; where in one frame only, before another one."""
         self._keep(self.frames >= np.where(self.once, once_before, before))
 
     def match(self, points: np.ndarray) -> np.ndarray:
+        """The labels (n,) of the tracks that poses (n, J, 2) continue, `NOBODY` for none."""
         labels = np.full(len(points), NOBODY)
         steps = poses_apart(points[:, None], self.points)
         while steps.size and steps.min() <= MAX_STEP:
@@ -117,6 +123,7 @@ class _Live:
         return labels
 
     def update(self, labels: np.ndarray, frame: int, points: np.ndarray, new: np.ndarray) -> None:
+        """Takes a frame's poses, with their labels (n,), and which are `new` (n,)."""
         self._keep(~np.isin(self.labels, labels))
         self.labels = np.concatenate([self.labels, labels])
         self.frames = np.concatenate([self.frames, np.full(len(labels), frame)])

@@ -74,7 +74,8 @@ image.onload = () => {
 const events = new EventSource("/events");
 events.onmessage = (message) => {
   latest = JSON.parse(message.data);
-  state.textContent = `${latest.rate.toFixed(1)} pictures a second, people: ${latest.people.length}`;
+  state.textContent = `${latest.rate.toFixed(1)} pictures a second, people: ${latest.people.length}`
+    + (latest.corrected ? ", corrected by the pictures before" : "");
   image.src = `data:image/jpeg;base64,${latest.picture}`;
 };
 events.onerror = () => {

@@ -13,10 +13,15 @@ import numpy as np
 from PIL import Image
 
 from synpose_tf.detection.people import DetectedPerson, Detector, FollowingDetector
-from synpose_tf.inference import focal
+from synpose_tf.inference import focal, over_time
 from synpose_tf.inference.lifter import BODY_HEIGHT_MM, Lifter
+from synpose_tf.inference.stream import StreamCorrections
+from synpose_tf.keypoints.conversion import to_h36m
+from synpose_tf.keypoints.detections import NOBODY
+from synpose_tf.keypoints.following import LiveTracks
 from synpose_tf.keypoints.layouts import LAYOUTS
 from synpose_tf.live.server import Server
+from synpose_tf.models.folded_temporal import LEAST_RATE
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import KeypointTrack, PoseTrack
 from synpose_tf.video import webcam
@@ -60,22 +65,29 @@ def run(
     server = Server()
     print(f"open {server.address} in a browser; Ctrl-C ends it.", flush=True)
     times: collections.deque = collections.deque(maxlen=_AVERAGED)
-    count, start = 0, time.monotonic()
+    stream = OverTime(lifter)
+    count, corrected, start = 0, 0, time.monotonic()
     try:
         for picture in webcam.pictures(source):
             if intrinsics is None and lifter.mode == "camera":
                 height, width = picture.image.shape[:2]
                 usual = focal.typical((width, height)).pixels
                 intrinsics = focal.intrinsics(pixels or usual, (width, height))
-            lift = functools.partial(
-                lifter.lift_track, intrinsics=intrinsics, body_height=body_height, roll=0.0
-            )
-            people = _people(picture, detector, lift, least)
             times.append(time.monotonic())
             rate = (len(times) - 1) / max(times[-1] - times[0], 1e-6)
-            image = _jpeg(picture.image)
-            server.show({"rate": rate, "picture": image, "bones": BONES, "people": people})
-            count += 1
+            if count % _AVERAGED == _AVERAGED - 1:
+                stream.set_rate(rate)
+            lift = functools.partial(
+                stream.lift,
+                time=picture.time,
+                intrinsics=intrinsics,
+                body_height=body_height,
+                roll=0.0,
+            )
+            people = _people(picture, detector, lift, least)
+            event = {"rate": rate, "picture": _jpeg(picture.image), "corrected": stream.runs}
+            server.show(event | {"bones": BONES, "people": people})
+            count, corrected = count + 1, corrected + stream.runs
     except KeyboardInterrupt:  # The usual end.
         print()
     finally:
@@ -83,6 +95,71 @@ def run(
         if hasattr(detector, "close"):
             detector.close()
     print(f"{count} pictures, {count / max(time.monotonic() - start, 1e-6):.1f} a second")
+    print(_said(stream, count, corrected))
+
+
+class OverTime:
+    """Lifts the people of one picture after the other, corrected by the pictures before.
+
+    That takes 20 pictures a second or more; till it is known how many there are, and where there
+    are fewer, each picture is lifted alone.
+
+    Args:
+        lifter: with a causal network, or without one to lift each picture alone.
+    """
+
+    def __init__(self, lifter: Lifter):
+        self._lifter = lifter
+        network = lifter.temporal
+        self.network = network if network is not None and network.causal else None
+        self._corrections: StreamCorrections | None = None
+        self._live = LiveTracks(len(H36M_17))
+        self._named = 0
+
+    @property
+    def runs(self) -> bool:
+        """Whether pictures are corrected now."""
+        return self._corrections is not None
+
+    def set_rate(self, rate: float) -> None:
+        """Takes the pictures a second, as measured."""
+        stride = over_time.stride(rate)
+        if self.network is None or not stride:
+            self._corrections = None
+        elif self._corrections is None or self._corrections.stride != stride:
+            self._corrections = StreamCorrections(self.network, rate)
+
+    def lift(self, track: KeypointTrack, time: float, **given: Any) -> PoseTrack:
+        """Lifts people, a frame of the track each, of a picture at `time` seconds.
+
+        Args:
+            given: see `Lifter.lift_track`.
+        """
+        correct = None
+        if self._corrections is not None:
+            who = self._follow(to_h36m(track)[0], time)
+            correct = functools.partial(self._corrections, who, time)
+        return self._lifter.lift_track(track, correct=correct, **given)
+
+    def _follow(self, points, time):
+        """Who the people are: the names (n,) of those before, or new ones."""
+        milliseconds = round(1e3 * time)
+        self._live.forget(milliseconds - 1e3 * over_time.GAP, milliseconds - 1e3 * over_time.GAP)
+        names = self._live.match(points)
+        new = names == NOBODY
+        names[new] = self._named + np.arange(new.sum())
+        self._named += int(new.sum())
+        self._live.update(names, milliseconds, points, new)
+        return names.tolist()
+
+
+def _said(stream, count, corrected):
+    if stream.network is None:
+        return "each picture was lifted alone"
+    return (
+        f"{corrected} of {count} pictures were corrected by those before, which takes "
+        f"{LEAST_RATE:g} a second (--temporal=off leaves them alone)"
+    )
 
 
 def _people(

@@ -6,7 +6,7 @@ import pytest
 from synpose_tf.errors import SynposeError
 from synpose_tf.geometry import camera
 from synpose_tf.inference.lifter import Lifter
-from synpose_tf.inference.stream import PoseStream
+from synpose_tf.inference.stream import PoseStream, StreamCorrections
 
 
 def recording(views, frames):
@@ -35,6 +35,24 @@ def test_two_people_have_streams_of_their_own(synthetic_views):
         expected = alone.lift(one)
         np.testing.assert_array_equal(first.lift(one), expected)
         second.lift(other)
+
+
+def test_people_of_one_picture_are_corrected_each_by_their_own_frames():
+    network = Lifter.from_pretrained("paper", "causal").temporal
+    rng = np.random.default_rng(0)
+    seen = rng.normal(size=(40, 2, 67)).astype(np.float32)
+    both, first = StreamCorrections(network, 30.0), StreamCorrections(network, 30.0)
+    for frame in range(40):
+        order = rng.permutation(2)
+        there = np.array([True, frame != 20])[order]
+        names = ["a", "b"] if order[0] == 0 else ["b", "a"]
+        found = both(names, frame / 30.0, seen[frame, order], there)
+        expected = first([0], frame / 30.0, seen[frame, :1], np.array([True]))
+        np.testing.assert_allclose(found[np.argsort(order)][0], expected[0], atol=1e-5)
+        assert not found[~there].any()
+    again = both(["a"], 40 / 30.0 + 0.3, seen[0, :1], np.array([True]))
+    fresh = StreamCorrections(network, 30.0)(["a"], 0.0, seen[0, :1], np.array([True]))
+    np.testing.assert_allclose(again, fresh, atol=1e-5)
 
 
 @pytest.mark.parametrize("temporal", ["", "centred"])

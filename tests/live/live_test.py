@@ -14,10 +14,15 @@ import films
 import numpy as np
 import pytest
 from command_process import Running, run
+from keypoint_files import walk
 from PIL import Image
 
+from synpose_tf.evaluation import motion
+from synpose_tf.inference.lifter import Lifter
 from synpose_tf.live.server import Server
+from synpose_tf.live.watching import OverTime
 from synpose_tf.structures.skeleton import H36M_17
+from synpose_tf.structures.tracks import KeypointTrack
 
 DETECTOR = "--detector=replaying_detector:Replaying"
 
@@ -62,6 +67,45 @@ def test_events_show_picture_and_poses(live):
     finished = command.wait()
     assert finished.code == 0, finished.stderr
     assert re.search(r"\d+ pictures, \d+\.\d a second", finished.stdout)
+    assert "pictures were corrected by those before, which takes 20 a second" in finished.stdout
+
+
+def people(frame, rng):
+    """Two people who walk to the right, as a detector sees them, in any order."""
+    walking = np.stack([walk(H36M_17, 1, seed, (300.0 + 500.0 * seed, 400.0)) for seed in (0, 1)])
+    joints = walking[:, 0] + (2.0 * frame, 0.0, 0.0)
+    joints[..., :2] += rng.normal(0.0, 4.0, (2, 17, 2))
+    order = rng.permutation(2)
+    numbers = np.arange(2)
+    joints = joints[order].astype(np.float32)
+    track = KeypointTrack("now", joints[..., :2], joints[..., 2], numbers, numbers, H36M_17)
+    return track, np.argsort(order)
+
+
+def poses(stream, frames):
+    """(frames, 2, 17, 3)."""
+    rng, found = np.random.default_rng(0), []
+    for frame in range(frames):
+        track, places = people(frame, rng)
+        found.append(np.asarray(stream.lift(track, frame / 30.0, roll=0.0).poses)[places])
+    return np.array(found)
+
+
+def test_people_are_followed_and_corrected_by_the_pictures_before():
+    alone, calm = (OverTime(Lifter.from_pretrained("paper", "causal")) for _ in range(2))
+    alone.set_rate(12.0)
+    calm.set_rate(28.0)
+    assert (alone.runs, calm.runs) == (False, True)
+    before, after = (motion.jitter(poses(s, 60).reshape(60, 34, 3)) for s in (alone, calm))
+    assert after < 0.8 * before  # The poses are no people's.
+    calm.set_rate(15.0)
+    assert not calm.runs
+
+
+def test_a_lifter_that_looks_ahead_lifts_each_picture_alone():
+    stream = OverTime(Lifter.from_pretrained("paper", "centred"))
+    stream.set_rate(30.0)
+    assert not stream.runs
 
 
 def test_only_this_computers_page_is_answered():
