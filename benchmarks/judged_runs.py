@@ -2,7 +2,9 @@
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import unseen
@@ -12,6 +14,9 @@ from synpose_tf.evaluation import metrics, protocols
 from synpose_tf.evaluation.tables import Row, Spread, Table
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.version import __version__
+
+if TYPE_CHECKING:  # TensorFlow.
+    from synpose_tf.training.pairs import Pairs
 
 Figures = dict[str, tuple[float, float]]
 
@@ -24,10 +29,16 @@ class Variant:
         config: gives the configuration for a seed.
         detections: gives 2D poses without a truth, from `detections.read_detections`; None for
             none.
+        pairs: gives pairs of detectors, from `pairs.read_pairs`; None for none.
+        init: a lifter of the package to begin with; empty for fresh weights.
+        exact: whether it trains on the judge's data sets, beside `pairs`.
     """
 
     config: Callable[[int], TrainConfig]
     detections: Callable[[], dict[str, np.ndarray]] | None = None
+    pairs: Callable[[], "Pairs"] | None = None
+    init: str = ""
+    exact: bool = True
 
 
 class Judge:
@@ -53,10 +64,11 @@ class Judge:
         """Trains a variant, or goes on with it, and returns its lifter."""
         import tensorflow as tf
 
+        from synpose_tf.inference import initial
         from synpose_tf.training import checkpoint, loop
 
         config = variant.config(seed)
-        folder = self.folder / f"{name.replace(' ', '_')}_seed{seed}"
+        folder = self.folder / f"{re.sub(r'[^a-zA-Z0-9+.]+', '_', name)}_seed{seed}"
         workdir = checkpoint.Workdir(folder)
         run = {
             "version": __version__,
@@ -66,9 +78,12 @@ class Judge:
             "variant": name,
         }
         workdir.open_for(run)
+        model = loop.new_model(config)
+        if variant.init:
+            initial.start(model, initial.load(variant.init))
         session = loop.Training(
-            loop.new_model(config),
-            self.arrays,
+            model,
+            self.arrays if variant.exact else None,
             self.views,
             workdir,
             config,
@@ -76,6 +91,7 @@ class Judge:
             loop.Precautions(keep=1),
             workdir.resume(),
             variant.detections() if variant.detections else None,
+            pairs=variant.pairs() if variant.pairs else None,
         )
         session.run()
         return Lifter.from_workdir(folder)
