@@ -26,6 +26,7 @@ BATCH = 1_000
 OUTERMOST = 0.005  # Percent of a tensor's values at either end, which do not count.
 WIDER = 1.5  # The range of a tensor inside the network, in that of the values that count.
 RIDGE = 0.1  # Of the mean variance of the features.
+BALANCE = 0.75  # How far units are brought to the same size: 0 leaves them, 1 makes them equal.
 
 
 def training_poses(trained: "TrainedLifter", count: int = POSES, seed: int = 0) -> np.ndarray:
@@ -138,6 +139,42 @@ def _tensors(layers, poses):
     """The float network's tensors (poses, width) by name, in order; the depths are the last."""
     seen = _Observed(layers).tensors(tf.constant(poses))
     return {name: tensor.numpy() for name, tensor in seen.items()}
+
+
+def balance(layers: dict[str, Linear], poses: np.ndarray) -> dict[str, Linear]:
+    """Layers that compute the same, with units inside that reach about equally far.
+
+    All units of a tensor share a range, and the one that reaches farthest sets it. Leaky ReLU lets
+    a factor pass, so a unit's can be taken from the kernel before it and given to the one after it
+    (Nagel et al. 2019, cross-layer equalisation). What blocks add to keeps a unit's one factor.
+
+    Args:
+        layers: from `depth_network.fold`.
+        poses: (poses, 17, 2), normalised.
+    """
+    tensors = _tensors(layers, poses)
+    first, *inner, last = layers
+    blocks = tuple(zip(inner[::2], inner[1::2], strict=True))
+    sums = (f"{first}_leaky", *(name for _, two in blocks for name in (two, f"{two}_sum")))
+    reach = {name: np.abs(tensors[name]).max(0) + 1e-6 for name in (*sums, *inner)}
+    trunk = _factors(np.max([reach[name] / reach[name].mean() for name in sums], axis=0))
+    balanced = {first: _scale(layers[first], 1.0, trunk), last: _scale(layers[last], trunk, 1.0)}
+    for one, two in blocks:
+        between = _factors(reach[one])
+        balanced[one] = _scale(layers[one], trunk, between)
+        balanced[two] = _scale(layers[two], between, trunk)
+    return {name: balanced[name] for name in layers}
+
+
+def _factors(reach):
+    return np.exp(BALANCE * (np.log(reach) - np.log(reach).mean())).astype(np.float32)
+
+
+def _scale(layer, before, after):
+    """A layer whose inputs are divided by `before` and whose outputs are to be by `after`."""
+    before = np.broadcast_to(np.float32(before), len(layer.kernel))[:, None]
+    kernel = layer.kernel * before / np.float32(after)
+    return dataclasses.replace(layer, kernel=kernel, bias=layer.bias / np.float32(after))
 
 
 def refit(layers: dict[str, Linear], features: np.ndarray, target: np.ndarray) -> dict[str, Linear]:

@@ -1,8 +1,10 @@
 """The process of `quantization_aware`: trains the Keras 2 twin with the rounding of 8 bits.
 
 The twin learns depths that the float network gave: no labels, no adversarial networks. Weights
-have a scale for each unit; the given ranges of tensors between layers follow the gradient like
-weights. The first layer and the last, whose tensors have no ranges, are trained as floats.
+have a scale for each unit; the ranges of tensors between layers are learnt with them (learned
+step size quantisation, Esser et al. 2020): wide enough for unusual poses and no wider, as a level's
+width is noise for usual ones. The first layer and the last, whose tensors have no ranges, are
+trained as floats.
 """
 
 import pathlib
@@ -14,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
+from tqdm import tqdm
 
 from synpose_tf.export.tflite import keras2_twin, qat
 from synpose_tf.export.tflite.depth_network import Linear, Range
@@ -21,6 +24,8 @@ from synpose_tf.models.networks import JOINTS
 
 BATCH = 512
 LEARNING_RATE = 3e-4
+RANGE_RATE = 10.0  # How much faster the ends of ranges move: they are some, and ten times as large.
+LEVELS = 255.0
 
 _WEIGHTS = tfmot.quantization.keras.quantizers.LastValueQuantizer(
     num_bits=8, per_axis=True, symmetric=True, narrow_range=True
@@ -28,7 +33,12 @@ _WEIGHTS = tfmot.quantization.keras.quantizers.LastValueQuantizer(
 
 
 class LearnedRange(tfmot.quantization.keras.quantizers.Quantizer):
-    """Rounds to 256 levels between two ends that are trained."""
+    """Rounds to 256 levels between two ends that are trained, 0 among the levels.
+
+    Rounding is the identity to the gradient. So the ends learn from the values that they cut off
+    and from what all others lose by rounding; TensorFlow's own fake quantisation knows the first
+    alone, and its ranges stay as wide as they begin.
+    """
 
     def __init__(self, low: float, high: float):
         self.low = low
@@ -37,18 +47,27 @@ class LearnedRange(tfmot.quantization.keras.quantizers.Quantizer):
     def build(
         self, tensor_shape: tf.TensorShape, name: str, layer: tf_keras.layers.Layer
     ) -> dict[str, tf.Variable]:
+        constant = tf_keras.initializers.Constant
         return {
-            end: layer.add_weight(f"{name}_{end}", initializer=tf_keras.initializers.Constant(v))
-            for end, v in (("min", self.low), ("max", self.high))
+            end: layer.add_weight(f"{name}_{end}", initializer=constant(value / RANGE_RATE))
+            for end, value in (("min", self.low), ("max", self.high))
         }
 
     def __call__(
         self, inputs: tf.Tensor, training: bool, weights: dict[str, tf.Variable], **kwargs: Any
     ) -> tf.Tensor:
-        return tf.quantization.fake_quant_with_min_max_vars(inputs, weights["min"], weights["max"])
+        low = tf.minimum(RANGE_RATE * weights["min"], 0.0)
+        high = tf.maximum(RANGE_RATE * weights["max"], 0.0)
+        width = (high - low) / LEVELS
+        zero = _round(-low / width)
+        return (tf.clip_by_value(_round(inputs / width) + zero, 0.0, LEVELS) - zero) * width
 
     def get_config(self) -> dict[str, float]:
         return {"low": self.low, "high": self.high}
+
+
+def _round(x):
+    return x + tf.stop_gradient(tf.round(x) - x)
 
 
 class EightBits(tfmot.quantization.keras.QuantizeConfig):
@@ -106,7 +125,10 @@ def train(model: tf_keras.Model, poses: np.ndarray, depths: np.ndarray, steps: i
     model.compile(tf_keras.optimizers.Adam(rate), loss="mse")
     examples = tf.data.Dataset.from_tensor_slices((poses, depths))
     batches = examples.shuffle(len(poses), seed=0).repeat().batch(BATCH).prefetch(2)
-    model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0)
+    # On the output: of the errors, the process that started this one keeps the last line.
+    with tqdm(total=steps, desc="tflite_qat", file=sys.stdout, disable=None, leave=False) as bar:
+        count = tf_keras.callbacks.LambdaCallback(on_batch_end=lambda batch, logs: bar.update())
+        model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, callbacks=[count])
 
 
 def trained(model: tf_keras.Model) -> tuple[dict[str, Linear], dict[str, Range]]:
@@ -121,8 +143,8 @@ def trained(model: tf_keras.Model) -> tuple[dict[str, Linear], dict[str, Range]]
         ends = [float(v) for end in ("min", "max")
                 for k, v in values.items() if k.endswith(f"output_{end}")]  # fmt: skip
         if ends:
-            low, high = ends
-            ranges[name] = (low, high)
+            low, high = (RANGE_RATE * end for end in ends)
+            ranges[name] = (min(low, 0.0), max(high, 0.0))
     return layers, ranges
 
 

@@ -49,7 +49,7 @@ def write(trained: "TrainedLifter", folder: pathlib.Path, precision: str) -> Non
     layers = depth_network.fold(trained.model.averaged_generator)
     if precision == "qat":
         poses = qat.training_poses(trained)
-        network = qat.fine_tune(layers, poses, calibration.both_ways(layers, poses))
+        network = qat.fine_tune(layers, poses, qat.target(layers, poses))
         content = convert(network, "int8")
     elif precision in ("int8", "integer"):
         content = calibrated(layers, calibration.training_poses(trained), precision)

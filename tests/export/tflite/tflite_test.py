@@ -1,21 +1,17 @@
 """Lifters as .tflite files: what they compute, hold and say, and what they refuse."""
 
-import dataclasses
 import json
 import pathlib
 import types
 import zipfile
 
 import flatbuffers
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.export import trained
 from synpose_tf.export.tflite import calibration, depth_network
-from synpose_tf.geometry import normalization
 from synpose_tf.inference import pretrained
 from synpose_tf.models import networks
 from synpose_tf.structures.skeleton import H36M_17
@@ -30,56 +26,6 @@ schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 # FULLY_CONNECTED, MUL, ADD and RESHAPE are in the lists of XNNPACK (for 8 bits as well), NNAPI and
 # the GPU delegate; all three take QUANTIZE and DEQUANTIZE where types change.
 EVERYWHERE = {"FULLY_CONNECTED", "MUL", "ADD", "RESHAPE", "QUANTIZE", "DEQUANTIZE"}
-
-
-@pytest.fixture(scope="module")
-def generator():
-    """A lifter of the default width, untrained, with batch norm that does something."""
-    keras.utils.set_random_seed(0)
-    network = networks.Generator()
-    network.build()
-    rng = np.random.default_rng(0)
-    for unit in (network.first, *network.units):
-        shape = unit.norm.gamma.shape
-        values = (rng.uniform(0.5, 1, shape), *rng.normal(0, 0.2, (2, *shape)))
-        unit.norm.set_weights([*values, rng.uniform(0.5, 2, shape)])
-    network.last.kernel.assign(rng.normal(0.0, 0.03, network.last.kernel.shape))
-    return network
-
-
-@pytest.fixture(scope="module")
-def views(synthetic_views):
-    return {key: a[::3].astype(np.float32) for key, a in synthetic_views.items()}
-
-
-@pytest.fixture(scope="module")
-def lifter(generator, views):
-    """The lifter to export, in camera mode; trained and tested on the same views."""
-    return _lifter(generator, views, "camera")
-
-
-def _lifter(generator, views, mode):
-    model = types.SimpleNamespace(averaged_generator=generator, mode=mode, distance=13.0)
-    made = trained.TrainedLifter(model, "a test", {}, None)
-    poses, frame = normalization.normalize_2d(
-        views["keypoints_2d"], mode, views["intrinsics"], model.distance
-    )
-    depths = np.array(generator(poses.astype(np.float32)))
-    lifted = normalization.lift(poses, depths, frame.perspective)
-    lifted = normalization.to_camera_frame(lifted, frame)
-    made.__dict__.update(training=views, test=views, lifted=lifted.astype(np.float32))
-    return made
-
-
-@pytest.fixture(scope="module")
-def poses(lifter):
-    """1,280 normalised poses."""
-    return calibration.training_poses(lifter)
-
-
-@pytest.fixture(scope="module")
-def layers(generator):
-    return depth_network.fold(generator)
 
 
 @pytest.fixture(scope="module")
@@ -285,8 +231,8 @@ def test_the_same_file_each_time(lifter, folders, tmp_path):
     assert (tmp_path / "lifter.tflite").read_bytes() == path(folders, "float32").read_bytes()
 
 
-def test_paper_mode(generator, views, tmp_path):
-    paper = _lifter(generator, views, "paper")
+def test_paper_mode(make_lifter, generator, views, tmp_path):
+    paper = make_lifter(generator, views, "paper")
     tflite.write(paper, tmp_path, "float32")
     found = litert.Lifter(tmp_path / "lifter.tflite")(views["keypoints_2d"])
     np.testing.assert_allclose(found, paper.lifted, atol=1e-4)
@@ -311,7 +257,8 @@ def test_quantization_aware_training(poses):
     layers = depth_network.fold(small)
     depths = calibration.depths(layers, poses)
     network = quantization_aware.fine_tune(layers, poses, depths, steps=30)
-    before = depth_network.inner(calibration.ranges(layers, poses), layers)
+    balanced = calibration.balance(layers, poses)
+    before = depth_network.inner(calibration.ranges(balanced, poses), layers)
     assert list(network.layers) == list(layers)
     assert set(network.ranges) == set(before)
     assert all(tuple(network.ranges[name]) != ends for name, ends in before.items())
@@ -320,30 +267,6 @@ def test_quantization_aware_training(poses):
     ops = contents(types.SimpleNamespace(read_bytes=lambda: content))
     assert {op for op, _ in ops} <= EVERYWHERE
     check_floats_at_the_ends(ops)
-
-
-def test_trained_on_views_as_they_are_and_as_their_run_changed_them(lifter, poses, monkeypatch):
-    monkeypatch.setattr(quantization_aware, "POSES", 5_000)
-    config = {"augmentation": {"turn": True, "detector_noise": 0.1, "missing": 0.1}}
-    changed = dataclasses.replace(lifter, run={"config": config})
-    changed.__dict__.update(training=lifter.training)
-    found = quantization_aware.training_poses(changed)
-    assert found.shape == (len(poses) + 5_000, 17, 2)
-    assert found.dtype == np.float32
-    assert np.isfinite(found).all()
-    np.testing.assert_array_equal(found[: len(poses)], poses)
-    nearest = [np.abs(poses - pose).max(axis=(1, 2)).min() for pose in found[len(poses) :: 500]]
-    assert min(nearest) > 1e-3
-    unchanged = quantization_aware.training_poses(lifter)
-    np.testing.assert_allclose(np.unique(unchanged), np.unique(poses), atol=1e-6)
-
-
-def test_depths_of_both_ways_are_those_of_the_mirror_image(layers, poses):
-    found = calibration.both_ways(layers, poses)
-    mirrored = (poses * (-1.0, 1.0)).astype(np.float32)[:, H36M_17.mirror]
-    expected = calibration.both_ways(layers, mirrored)[:, H36M_17.mirror]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert relative_error(found, calibration.depths(layers, poses)) > 0.1
 
 
 # === Bad input ===
@@ -385,8 +308,8 @@ def test_calibration_refuses_bad_poses(layers, poses):
         tflite.calibrated(layers, poses.reshape(-1, 34))
 
 
-def test_an_export_that_can_not_calibrate_leaves_nothing(generator, views, tmp_path):
+def test_an_export_that_can_not_calibrate_leaves_nothing(make_lifter, generator, views, tmp_path):
     few = {key: a[:50] for key, a in views.items()}
     with pytest.raises(SynposeError, match="50 training poses are too few"):
-        tflite.write(_lifter(generator, few, "camera"), tmp_path, "int8")
+        tflite.write(make_lifter(generator, few, "camera"), tmp_path, "int8")
     assert not list(tmp_path.iterdir())
