@@ -30,7 +30,7 @@ from absl import flags
 from synpose_tf import cli
 from synpose_tf.datasets import prepared
 from synpose_tf.evaluation import metrics, motion
-from synpose_tf.inference import smoothing
+from synpose_tf.inference import pretrained, smoothing
 from synpose_tf.inference.lifter import Lifter
 from synpose_tf.training import clips
 from synpose_tf.training.augmentation import detectors
@@ -108,7 +108,9 @@ def main():
     print(f"{'':32}" + "".join(f"{column:>20}" for column in COLUMNS))
     for mode in args.pretrained:
         for kind in KINDS:
-            temporal = kind if kind in ("causal", "centred") else ""
+            temporal = kind if kind in pretrained.TEMPORAL else ""
+            if temporal and not pretrained.has_temporal(mode, temporal):
+                continue
             lifter = Lifter.from_pretrained(mode, temporal)
             noisy = [measure(lifter, kind, recordings, int(seed)) for seed in args.seeds]
             print_row(f"{mode}, {kind}", noisy)
