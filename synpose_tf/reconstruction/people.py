@@ -1,8 +1,9 @@
 """All of people's joints, at all moments, before cameras that are known.
 
 Some hundred moments at a time, with those around them, so that memory is that of a piece. The
-cameras stay; joints are adjusted with the bones and the motion prior of `bundle`. Joints on which
-fewer than two views agree are led by the lifts, and marked.
+cameras stay; joints are adjusted with the bones and the motion prior of `bundle`, and with a loss
+as wide as the recordings' detectors are off. Joints on which fewer than two views agree are led by
+the lifts, and marked.
 """
 
 import dataclasses
@@ -88,7 +89,8 @@ def _piece(scene, person, times):
     lifts = scene.lifts_of(person, times)
     state = initial.start_of(rig, seen, lifts, bones)
     guesses = initial.guesses_of(rig, seen, lifts)
-    state = adjust(state, seen, body.PRIOR, _FIXED, guesses, 10)
+    prior = dataclasses.replace(body.PRIOR, loss=scene.bluntness * body.PRIOR.loss)
+    state = adjust(state, seen, prior, _FIXED, guesses, 10)
     marks = exchanged(rig, state.joints, seen)
     seen = put_back(seen, marks)
     few = agreeing(rig, state.joints, seen) < 2
@@ -96,7 +98,7 @@ def _piece(scene, person, times):
         initial.lifts_in_world(rig, np.where(few[..., None], np.nan, state.joints), lifts)
     )
     guesses = np.where(few[..., None], led, np.nan)
-    joints = adjust(state, seen, body.PRIOR, _FIXED, guesses, 10).joints
+    joints = adjust(state, seen, prior, _FIXED, guesses, 10).joints
     inferred = agreeing(rig, joints, seen) < 2
     errors = np.linalg.norm(seen.points - rig.project(joints), axis=-1)
     if not seen.seen[..., _HIP].any():

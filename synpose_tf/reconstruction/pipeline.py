@@ -2,8 +2,8 @@
 
 1. Tracks of two views are put together, and their clocks (`matching`, `synchronization`).
 2. Cameras from epipolar geometry and lifts (`initial`).
-3. Bundle adjustment over some hundred moments that are spread over the recording; sides that a
-   detector exchanged are put back by the other views (`exchange`), clocks are refined.
+3. Bundle adjustment over some hundred moments that differ (`selection`); sides that a detector
+   exchanged are put back by the other views (`exchange`), clocks are refined.
 4. A world with a floor (`floor`).
 5. All moments, some hundred at a time, with the cameras fixed (`people`).
 
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synpose_tf.errors import SynposeError
-from synpose_tf.reconstruction import body, floor, initial, matching, uncertainty
+from synpose_tf.reconstruction import body, floor, initial, matching, selection, uncertainty
 from synpose_tf.reconstruction.bundle import Free, Problem, adjust
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.initial import Lifts
@@ -75,6 +75,8 @@ class Scene:
         spread: how sure the cameras are, by `uncertainty`; None for calibrated ones.
         moved: of calibrated cameras that were refined, by how much; else None.
         used: how many moments the cameras were adjusted on.
+        bluntness: how much farther off than `views.NOISE` says the recordings' detectors are;
+            1 or more.
         stamped: whether the recordings' time stamps are taken for one clock, though the motion
             was asked.
         moved_clocks: of each camera the offset that the motion told, seconds; empty where given.
@@ -89,6 +91,7 @@ class Scene:
     spread: "uncertainty.Spread | None"
     moved: "uncertainty.Moved | None"
     used: int
+    bluntness: float = 1.0
     stamped: bool = False
     moved_clocks: Sequence[float] = ()
 
@@ -240,16 +243,16 @@ def lifts_at(
 
 # === Cameras ===
 def _chosen_times(scene, count, window):
-    """Of each person moments that several cameras see, in windows spread over the recording."""
-    chosen = []
+    """Of each person moments that several cameras see, and that differ."""
+    share, chosen = max(window, count // len(scene.people)), []
     for person in range(len(scene.people)):
         times = scene.times_of(person)
         seen = observe([scene.tracks_of(person)], scene.clocks, [times])
-        good = np.flatnonzero((seen.seen.sum(-1) >= 4).sum(0) > 1)
-        share = max(window, count // len(scene.people))
-        if len(good) > share:
-            starts = np.linspace(0, len(good) - window, max(share // window, 1)).astype(int)
-            good = good[np.unique(starts[:, None] + np.arange(window))]
+        good = selection.shared(seen)
+        if window > 1:
+            good = selection.different(seen, good, share, window)
+        else:
+            good = selection.even(good, share)
         chosen.append(times[good])
     return chosen
 
@@ -296,6 +299,7 @@ def _adjusted(scene, settings):
         )
     if not settings.synchronized:
         scene, problem, state = _clocked(scene, free, problem, state)
+    scene = dataclasses.replace(scene, bluntness=uncertainty.bluntness(problem, state))
     if calibrated:
         moved = uncertainty.moved(first, scene.rig) if settings.refine else None
         return dataclasses.replace(scene, moved=moved)

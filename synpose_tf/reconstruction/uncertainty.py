@@ -9,6 +9,7 @@ from synpose_tf.reconstruction.epipolar import cross
 from synpose_tf.reconstruction.rig import Rig
 
 _MOVED_MM = 300.0  # A joint that moved so far shows the cameras something new.
+_BLUNTEST = 3.0  # Beyond, it is the cameras that are off.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +58,22 @@ def spread_of(problem: Problem, state: State) -> Spread:
         depth,
         poses,
     )
+
+
+def bluntness(problem: Problem, state: State) -> float:
+    """How much farther off than its noise a view usually is, about, 1 to `_BLUNTEST`.
+
+    The median of residuals over that of Rayleigh's distribution, which they have if the noise is
+    right, less what each joint in space takes over: three of two numbers a view.
+    """
+    seen = problem.seen.seen
+    views = seen.sum(0)
+    shared = seen & (views > 1)
+    if not shared.any():
+        return 1.0
+    left = np.sqrt(1.0 - 1.5 / np.maximum(views, 2))
+    off = np.linalg.norm(problem.residuals(state), axis=-1) / problem.seen.noise / left
+    return float(np.clip(np.median(off[shared]) / np.sqrt(2.0 * np.log(2.0)), 1.0, _BLUNTEST))
 
 
 def _path(problem, state):

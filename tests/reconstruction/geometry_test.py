@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from camera_scenes import observations, swapped, truth, walker
 
-from synpose_tf.reconstruction import body, floor
+from synpose_tf.reconstruction import body, floor, selection, uncertainty
 from synpose_tf.reconstruction.banded import NormalEquations
 from synpose_tf.reconstruction.bundle import Free, Problem, State, adjust
 from synpose_tf.reconstruction.epipolar import relative_poses
@@ -139,3 +139,33 @@ def test_the_floor_is_level_and_below_the_feet(world):
     ankles = placed[:, [H36M_17.index("LAnkle"), H36M_17.index("RAnkle")], 2]
     assert 40.0 < ankles.min(1).mean() < 200.0
     assert rig.moved(rotation, origin).rotation[0, 2] @ [0, 1, 0] > 0.8
+
+
+def test_cameras_are_adjusted_on_moments_that_differ():
+    """Of somebody who stands for long and walks for a moment, the walk counts most."""
+    still, walk = np.repeat(walker(8)[:1], 400, axis=0), walker(48)
+    seen = observations(np.concatenate([still, walk]), noise=2.0)
+    moments = selection.shared(seen)
+    assert len(moments) == 448
+    chosen = selection.different(seen, moments, 40, window=4)
+    assert len(chosen) <= 40
+    assert (np.diff(chosen) > 0).all()
+    assert (chosen >= 397).mean() > 0.6
+    assert len(selection.even(moments, 40)) == 40
+    assert (selection.even(moments, 40) >= 397).mean() < 0.2
+    np.testing.assert_array_equal(selection.different(seen, moments[:30], 40, 4), moments[:30])
+
+
+@pytest.mark.parametrize(("factor", "told"), [(0.5, 1.0), (1.0, 1.0), (2.0, 2.0), (9.0, 3.0)])
+def test_a_detector_that_is_farther_off_than_usual_is_told(world, factor, told):
+    seen, rig = observations(world, noise=0.0), truth()
+    rng = np.random.default_rng(0)
+    off = rng.normal(size=seen.points.shape) * factor * seen.noise[..., None]
+    seen = dataclasses.replace(seen, points=seen.points + off)
+    state = State(rig, world, body.bone_lengths(world)[None])
+    free = Free(cameras=False, bones=False)
+    squares = dataclasses.replace(body.PRIOR, loss=100.0)
+    state = adjust(state, seen, squares, free, np.full_like(world, np.nan), 10)
+    problem = Problem(state, seen, squares, free)
+    # The prior leaves joints less than three numbers of freedom, so it is told as somewhat more.
+    assert told <= uncertainty.bluntness(problem, state) <= 1.35 * told
