@@ -9,6 +9,8 @@ places and clocks and who is who from the people alone, and writes poses in the 
 in Pose2Sim's form, and a report. docs/multiview.md tells how to record, and what can't be told.
 """
 
+import os
+
 from absl import flags
 
 from synpose_tf import cli
@@ -60,6 +62,9 @@ FLAGS = flags.FLAGS
 
 
 def main(paths: list[str]) -> None:
+    # Before NumPy is imported: on the adjustment's small matrices threads wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from synpose_tf.errors import SynposeError
     from synpose_tf.inference.lifter import check_body_height
     from synpose_tf.output import results
