@@ -26,16 +26,12 @@ class ServedRecordings(ServedLifter):
         trained: with the network that corrects poses in time.
     """
 
+    _leading = (None, None)
+
     def __init__(self, trained: RecordingsLifter):
         super().__init__(trained.model)
         self._network = trained.network
         self._reprojection = None
-
-    def _specs(self):
-        specs = [tf.TensorSpec((None, None, JOINTS, 2), tf.float32, name="keypoints")]
-        if self.mode == "camera":
-            specs.append(tf.TensorSpec((None, 9), tf.float32, name="intrinsics"))
-        return specs
 
     def lift(
         self, keypoints: tf.Tensor, intrinsics: tf.Tensor | None = None

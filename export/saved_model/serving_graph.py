@@ -34,6 +34,8 @@ class ServedLifter:
       a joint, or a joint is seen a right angle or more away from the hip.
     """
 
+    _leading: tuple[None, ...] = (None,)  # Axes of `keypoints` before a pose's own.
+
     def __init__(self, model: keras.Model):
         self.mode = model.mode
         self._distance = model.distance
@@ -65,7 +67,7 @@ class ServedLifter:
         }
 
     def _specs(self):
-        specs = [tf.TensorSpec((None, JOINTS, 2), tf.float32, name="keypoints")]
+        specs = [tf.TensorSpec((*self._leading, JOINTS, 2), tf.float32, name="keypoints")]
         if self.mode == "camera":
             specs.append(tf.TensorSpec((None, 9), tf.float32, name="intrinsics"))
         return specs
