@@ -1,16 +1,35 @@
 """`split.json`, which says what trains and what tests: {"train": [clip, ...], "test": [clip, ...]}.
 
-A clip that it does not name is left out.
+A clip that it does not name is left out. Without the file a fifth of the clips test.
 """
 
 import json
 import pathlib
+import zlib
 from collections.abc import Collection
 
 from synpose_tf.errors import SynposeError
 
 NAME = "split.json"
 _SPLITS = ("train", "test")
+_TEST_SHARE = 5  # One clip in so many tests.
+
+
+def choose(folder: pathlib.Path, clips: Collection[str]) -> dict[str, list[str]]:
+    """The clips of each split: what the folder's file says, or else by their keys.
+
+    Without a file a fifth of the clips test, at least one: those whose keys have the smallest
+    checksums.
+
+    Raises:
+        SynposeError: as `read`.
+    """
+    path = folder / NAME
+    if path.is_file():
+        return read(path, clips)
+    order = sorted(clips, key=lambda key: (zlib.crc32(key.encode()), key))
+    count = max(1, round(len(order) / _TEST_SHARE))
+    return {"train": order[count:], "test": order[:count]}
 
 
 def read(path: pathlib.Path, clips: Collection[str]) -> dict[str, list[str]]:

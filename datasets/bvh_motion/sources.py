@@ -5,7 +5,6 @@ Each becomes a `Clip` of Human3.6M-17 joints at 30 Hz, z up, in metres, the floo
 
 import dataclasses
 import pathlib
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Collection
 
@@ -25,7 +24,6 @@ The folder, or any folder below it, must hold BVH files of people. Known are the
 others go into {conventions.OWN_TABLE} in the folder, or into a file that --joint_map names:
 {{"joints": {{"LHip": "NAME", ...}}}} with {", ".join(conventions.REQUIRED)}.
 {split_file.NAME} in the folder is optional: {{"train": ["<group>/<clip>", ...], "test": [...]}}."""
-_TEST_SHARE = 5  # one clip in so many tests
 _ANKLE = 0.1  # of a leg, the height of an ankle that stands on the floor
 
 
@@ -94,12 +92,7 @@ def split(folder: pathlib.Path, keys: Collection[str]) -> dict[str, list[str]]:
         SynposeError: `split.json` is not as it should be, or a split has no clip.
     """
     path = folder / split_file.NAME
-    if path.is_file():
-        chosen = split_file.read(path, keys)
-    else:
-        order = sorted(keys, key=lambda key: (zlib.crc32(key.encode()), key))
-        count = max(1, round(len(order) / _TEST_SHARE))
-        chosen = {"train": order[count:], "test": order[:count]}
+    chosen = split_file.choose(folder, keys)
     for name in SPLITS:
         if not chosen[name]:
             raise SynposeError(

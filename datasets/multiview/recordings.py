@@ -3,7 +3,6 @@ them is believed."""
 
 import functools
 import pathlib
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -22,7 +21,6 @@ writes, one a recording. {split_file.NAME} in the folder is optional:
 {{"train": ["<folder>/<file>", ...], "test": [...]}}, names without {camera_views.SUFFIX}."""
 SPLITS = ("train", "test")
 LEAST_JOINTS = 12  # Of 17, the hip among them, on which views must agree in an example.
-_TEST_SHARE = 5  # One recording in so many tests.
 
 
 def find(folder: pathlib.Path) -> dict[str, pathlib.Path]:
@@ -48,12 +46,9 @@ def split(folder: pathlib.Path, keys: Collection[str]) -> dict[str, list[str]]:
         SynposeError: `split.json` is not as it should be, or names no recording at all.
     """
     path = folder / split_file.NAME
-    if path.is_file():
-        chosen = split_file.read(path, keys)
-    else:
-        order = sorted(keys, key=lambda key: (zlib.crc32(key.encode()), key))
-        count = max(1, round(len(order) / _TEST_SHARE)) if len(order) > 1 else 0
-        chosen = {"train": order[count:], "test": order[:count]}
+    if len(keys) == 1 and not path.is_file():
+        return {"train": list(keys)}
+    chosen = split_file.choose(folder, keys)
     if not any(chosen.values()):
         raise SynposeError(f"{path}: names no recording; there are {len(keys)}.")
     return {name: sorted(chosen[name]) for name in SPLITS if chosen[name]}
