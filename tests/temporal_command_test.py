@@ -89,6 +89,7 @@ def test_the_run_is_one_in_python(folder):
     assert lifter.temporal.receptive_field == 9
 
 
+@pytest.mark.slow
 def test_exported(folder):
     flags = ("--workdir=robust_temporal_synchronized", *DATA, "--output=out")
     text = succeed("export", *flags, "--formats=saved_model_recordings", folder=folder)

@@ -215,6 +215,7 @@ def test_the_exported_model_lifts_as_the_checkpoint(exported, folder):
     np.testing.assert_allclose(poses["poses"], expected, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_over_time(folder):
     """From the package's own lifter, with motion to verify it on."""
     flags = ("--pretrained=camera", "--output=over_time", *DATA)

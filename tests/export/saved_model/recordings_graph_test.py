@@ -84,6 +84,7 @@ def test_large_and_wrong_requests_are_refused(lifter, model):
             model.run("serving_default", inputs | {"intrinsics": np.ones((2, 9), np.float32)})
 
 
+@pytest.mark.slow
 def test_verified(lifter, folder):
     measured = verification.measure(FORMATS["saved_model_recordings"], folder, lifter)
     assert not measured.failures
