@@ -25,7 +25,7 @@ from synpose_tf.reconstruction.rig import Observations, Rig
 from synpose_tf.reconstruction.triangulation import CAP, squared_errors, triangulate
 
 _ALTERNATIVES = 2  # Poses of a pair that are tried.
-_ADJUSTED = 4  # Rigs that are adjusted for a while before the best is chosen.
+_ADJUSTED = 12  # Rigs that are adjusted for a while before the best is chosen.
 _ALIKE = np.radians(4.0)
 
 
@@ -126,22 +126,37 @@ def initial_state(
         for pair, poses in pairs.items()
     }
     rigs = _rigs(pairs, scales, focal)
-    rigs.sort(key=lambda rig: disagreement(rig, seen))
+    rigs.sort(key=lambda rig: disagreement(rig, seen, lifts))
     states = []
     for rig in rigs[:_ADJUSTED]:
         state = start_of(rig, seen, lifts, lengths)
         state = adjust(state, seen, body.PRIOR, Free(), guesses_of(state.rig, seen, lifts), 12)
-        states.append((disagreement(state.rig, seen), state))
+        states.append((disagreement(state.rig, seen, lifts), state))
     return min(states, key=lambda entry: entry[0])[1]
 
 
-def disagreement(rig: Rig, seen: Observations) -> float:
-    """Mean capped squared error of what was triangulated, in units of the noise."""
+def disagreement(rig: Rig, seen: Observations, lifts: Lifts) -> float:
+    """Of what is triangulated with the views and with the lifts.
+
+    Mean capped squared errors: in the views in units of the noise, of the lifts in units of how far
+    off they usually are. People who hardly move look about the same to cameras that are turned
+    inside out, near and far exchanged; the lifts know near from far.
+    """
     world = triangulate(rig, seen)
     known = seen.seen & np.isfinite(world).all(-1)
     weights = np.where(known, seen.confidence, 0.0)
     errors = np.minimum(squared_errors(rig, world, seen), CAP)
-    return float((weights * errors).sum() / max(weights.sum(), 1e-9))
+    return float((weights * errors).sum() / max(weights.sum(), 1e-9)) + strain(rig, world, lifts)
+
+
+def strain(rig: Rig, joints: np.ndarray, lifts: Lifts) -> float:
+    """Mean capped squared distance of joints (N, 17, 3) from the lifts laid on them.
+
+    In units of how far off lifts usually are; 0 where nothing was lifted.
+    """
+    off = np.linalg.norm(_laid(rig, joints, lifts) - joints, axis=-1) / body.PRIOR.guess
+    off = off[np.isfinite(off)]
+    return float(np.minimum(off**2, CAP).mean()) if len(off) else 0.0
 
 
 def _baseline(seen, focal, a, b, pose, lengths):
@@ -214,6 +229,13 @@ def lifts_in_world(rig: Rig, joints: np.ndarray, lifts: Lifts) -> np.ndarray:
     A lift is turned by its camera, sized and placed by the joints that both have: three or more,
     else by its own root. NaN where no view lifted.
     """
+    with np.testing.suppress_warnings() as quiet:  # A moment without a lift is NaN.
+        quiet.filter(RuntimeWarning)
+        return np.nanmedian(_laid(rig, joints, lifts), axis=0)
+
+
+def _laid(rig, joints, lifts):
+    """(V, N, 17, 3), each view's."""
     placed = np.einsum("vji,vnkj->vnki", rig.rotation, lifts.poses)
     own = np.einsum("vji,vnj->vni", rig.rotation, lifts.roots - rig.translation[:, None])
     both = np.isfinite(placed).all(-1) & np.isfinite(joints).all(-1)
@@ -230,10 +252,7 @@ def lifts_in_world(rig: Rig, joints: np.ndarray, lifts: Lifts) -> np.ndarray:
     size = np.clip(size, 0.7, 1.4)[..., None, None]
     laid = size * (placed - centre[0][:, :, None]) + centre[1][:, :, None]
     alone = placed + own[:, :, None]
-    laid = np.where((both.sum(-1) >= 3)[..., None, None], laid, alone)
-    with np.testing.suppress_warnings() as quiet:  # A moment without a lift is NaN.
-        quiet.filter(RuntimeWarning)
-        return np.nanmedian(laid, axis=0)
+    return np.where((both.sum(-1) >= 3)[..., None, None], laid, alone)
 
 
 def filled(joints: np.ndarray) -> np.ndarray:
