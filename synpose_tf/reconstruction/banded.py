@@ -50,16 +50,6 @@ class NormalEquations:
         border = cho_solve(factor, self.border_right - self.mixed.T @ point)
         return point - columns @ border, border
 
-    def border_covariance(self) -> np.ndarray:
-        """Of the border's unknowns, all others free; what nothing determines is left out.
-
-        That is the pseudoinverse: the covariance in the gauge that moves least.
-        """
-        solved = self._eliminated(1e-9)
-        if solved is None:
-            return np.full_like(self.corner, np.inf)
-        return np.linalg.pinv(solved[2], rcond=1e-10, hermitian=True)
-
     def _eliminated(self, damping):
         """The band's factor, P⁻¹ B, and the Schur complement."""
         band = self.band.copy()

@@ -118,7 +118,7 @@ class Problem:
     """The cost of a state, and its linearisation.
 
     Attributes:
-        seen, prior, free: as given.
+        seen, prior, free, guesses: as given.
         triples: indices of the first of three moments of a person in a row.
     """
 
@@ -136,7 +136,7 @@ class Problem:
         self._weights = np.where(self._valid, seen.confidence, 0.0) / seen.noise**2
         self._first_focal, self._scale = state.rig.focal, state.bones.sum()
         self.triples, self._tightness = self._neighbours()
-        self._guesses = guesses
+        self.guesses = guesses
         self._layout(len(state.rig.focal), state.bones.shape)
 
     def _layout(self, views, bones):
@@ -198,8 +198,8 @@ class Problem:
                 bent[first] - 2.0 * bent[first + 1] + bent[first + 2],
                 self._tightness[:, None, None],
             )
-        if self._guesses is not None:
-            off = np.nan_to_num(state.joints - self._guesses)
+        if self.guesses is not None:
+            off = np.nan_to_num(state.joints - self.guesses)
             yield off, np.array(1.0 / self.prior.guess)
         if self.free.focal != "known":
             yield (
@@ -328,10 +328,10 @@ class Problem:
                 equations.add(rows, columns, values)
 
     def _add_priors(self, equations, state):
-        if self._guesses is not None:
-            known = np.isfinite(self._guesses).ravel()
+        if self.guesses is not None:
+            known = np.isfinite(self.guesses).ravel()
             weight = known / self.prior.guess**2
-            off = np.nan_to_num(self._guesses - state.joints).ravel()
+            off = np.nan_to_num(self.guesses - state.joints).ravel()
             equations.band[0] += weight
             equations.right += weight * off
         if self.free.cameras and self.free.bones:
@@ -358,15 +358,3 @@ class Problem:
         joints = state.joints + points.reshape(state.joints.shape)
         bones = state.bones + border[self._bones] if self.free.bones else state.bones
         return State(Rig(rotation, translation, focal), joints, bones)
-
-    def camera_covariances(self, state: State) -> np.ndarray:
-        """(V, 6, 6), of each camera's turn (radians, camera frame) and translation (millimetres).
-
-        As the noise and the priors have it; 0 for the first camera, which is where it is.
-        """
-        whole = self.linearised(state).border_covariance()
-        found = np.zeros((len(self._camera), 6, 6))
-        for view, places in enumerate(self._camera):
-            if places[0] >= 0:
-                found[view] = whole[np.ix_(places, places)]
-        return found

@@ -3,13 +3,29 @@
 import dataclasses
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
-from synpose_tf.reconstruction.bundle import Problem, State
-from synpose_tf.reconstruction.epipolar import cross
+from synpose_tf.reconstruction.bundle import Problem, State, adjust
 from synpose_tf.reconstruction.rig import Rig
+from synpose_tf.structures.skeleton import H36M_17
 
 _MOVED_MM = 300.0  # A joint that moved so far shows the cameras something new.
 _BLUNTEST = 3.0  # Beyond, it is the cameras that are off.
+_AGAIN = 8  # Iterations, without a part of the body.
+
+
+def _joints(*names):
+    return [H36M_17.index(name) for name in names]
+
+
+_PARTS = (
+    _joints("LKnee", "LAnkle"),
+    _joints("RKnee", "RAnkle"),
+    _joints("LElbow", "LWrist"),
+    _joints("RElbow", "RWrist"),
+    _joints("Hip", "LHip", "RHip"),
+    _joints("LShoulder", "RShoulder", "Thorax", "Spine", "Nose", "Head"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,28 +52,58 @@ class Spread:
 
 
 def spread_of(problem: Problem, state: State) -> Spread:
-    """The spread of a `bundle.Problem`'s cameras.
+    """The spread of a `bundle.Problem`'s cameras: a jackknife over the parts of the body.
 
-    The detector errs alike in moments that look alike. So the moments count only as the poses
-    that they show: one, and one more whenever the joints have moved by `_MOVED_MM`.
+    What puts cameras in a wrong place is no noise: a detector errs alike for a whole movement, with
+    a whole limb. So the cameras are adjusted again without each of `_PARTS` (Quenouille and Tukey):
+    of g parts the variance is (g - 1) / g times the sum of the squared differences.
     """
-    covariances = problem.camera_covariances(state)
-    moments = len(state.joints)
-    poses = float(min(1.0 + _path(problem, state) / _MOVED_MM, moments))
-    weights, off = problem.weights_now(state)
-    squares = (weights * (off**2).sum(-1)).sum() / max((2.0 * problem.seen.seen).sum(), 1)
-    covariances = covariances * max(squares, 0.25) * moments / poses
-    rotation, translation = state.rig.rotation, state.rig.translation
-    places = np.concatenate([cross(translation), np.eye(3)[None].repeat(len(rotation), 0)], axis=2)
-    centres = places @ covariances @ np.swapaxes(places, 1, 2)
-    depth = np.median(state.rig.to_cameras(state.joints)[..., 2], axis=(1, 2))
-    turns = np.trace(covariances[:, :3, :3], axis1=1, axis2=2)
-    return Spread(
-        np.degrees(np.sqrt(turns)),
-        np.sqrt(np.trace(centres, axis1=1, axis2=2)),
-        depth,
-        poses,
+    shared = problem.seen.seen.sum(0) > 1
+    base = _from_first(state, state, shared)
+    turns, ways = zip(
+        *(_difference(base, _without(problem, state, part, shared)) for part in _PARTS), strict=True
     )
+    share = (len(_PARTS) - 1) / len(_PARTS)
+    depth = np.median(state.rig.to_cameras(state.joints)[..., 2], axis=(1, 2))
+    return Spread(
+        np.degrees(np.sqrt(share * np.square(turns).sum(0))),
+        np.sqrt(share * np.square(ways).sum(0)),
+        depth,
+        float(min(1.0 + _path(problem, state) / _MOVED_MM, len(state.joints))),
+    )
+
+
+def _without(problem, state, part, shared):
+    """Cameras seen from the first, adjusted again without some joints, at the body's old size."""
+    seen = problem.seen
+    hidden = np.isin(np.arange(state.joints.shape[1]), part)
+    seen = dataclasses.replace(seen, confidence=np.where(hidden, 0.0, seen.confidence))
+    other = adjust(state, seen, problem.prior, problem.free, problem.guesses, _AGAIN)
+    return _from_first(state, other, shared & ~hidden)
+
+
+def _from_first(state, other, shared):
+    """Rotations and places of `other`'s cameras seen from its first, at the size of `state`'s body.
+
+    By joints that two views or more saw, `shared` (N, J).
+    """
+    sizes = [_size(some.joints, shared) for some in (state, other)]
+    scale = sizes[0] / max(sizes[1], 1e-6)
+    rig = other.rig.moved(other.rig.rotation[0], other.rig.centres[0], scale)
+    return rig.rotation, rig.centres
+
+
+def _size(joints, shared):
+    """Mean distance of joints (N, J, 3) from the middle of their moment's, millimetres."""
+    weights = shared[..., None] / np.maximum(shared.sum(-1), 1)[:, None, None]
+    off = np.linalg.norm(joints - (weights * joints).sum(1, keepdims=True), axis=-1)
+    return float(off[shared].mean()) if shared.any() else 1.0
+
+
+def _difference(one, two):
+    """(V,) radians and (V,) millimetres between two cameras' rotations and places."""
+    turns = Rotation.from_matrix(one[0] @ np.swapaxes(two[0], 1, 2)).magnitude()
+    return turns, np.linalg.norm(one[1] - two[1], axis=-1)
 
 
 def bluntness(problem: Problem, state: State) -> float:
