@@ -112,9 +112,9 @@ def errors(known, start, length, views):
     cosines = (np.trace(found[0] @ np.swapaxes(right[0], 1, 2), axis1=1, axis2=2) - 1.0) / 2.0
     degrees = np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0)))
     millimetres = np.linalg.norm(found[1] - right[1], axis=-1)
-    return np.array(
-        [degrees, millimetres, scene.spread.degrees, scale * scene.spread.millimetres]
-    )[:, 1:]
+    return np.array([degrees, millimetres, scene.spread.degrees, scale * scene.spread.millimetres])[
+        :, 1:
+    ]
 
 
 def judge(known, rng):
@@ -138,7 +138,9 @@ def judge(known, rng):
 
 
 def main():
-    print(f"{'median':22} {'off':>7} {'told':>7} {'rms':>7} {'< 2':>7} {'cameras':>8} {'refused':>8}")
+    print(
+        f"{'median':22} {'off':>7} {'told':>7} {'rms':>7} {'< 2':>7} {'cameras':>8} {'refused':>8}"
+    )
     for known in (four_cameras(), of_s9("Walking"), of_s9("Sitting")):
         judge(known, np.random.default_rng(0))
 

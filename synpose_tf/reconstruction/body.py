@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synpose_tf.reconstruction.bundle import Prior
+from synpose_tf.reconstruction.unknowns import Prior
 from synpose_tf.structures.skeleton import H36M_17
 
 # Ends, for the left side, and how far a bone's length wanders between the points that detectors

@@ -7,6 +7,8 @@ Least squares (Levenberg and Marquardt) of
   bones         their length, one for both sides and for all of a person's moments
   motion        the acceleration of each joint, see `Prior`
   focal length  where it is not known, its logarithm
+  clocks        where they are not known, how far each view is ahead of the first, by how fast its
+                joints move in the picture
   guesses       a point for joints that few views saw
 
 A joint's moments follow each other in the unknowns, all joints of a moment stand together: see
@@ -14,64 +16,13 @@ A joint's moments follow each other in the unknowns, all joints of a moment stan
 what gives lengths their scale.
 """
 
-import dataclasses
-
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from synpose_tf.reconstruction.banded import NormalEquations
 from synpose_tf.reconstruction.epipolar import cross
 from synpose_tf.reconstruction.rig import NEAREST_MM, Observations, Rig
-
-
-@dataclasses.dataclass(frozen=True)
-class Prior:
-    """What is known beforehand, as standard deviations.
-
-    Args:
-        bones: for each bone (joint, joint, kind, millimetres); bones of one kind have one length.
-        acceleration: millimetres a second squared, of each coordinate of a joint.
-        loss: where the loss of an observation turns from squared to logarithmic, in units of the
-            noise.
-        log_focal: of the logarithm of a focal length that is not known.
-        guess: millimetres, of `guesses`.
-    """
-
-    bones: tuple[tuple[int, int, int, float], ...]
-    acceleration: float = 30_000.0
-    loss: float = 2.0
-    log_focal: float = 0.35
-    guess: float = 80.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Free:
-    """What may change beside the joints.
-
-    Args:
-        cameras: where they stand, but for the first.
-        focal: their focal lengths: `known` for no, `each`, or `shared` by all.
-        bones: how long they are. With `cameras`, their sum stays.
-    """
-
-    cameras: bool = True
-    focal: str = "known"
-    bones: bool = True
-
-
-@dataclasses.dataclass(frozen=True)
-class State:
-    """All unknowns.
-
-    Args:
-        rig: the cameras.
-        joints: (N, J, 3), world, millimetres.
-        bones: (people, kinds), millimetres.
-    """
-
-    rig: Rig
-    joints: np.ndarray
-    bones: np.ndarray
+from synpose_tf.reconstruction.unknowns import Free, Prior, State
 
 
 def adjust(
@@ -114,6 +65,12 @@ def adjust(
     return state
 
 
+def phase_of(times: np.ndarray) -> np.ndarray:
+    """(N,), moments from -1 to 1: where `State.lags` begin and end."""
+    low, high = times.min(), times.max()
+    return 2.0 * (times - low) / max(high - low, 1e-9) - 1.0
+
+
 class Problem:
     """The cost of a state, and its linearisation.
 
@@ -137,6 +94,7 @@ class Problem:
         self._first_focal, self._scale = state.rig.focal, state.bones.sum()
         self.triples, self._tightness = self._neighbours()
         self.guesses = guesses
+        self._velocity, self._phase = self._motion(state), phase_of(seen.times)
         self._layout(len(state.rig.focal), state.bones.shape)
 
     def _layout(self, views, bones):
@@ -152,28 +110,52 @@ class Problem:
         elif free.focal == "shared":
             self._focal[:] = end
         end = max(end, self._focal.max() + 1)
+        self._clock = np.full((views, 2), -1)
+        terms = {"known": 0, "offset": 1, "drift": 2}[free.clocks]
+        self._clock[1:, :terms] = end + np.arange((views - 1) * terms).reshape(views - 1, terms)
+        end += (views - 1) * terms
         self._bones = np.full(bones, -1)
         if free.bones:
             self._bones = end + np.arange(self._bones.size).reshape(bones)
             end += self._bones.size
         self._border = end
 
+    @property
+    def step(self) -> float:
+        """Seconds between moments that follow each other; 1 where there is one."""
+        steps = np.diff(self.seen.times)
+        return float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
+
     def _neighbours(self):
         """First of three moments in a row, and 1 over the acceleration's deviation."""
         times, person = self.seen.times, self.seen.person
+        step, usual = np.diff(times), self.step
         if len(times) < 3:
             return np.zeros(0, int), np.zeros(0)
-        step = np.diff(times)
-        usual = np.median(step[step > 0]) if (step > 0).any() else 1.0
         near = (person[2:] == person[:-2]) & (step[1:] > 0) & (step[:-1] > 0)
         near &= (step[1:] < 1.5 * usual) & (step[:-1] < 1.5 * usual)
         first = np.flatnonzero(near)
         return first, 1.0 / (self.prior.acceleration * (step[first] * step[first + 1]))
 
+    def _motion(self, state):
+        """(V, N, J, 2), ideal pixels a second, of the joints that all views agree on.
+
+        Not of what a view saw: its own errors would be in both, velocity and distance. And not of
+        joints that are still being moved: their derivatives would tie three moments.
+        """
+        projected, first = state.rig.project(state.joints), self.triples
+        times, velocity = self.seen.times, np.zeros_like(projected)
+        step = (times[first + 2] - times[first])[:, None, None]
+        velocity[:, first + 1] = (projected[:, first + 2] - projected[:, first]) / step
+        return velocity
+
     # === Cost ===
     def residuals(self, state: State) -> np.ndarray:
         """(V, N, J, 2), pixels, of the observations; 0 where there is none."""
         off = self._points - state.rig.project(state.joints)
+        if state.lags is not None:
+            lag = state.lags[:, :1] + state.lags[:, 1:] * self._phase
+            off = off - lag[:, :, None, None] * self._velocity
         return np.where(self._valid[..., None], off, 0.0)
 
     def cost(self, state: State) -> float:
@@ -206,6 +188,8 @@ class Problem:
                 np.log(state.rig.focal / self._first_focal),
                 np.array(1.0 / self.prior.log_focal),
             )
+        if self.free.clocks != "known" and state.lags is not None:
+            yield state.lags, np.array(1.0 / self.prior.lag)
 
     def _lengths(self, state):
         """Of bones (N, B) their lengths less what they should be; and the deviations (B,)."""
@@ -278,6 +262,10 @@ class Problem:
         if self._focal[view] >= 0:
             parts.append(focal * np.stack([x / depth, y / depth], axis=-1)[..., None])
             columns.append(self._focal[view])
+        for term, factor in enumerate((np.ones_like(self._phase), self._phase)):
+            if self._clock[view, term] >= 0:
+                parts.append((factor[:, None, None] * self._velocity[view])[..., None])
+                columns.append(self._clock[view, term])
         by_border = np.concatenate(parts, axis=-1) if parts else np.zeros((*x.shape, 2, 0))
         return by_camera @ rotation, by_border, np.array(columns, int)
 
@@ -343,6 +331,10 @@ class Problem:
             off = np.log(state.rig.focal / self._first_focal)
             np.add.at(equations.corner, (self._focal, self._focal), weight)
             np.add.at(equations.border_right, self._focal, -weight * off)
+        free = self._clock[self._clock >= 0]
+        equations.corner[free, free] += 1.0 / self.prior.lag**2
+        if state.lags is not None:
+            equations.border_right[free] -= state.lags[self._clock >= 0] / self.prior.lag**2
 
     def moved(self, state: State, points: np.ndarray, border: np.ndarray) -> State:
         """A state after a step of `NormalEquations.solve`."""
@@ -357,4 +349,8 @@ class Problem:
                 focal[view] *= np.exp(np.clip(border[self._focal[view]], -0.3, 0.3))
         joints = state.joints + points.reshape(state.joints.shape)
         bones = state.bones + border[self._bones] if self.free.bones else state.bones
-        return State(Rig(rotation, translation, focal), joints, bones)
+        lags = state.lags
+        if self.free.clocks != "known":
+            lags = np.zeros(self._clock.shape) if lags is None else lags
+            lags = lags + np.where(self._clock >= 0, border[self._clock], 0.0)
+        return State(Rig(rotation, translation, focal), joints, bones, lags)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from synpose_tf.reconstruction import body
-from synpose_tf.reconstruction.bundle import Free, State, adjust
+from synpose_tf.reconstruction.bundle import adjust
 from synpose_tf.reconstruction.epipolar import (
     THOROUGH,
     Effort,
@@ -23,6 +23,7 @@ from synpose_tf.reconstruction.epipolar import (
 )
 from synpose_tf.reconstruction.rig import Observations, Rig
 from synpose_tf.reconstruction.triangulation import CAP, squared_errors, triangulate
+from synpose_tf.reconstruction.unknowns import Free, State
 
 _ALTERNATIVES = 2  # Poses of a pair that are tried.
 _ADJUSTED = 12  # Rigs that are adjusted for a while before the best is chosen.

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from synpose_tf.reconstruction import body, initial
-from synpose_tf.reconstruction.bundle import Free, adjust
+from synpose_tf.reconstruction.bundle import adjust
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.pipeline import Scene
 from synpose_tf.reconstruction.rig import Observations, Rig
 from synpose_tf.reconstruction.triangulation import CAP, squared_errors
+from synpose_tf.reconstruction.unknowns import Free
 from synpose_tf.reconstruction.views import observe
 from synpose_tf.structures.skeleton import H36M_17
 

@@ -18,12 +18,13 @@ import numpy as np
 
 from synpose_tf.errors import SynposeError
 from synpose_tf.reconstruction import body, floor, initial, matching, selection, uncertainty
-from synpose_tf.reconstruction.bundle import Free, Problem, adjust
+from synpose_tf.reconstruction.bundle import Problem, adjust
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.initial import Lifts
 from synpose_tf.reconstruction.rig import Rig
-from synpose_tf.reconstruction.synchronization import refined
+from synpose_tf.reconstruction.synchronization import apart, moved_on
 from synpose_tf.reconstruction.triangulation import triangulate
+from synpose_tf.reconstruction.unknowns import Free
 from synpose_tf.reconstruction.views import (
     Camera,
     Clock,
@@ -37,8 +38,11 @@ _TRACKS = 12  # Of a camera, the longest, that are looked at.
 _LEAST_FRAMES = 5
 _MOMENTS, _WINDOW = 300, 5  # That cameras are adjusted on, and how many follow each other.
 _START_MOMENTS = 40
-_ROUNDS = 3
-_ALIKE = 0.8  # Of the moments, seen by the same cameras whatever the clocks.
+_ROUNDS, _MOST_ROUNDS = 3, 10
+_SETTLED = 0.1  # Frames by which clocks may still move.
+_LONG = 60.0  # Seconds, of a recording that tells how clocks drift.
+_LEAST_ALIKE = 20  # Moments, seen by the same cameras whatever the clocks.
+_AS_WELL = 1.003  # By so much worse the time stamps may explain the views.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -288,15 +292,15 @@ def _adjusted(scene, settings):
         focal="known" if calibrated else settings.focal,
     )
     first = scene.rig
-    for _ in range(_ROUNDS):
+    for number in range(_MOST_ROUNDS):
         seen, lifts = _observed(scene, _chosen_times(scene, _MOMENTS, _WINDOW))
-        problem, state = _round(scene, seen, lifts, free)
-        clocks = scene.clocks
-        if not settings.synchronized:
-            clocks = refined(clocks, problem, state)
+        problem, state = _round(scene, seen, lifts, free, _clocks(settings, seen.times))
+        clocks, before = moved_on(scene.clocks, state, seen.times), scene.clocks
         scene = dataclasses.replace(
             scene, rig=state.rig, bones=state.bones, clocks=clocks, used=len(seen.times)
         )
+        if number + 1 >= _ROUNDS and apart(before, clocks, seen.times) < _SETTLED * _step(scene):
+            break
     if not settings.synchronized:
         scene, problem, state = _clocked(scene, free, problem, state)
     scene = dataclasses.replace(scene, bluntness=uncertainty.bluntness(problem, state))
@@ -306,13 +310,25 @@ def _adjusted(scene, settings):
     return dataclasses.replace(scene, spread=uncertainty.spread_of(problem, state))
 
 
-def _round(scene, seen, lifts, free):
+def _step(scene):
+    """Seconds between frames."""
+    return float(np.median(np.diff(scene.points[0][0].times)))
+
+
+def _clocks(settings, times):
+    """What `bundle.Free` shall find of the clocks."""
+    if settings.synchronized:
+        return "known"
+    return "drift" if times.max() - times.min() > _LONG else "offset"
+
+
+def _round(scene, seen, lifts, free, clocks="known"):
     start = initial.start_of(scene.rig, seen, lifts, scene.bones)
     guesses = initial.guesses_of(scene.rig, seen, lifts)
     state = adjust(start, seen, body.PRIOR, free, guesses, 20)
     marks = exchanged(state.rig, state.joints, seen)
-    if marks.any():
-        seen = put_back(seen, marks)
+    seen, free = put_back(seen, marks), dataclasses.replace(free, clocks=clocks)
+    if marks.any() or clocks != "known":
         state = adjust(state, seen, body.PRIOR, free, guesses, 15)
     return Problem(state, seen, body.PRIOR, free, guesses), state
 
@@ -320,12 +336,10 @@ def _round(scene, seen, lifts, free):
 def _clocked(scene, free, problem, state):
     """The scene by the recordings' own time stamps, if they explain the views as well.
 
-    Where people hardly move, cameras and joints give way to a wrong clock, and `refined` stops on
-    the way. Both are compared after adjustment, at moments that the same cameras see by both.
+    Where people hardly move, cameras and joints give way to a wrong clock. Both are compared after adjustment, at moments that the same cameras see by both.
     """
     told = [clock.offset for clock in scene.clocks]
-    step = float(np.median(np.diff(scene.points[0][0].times)))
-    if np.abs(told).max() > step / 2:  # Nearer ones motion can't tell from the stamps.
+    if np.abs(told).max() > _step(scene) / 2:  # Nearer ones motion can't tell from the stamps.
         scene, problem, state = _by_stamps_or_motion(scene, free, problem, state)
     return dataclasses.replace(scene, moved_clocks=told), problem, state
 
@@ -334,8 +348,9 @@ def _by_stamps_or_motion(scene, free, problem, state):
     stamped = dataclasses.replace(scene, clocks=[Clock()] * len(scene.clocks), stamped=True)
     times = _chosen_times(scene, _MOMENTS, _WINDOW)
     seen = [_observed(other, times)[0] for other in (scene, stamped)]
-    alike = (seen[0].seen.any(-1) == seen[1].seen.any(-1)).all(0)
-    if alike.mean() < _ALIKE:
+    shown = [one.seen.any(-1) for one in seen]
+    alike = (shown[0] == shown[1]).all(0) & (shown[0].sum(0) > 1)
+    if alike.sum() < _LEAST_ALIKE:
         return scene, problem, state
     kept = [moments[alike[seen[0].person == n]] for n, moments in enumerate(times)]
     fits = []
@@ -343,7 +358,7 @@ def _by_stamps_or_motion(scene, free, problem, state):
         shown, lifts = _observed(other, kept)
         fit = _round(other, shown, lifts, free)
         fits.append((fit[0].cost(fit[1]) / shown.seen.sum(), *fit))
-    if fits[0][0] < fits[1][0]:
+    if _AS_WELL * fits[0][0] < fits[1][0]:
         return scene, problem, state
     _, problem, state = fits[1]
     used = len(state.joints)

@@ -59,7 +59,7 @@ def warnings(scene: Scene) -> list[str]:
     if spread.poses < _STILL:
         notes.append(
             "people hardly move: the detector's errors are the same in all frames, and go into "
-            "the cameras. Record somebody who walks about and lifts the arms"
+            "the cameras and their clocks. Record somebody who walks about and lifts the arms"
         )
     for view, camera in enumerate(scene.cameras):
         far = spread.millimetres[view] / spread.distance[view]
@@ -130,7 +130,7 @@ def text(scene: Scene, placed: Sequence[Placed]) -> str:
                 camera.name,
                 *(f"{value:.0f}" for value in centre),
                 f"{scene.rig.focal[view]:.0f}",
-                f"{scene.clocks[view].offset:+.4f}",
+                _clock_text(scene, view),
                 f"{errors[view]:.1f}",
                 f"{turned} frames" if turned else "-",
             ]
@@ -192,6 +192,12 @@ def write_picture(path: pathlib.Path, scene: Scene, placed: Sequence[Placed]) ->
         image.save(temporary, "PNG")
 
 
+def _clock_text(scene, view):
+    known = scene.spread is None or scene.spread.clocks[view] == 0.0
+    deviation = "" if known else f" ± {scene.spread.clocks[view]:.4f}"
+    return f"{scene.clocks[view].offset:+.4f}{deviation}"
+
+
 def write_json(path: pathlib.Path, scene: Scene, placed: Sequence[Placed]) -> None:
     """All figures of the report."""
     errors, bones = reprojection_errors(placed), bone_spread(placed)
@@ -220,6 +226,11 @@ def write_json(path: pathlib.Path, scene: Scene, placed: Sequence[Placed]) -> No
                 cameras, found.degrees, found.millimetres, strict=True
             ):
                 entry[key] = {"degrees": round(float(degrees), 3), "mm": round(float(length), 1)}
+    if scene.spread is not None:
+        clocks = zip(cameras, scene.spread.clocks, scene.spread.drifts, strict=True)
+        for entry, offset, drift in clocks:
+            entry["standard_deviation"]["clock_s"] = round(float(offset), 5)
+            entry["standard_deviation"]["clock_drift"] = round(float(drift), 9)
     people = [
         {
             "frames": int(np.isfinite(person.joints).all((1, 2)).sum()),

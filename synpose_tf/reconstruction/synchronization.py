@@ -3,7 +3,7 @@
 Two things look alike from everywhere: how far joints of the lifted pose are from each other, and,
 as cameras are about level, how high a joint is about the body's middle. How both change is
 correlated over all lags. The epipolar geometry decides between the best of them, and gives the
-fraction of a frame (`matching`); once the cameras are known, each joint has its say (`refined`).
+fraction of a frame (`matching`); the rest is found together with cameras and joints (`bundle`).
 """
 
 import dataclasses
@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.signal import fftconvolve, find_peaks
-from scipy.stats import theilslopes
 
-from synpose_tf.reconstruction.bundle import Problem, State
+from synpose_tf.reconstruction.unknowns import State
 from synpose_tf.reconstruction.views import Clock, Points, resample
 from synpose_tf.structures.skeleton import H36M_17
 from synpose_tf.structures.tracks import PoseTrack
@@ -31,7 +30,6 @@ _APART = tuple(
         ("LWrist", "LHip"), ("RWrist", "RHip"), ("LAnkle", "RHip"), ("RAnkle", "LHip"),
     )
 )  # fmt: skip
-_BLOCKS, _LONG = 8, 60.0  # Parts of a recording, of at least so many seconds, that tell a drift.
 MOST_SAMPLES = 200_000
 
 
@@ -104,61 +102,27 @@ def _correlated(one, two):
     return sum(fftconvolve(one[::-1, joint], two[:, joint]) for joint in range(one.shape[1]))
 
 
-def refined(clocks: Sequence[Clock], problem: Problem, state: State) -> list[Clock]:
-    """Clocks after a look at what joints run ahead or behind in their views.
+def moved_on(clocks: Sequence[Clock], state: State, times: np.ndarray) -> list[Clock]:
+    """Clocks after what `bundle.adjust` found of them.
 
     Args:
-        clocks: of each camera, by which `problem` was observed.
-        problem: a `bundle.Problem`.
-        state: adjusted by it.
+        clocks: of each camera, by which the moments were observed.
+        state: adjusted, with its lags.
+        times: the moments, seconds of the first camera's clock.
     """
-    seen = problem.seen
-    offsets = _lag_steps(problem, state, slice(None))
-    span = seen.times.max() - seen.times.min()
-    drifts = np.zeros_like(offsets)
-    if span > _LONG and len(seen.times) > 10 * _BLOCKS:
-        order = np.array_split(np.argsort(seen.times, kind="stable"), _BLOCKS)
-        middles = np.array([seen.times[block].mean() for block in order])
-        steps = np.stack([_lag_steps(problem, state, np.sort(block)) for block in order])
-        drifts, offsets = np.array([theilslopes(column, middles)[:2] for column in steps.T]).T
+    if state.lags is None:
+        return list(clocks)
+    half = max(float(times.max() - times.min()) / 2.0, 1e-9)
+    middle = float(times.min()) + half
     return [
-        Clock(clock.offset + offset, clock.drift + drift)
-        for clock, offset, drift in zip(clocks, offsets, drifts, strict=True)
+        Clock(clock.offset - at_middle + more * middle / half, clock.drift - more / half)
+        for clock, (at_middle, more) in zip(clocks, state.lags, strict=True)
     ]
 
 
-def _velocities(problem, state):
-    """(V, N, J, 2), ideal pixels a second, of the joints that all views agree on.
-
-    Not of what a view saw: its own errors would be in both, velocity and distance.
-    """
-    projected, times = state.rig.project(state.joints), problem.seen.times
-    velocity, first = np.zeros_like(projected), problem.triples
-    step = (times[first + 2] - times[first])[:, None, None]
-    velocity[:, first + 1] = (projected[:, first + 2] - projected[:, first]) / step
-    return velocity
-
-
-def _lag_steps(problem, state, moments):
-    """(V,), seconds by which each view's points should be moved on, the first's by 0.
-
-    Each joint tells its own, by how it moves against the others of its body: the way of the whole
-    body may as well be the camera's. The mean of the middle half counts, weighted by what each can
-    tell: of some joints a detector errs in one view for a whole movement. What the joints in space
-    took over, in the mean of the views, is given back.
-    """
-    weights, off = problem.weights_now(state)
-    weights, off = weights[:, moments, :, None], off[:, moments]
-    velocity = _velocities(problem, state)[:, moments]
-    total = np.maximum(weights.sum(2, keepdims=True), 1e-12)
-    off = off - (weights * off).sum(2, keepdims=True) / total
-    velocity = velocity - (weights * velocity).sum(2, keepdims=True) / total
-    tells = (weights * velocity**2).sum((1, 3))
-    steps = -(weights * velocity * off).sum((1, 3)) / np.maximum(tells, 1e-12)
-    order = np.argsort(steps, axis=1)
-    heavy, steps = (np.take_along_axis(values, order, 1) for values in (tells, steps))
-    ends = np.cumsum(heavy, axis=1) / np.maximum(heavy.sum(1, keepdims=True), 1e-12)
-    starts = ends - heavy / np.maximum(heavy.sum(1, keepdims=True), 1e-12)
-    middle = np.clip(np.minimum(ends, 0.75) - np.maximum(starts, 0.25), 0.0, None)
-    found = (middle * steps).sum(1) / np.maximum(middle.sum(1), 1e-12)
-    return (found - found[0]) * len(steps) / (len(steps) - 1)
+def apart(some: Sequence[Clock], others: Sequence[Clock], times: np.ndarray) -> float:
+    """The most seconds that clocks differ by at some of the moments."""
+    return max(
+        float(np.abs(one.own(times) - two.own(times)).max())
+        for one, two in zip(some, others, strict=True)
+    )

@@ -5,13 +5,15 @@ import dataclasses
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from synpose_tf.reconstruction.bundle import Problem, State, adjust
+from synpose_tf.reconstruction.bundle import Problem, adjust
 from synpose_tf.reconstruction.rig import Rig
+from synpose_tf.reconstruction.unknowns import State
 from synpose_tf.structures.skeleton import H36M_17
 
 _MOVED_MM = 300.0  # A joint that moved so far shows the cameras something new.
 _BLUNTEST = 3.0  # Beyond, it is the cameras that are off.
 _AGAIN = 8  # Iterations, without a part of the body.
+_FRAMES = 0.2  # To which a clock is known at best, as recordings with one clock show.
 
 
 def _joints(*names):
@@ -37,12 +39,16 @@ class Spread:
         millimetres: (V,), of the places.
         distance: (V,), millimetres, how far the people are from each camera.
         poses: how many poses, as it were, the recording shows: a person who stands still shows one.
+        clocks: (V,), seconds, of the clocks in the middle of the recording; 0 where known.
+        drifts: (V,), seconds a second; 0 where none was looked for.
     """
 
     degrees: np.ndarray
     millimetres: np.ndarray
     distance: np.ndarray
     poses: float
+    clocks: np.ndarray
+    drifts: np.ndarray
 
     def scaled(self, scale: float) -> "Spread":
         """With other millimetres."""
@@ -60,16 +66,21 @@ def spread_of(problem: Problem, state: State) -> Spread:
     """
     shared = problem.seen.seen.sum(0) > 1
     base = _from_first(state, state, shared)
-    turns, ways = zip(
-        *(_difference(base, _without(problem, state, part, shared)) for part in _PARTS), strict=True
-    )
+    differences = [_difference(base, _without(problem, state, part, shared)) for part in _PARTS]
     share = (len(_PARTS) - 1) / len(_PARTS)
+    turns, ways, clocks = (
+        np.sqrt(share * np.square(column).sum(0)) for column in zip(*differences, strict=True)
+    )
+    clocks = np.where(clocks > 0.0, np.hypot(clocks, _FRAMES * problem.step), 0.0)
+    times = problem.seen.times
     depth = np.median(state.rig.to_cameras(state.joints)[..., 2], axis=(1, 2))
     return Spread(
-        np.degrees(np.sqrt(share * np.square(turns).sum(0))),
-        np.sqrt(share * np.square(ways).sum(0)),
+        np.degrees(turns),
+        ways,
         depth,
         float(min(1.0 + _path(problem, state) / _MOVED_MM, len(state.joints))),
+        clocks[:, 0],
+        2.0 * clocks[:, 1] / max(float(times.max() - times.min()), 1e-9),
     )
 
 
@@ -83,14 +94,15 @@ def _without(problem, state, part, shared):
 
 
 def _from_first(state, other, shared):
-    """Rotations and places of `other`'s cameras seen from its first, at the size of `state`'s body.
+    """Of `other`'s cameras rotations and places seen from its first, and lags.
 
-    By joints that two views or more saw, `shared` (N, J).
+    In the size of `state`'s body, by the joints that two views or more saw, `shared` (N, J).
     """
     sizes = [_size(some.joints, shared) for some in (state, other)]
     scale = sizes[0] / max(sizes[1], 1e-6)
     rig = other.rig.moved(other.rig.rotation[0], other.rig.centres[0], scale)
-    return rig.rotation, rig.centres
+    lags = np.zeros((len(rig.focal), 2)) if other.lags is None else other.lags
+    return rig.rotation, rig.centres, lags
 
 
 def _size(joints, shared):
@@ -101,9 +113,9 @@ def _size(joints, shared):
 
 
 def _difference(one, two):
-    """(V,) radians and (V,) millimetres between two cameras' rotations and places."""
+    """(V,) radians, (V,) millimetres and (V, 2) seconds between two of `_from_first`."""
     turns = Rotation.from_matrix(one[0] @ np.swapaxes(two[0], 1, 2)).magnitude()
-    return turns, np.linalg.norm(one[1] - two[1], axis=-1)
+    return turns, np.linalg.norm(one[1] - two[1], axis=-1), one[2] - two[2]
 
 
 def bluntness(problem: Problem, state: State) -> float:

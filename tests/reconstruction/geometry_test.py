@@ -8,11 +8,12 @@ from camera_scenes import observations, swapped, truth, walker
 
 from synpose_tf.reconstruction import body, floor, selection, uncertainty
 from synpose_tf.reconstruction.banded import NormalEquations
-from synpose_tf.reconstruction.bundle import Free, Problem, State, adjust
+from synpose_tf.reconstruction.bundle import Problem, adjust
 from synpose_tf.reconstruction.epipolar import relative_poses
 from synpose_tf.reconstruction.exchange import exchanged, put_back
 from synpose_tf.reconstruction.rig import Rig
 from synpose_tf.reconstruction.triangulation import triangulate
+from synpose_tf.reconstruction.unknowns import Free, State
 from synpose_tf.structures.skeleton import H36M_17
 
 

@@ -8,9 +8,10 @@ from camera_scenes import observations, truth, walker
 from scipy.spatial.transform import Rotation
 
 from synpose_tf.reconstruction import body, initial, uncertainty
-from synpose_tf.reconstruction.bundle import Free, Problem, State, adjust
+from synpose_tf.reconstruction.bundle import Problem, adjust
 from synpose_tf.reconstruction.initial import Lifts
 from synpose_tf.reconstruction.rig import Rig
+from synpose_tf.reconstruction.unknowns import Free, State
 from synpose_tf.structures.skeleton import H36M_17
 
 
