@@ -336,7 +336,8 @@ def _round(scene, seen, lifts, free, clocks="known"):
 def _clocked(scene, free, problem, state):
     """The scene by the recordings' own time stamps, if they explain the views as well.
 
-    Where people hardly move, cameras and joints give way to a wrong clock. Both are compared after adjustment, at moments that the same cameras see by both.
+    Where people hardly move, cameras and joints give way to a wrong clock. Both are compared after
+    adjustment, at moments that the same cameras see by both.
     """
     told = [clock.offset for clock in scene.clocks]
     if np.abs(told).max() > _step(scene) / 2:  # Nearer ones motion can't tell from the stamps.
