@@ -2,12 +2,12 @@
 
   python benchmarks/camera_uncertainty.py [--pieces=16]
 
-Pieces of a few frames to some hundred, and two, three or four of the cameras, drawn at random: of the
-one person before four phones (`--four_cameras`), and of Human3.6M's S9, Walking and Sitting (`--sh`).
-Lenses are given, clocks are not. For each camera but the first: how far its rotation and place, seen
-from the first, and its clock are off, and that divided by what was told. With right standard
-deviations the root mean square of the quotient is 1. Lengths have the scale of the joints' best fit.
-Clocks are those that motion told; where the time stamps were taken, there is none.
+Pieces of a few frames to some hundred, and two, three or four of the cameras, drawn at random: of
+the one person before four phones (`--four_cameras`), and of Human3.6M's S9, Walking and Sitting
+(`--sh`). Lenses are given, clocks are not. For each camera but the first: how far its rotation and
+place, seen from the first, and its clock are off, and that divided by what was told. With right
+standard deviations the root mean square of the quotient is 1. Lengths have the scale of the joints'
+best fit. Clocks are those that motion told; where the time stamps were taken, there is none.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 """Several cameras without calibration: how well cameras, clocks and joints are found.
 
-  python benchmarks/multiview.py [--parts=four,subsets,focal,clocks,people,s9,damaged,long]
+  python benchmarks/multiview.py [--parts=four,subsets,focal,clocks,people,s9,drift,damaged,long]
 
 `four`, `subsets`, `focal`, `clocks`: one person before four phones under MediaPipe
 (`--four_cameras`), against the reference that was fitted with their calibration, and against what
@@ -9,9 +9,10 @@ aside, put into the same cameras with what the detector erred by half a second b
 Human3.6M's S9, Walking and Sitting, under Stacked Hourglass (`--sh`), with lenses but without
 places; cameras against Human3.6M's after one similarity, joints against their triangulation
 (`s9.py`: views that agree within 18 px), and against what the same command gives with Human3.6M's
-places. `damaged`: the same with whole poses mirrored about their
-middle, sides exchanged, or missing, at random in 5 % and 20 % of each camera's frames. `long`: the
-four cameras played forth and back to 20,000 frames: seconds of processor time, and memory.
+places. `drift`: Walking forth and back for 97 s, one camera's clock 5 frames late, another's fast by
+300 and by 1,000 ppm. `damaged`: S9 with whole poses mirrored about their middle, sides exchanged, or
+missing, at random in 5 % and 20 % of each camera's frames. `long`: the four cameras played forth and
+back to 20,000 frames: seconds of processor time, and memory.
 
 Millimetres are P-MPJPE, mean over frames. Cameras are compared after one similarity from the joints
 (`four`) or the cameras' places (`s9`): the largest difference of rotation and place.
@@ -43,8 +44,9 @@ from synpose_tf.reconstruction.views import Camera
 from synpose_tf.structures.skeleton import H36M_17, MPII_16
 
 SHARED = pathlib.Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-PARTS = ("four", "subsets", "focal", "clocks", "people", "s9", "damaged", "long")
+PARTS = ("four", "subsets", "focal", "clocks", "people", "s9", "drift", "damaged", "long")
 SHIFTS = (0.0, 7.0, -4.5, 0.0)
+DRIFTS = (300.0, 1000.0)  # Parts in a million.
 BOUND_PX = 18.0
 LONG = 20_000
 
@@ -313,11 +315,51 @@ def s9_parts():
                 judge_s9(action, f"{kind} {share:.0%}", cameras)
 
 
+def forth_and_back(frames, count):
+    """Indices (count,) of `frames` frames, so that nothing jumps."""
+    there = np.arange(frames)
+    return np.resize(np.concatenate([there, there[-2:0:-1]]), count)
+
+
+def by_clock(camera, late, drift, rate=50.0):
+    """A camera's frames, forth and back, by a clock that is `late` frames late and drifts."""
+    (track,) = camera.tracks
+    order = forth_and_back(len(track.frames), 3 * len(track.frames))
+    source = np.arange(late, (len(order) - 2) * (1.0 + drift)) / (1.0 + drift)
+    low = source.astype(int)
+    share = (source - low)[:, None, None]
+    points = np.asarray(track.keypoints, float)[order]
+    points = (1 - share) * points[low] + share * points[low + 1]
+    count = np.arange(len(source))
+    moved = dataclasses.replace(
+        track,
+        keypoints=points.astype(np.float32),
+        confidence=track.confidence[order][low],
+        frames=count,
+        times=count / rate,
+        exchanged=None,
+    )
+    return dataclasses.replace(camera, tracks=[moved])
+
+
+def drift():
+    for ppm in DRIFTS:
+        clocks = ((0.0, 0.0), (0.0, 1e-6 * ppm), (5.0, 0.0), (0.0, 0.0))
+        views = zip(s9_cameras("Walking"), clocks, strict=True)
+        scene, _, seconds = solve([by_clock(c, *clock) for c, clock in views], synchronized=False)
+        found = " ".join(
+            f"{1e6 * clock.drift:.0f} ± {1e6 * deviation:.0f}"
+            for clock, deviation in zip(scene.clocks, scene.spread.drifts, strict=True)
+        )
+        late = " ".join(f"{-50.0 * clock.offset:.2f}" for clock in scene.clocks)
+        print(
+            f"drift of {ppm:.0f} ppm: {found} ppm; late {late} frames; {seconds:.0f} s", flush=True
+        )
+
+
 def long():
-    """Forth and back, so that nothing jumps."""
     data = FourCameras(FLAGS.four_cameras)
-    there = np.arange(100)
-    order = np.resize(np.concatenate([there, there[-2:0:-1]]), LONG)
+    order = forth_and_back(100, LONG)
     cameras = []
     for camera in data.cameras:
         (track,) = camera.tracks
@@ -344,6 +386,8 @@ def main():
         two_people()
     if set(FLAGS.parts) & {"s9", "damaged"}:
         s9_parts()
+    if "drift" in FLAGS.parts:
+        drift()
     if "long" in FLAGS.parts:
         long()
 

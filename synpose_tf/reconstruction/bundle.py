@@ -160,12 +160,16 @@ class Problem:
 
     def cost(self, state: State) -> float:
         """Half the sum of the squares, with the observations' loss."""
-        off = self.residuals(state)
-        squares = (off**2).sum(-1) / self.seen.noise**2
-        bend = self.prior.loss**2
-        total = (self.seen.confidence * self._valid * bend * np.log1p(squares / bend)).sum()
+        total = self.losses(state).sum()
         total += sum((weight**2 * value**2).sum() for value, weight in self._others(state))
         return 0.5 * float(total)
+
+    def losses(self, state: State) -> np.ndarray:
+        """(N,), of each moment the observations' share of twice the cost."""
+        squares = (self.residuals(state) ** 2).sum(-1) / self.seen.noise**2
+        bend = self.prior.loss**2
+        losses = self.seen.confidence * self._valid * bend * np.log1p(squares / bend)
+        return losses.sum((0, 2))
 
     def _others(self, state):
         """Residuals and 1 over their deviations, of all that is no observation."""

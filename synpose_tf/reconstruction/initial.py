@@ -8,6 +8,7 @@ essential matrices, and the rigs that pairs make up are judged by all views toge
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -230,8 +231,8 @@ def lifts_in_world(rig: Rig, joints: np.ndarray, lifts: Lifts) -> np.ndarray:
     A lift is turned by its camera, sized and placed by the joints that both have: three or more,
     else by its own root. NaN where no view lifted.
     """
-    with np.testing.suppress_warnings() as quiet:  # A moment without a lift is NaN.
-        quiet.filter(RuntimeWarning)
+    with warnings.catch_warnings():  # A moment without a lift is NaN.
+        warnings.simplefilter("ignore", RuntimeWarning)
         return np.nanmedian(_laid(rig, joints, lifts), axis=0)
 
 

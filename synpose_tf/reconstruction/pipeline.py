@@ -42,7 +42,9 @@ _ROUNDS, _MOST_ROUNDS = 3, 10
 _SETTLED = 0.1  # Frames by which clocks may still move.
 _LONG = 60.0  # Seconds, of a recording that tells how clocks drift.
 _LEAST_ALIKE = 20  # Moments, seen by the same cameras whatever the clocks.
-_AS_WELL = 1.003  # By so much worse the time stamps may explain the views.
+# Standard errors by which motion must explain the views better than time stamps; of people who
+# hardly move, whose detector's noise is their motion.
+_SURE, _SURE_STILL = 0.3, 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -357,11 +359,14 @@ def _by_stamps_or_motion(scene, free, problem, state):
     fits = []
     for other in (scene, stamped):
         shown, lifts = _observed(other, kept)
-        fit = _round(other, shown, lifts, free)
-        fits.append((fit[0].cost(fit[1]) / shown.seen.sum(), *fit))
-    if _AS_WELL * fits[0][0] < fits[1][0]:
+        fits.append(_round(other, shown, lifts, free))
+    losses = [fit.losses(found) for fit, found in fits]
+    worse = losses[1] - losses[0]
+    sure = _SURE_STILL if uncertainty.hardly_move(problem, state) else _SURE
+    # Moments of a window are as one.
+    if worse.mean() > sure * worse.std() * np.sqrt(_WINDOW / len(worse)):
         return scene, problem, state
-    _, problem, state = fits[1]
+    problem, state = fits[1]
     used = len(state.joints)
     stamped = dataclasses.replace(stamped, rig=state.rig, bones=state.bones, used=used)
     return stamped, problem, state

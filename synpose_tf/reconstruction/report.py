@@ -13,12 +13,12 @@ from synpose_tf.io import files
 from synpose_tf.reconstruction import body
 from synpose_tf.reconstruction.people import Placed
 from synpose_tf.reconstruction.pipeline import Scene
+from synpose_tf.reconstruction.uncertainty import STILL
 from synpose_tf.structures.skeleton import H36M_17
 
 # From when on a camera's place is not worth its name: of its distance from the people, and degrees.
 UNSURE, HOPELESS = 0.1, 0.35
 UNSURE_DEGREES, HOPELESS_DEGREES = 5.0, 20.0
-_STILL = 1.5  # Poses: who shows fewer stands still.
 _SAME_SIDE = np.radians(15.0)
 _CELL, _LEFT, _TOP = (76, 24), 110, 34
 
@@ -56,7 +56,7 @@ def warnings(scene: Scene) -> list[str]:
         notes.append(
             "two views: a joint that one of them gets wrong can't be told from one that is right"
         )
-    if spread.poses < _STILL:
+    if spread.poses < STILL:
         notes.append(
             "people hardly move: the detector's errors are the same in all frames, and go into "
             "the cameras and their clocks. Record somebody who walks about and lifts the arms"

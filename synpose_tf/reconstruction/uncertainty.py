@@ -11,6 +11,7 @@ from synpose_tf.reconstruction.unknowns import State
 from synpose_tf.structures.skeleton import H36M_17
 
 _MOVED_MM = 300.0  # A joint that moved so far shows the cameras something new.
+STILL = 1.5  # Poses: who shows fewer stands still.
 _BLUNTEST = 3.0  # Beyond, it is the cameras that are off.
 _AGAIN = 8  # Iterations, without a part of the body.
 _FRAMES = 0.2  # To which a clock is known at best, as recordings with one clock show.
@@ -78,7 +79,7 @@ def spread_of(problem: Problem, state: State) -> Spread:
         np.degrees(turns),
         ways,
         depth,
-        float(min(1.0 + _path(problem, state) / _MOVED_MM, len(state.joints))),
+        _poses(problem, state),
         clocks[:, 0],
         2.0 * clocks[:, 1] / max(float(times.max() - times.min()), 1e-9),
     )
@@ -132,6 +133,15 @@ def bluntness(problem: Problem, state: State) -> float:
     left = np.sqrt(1.0 - 1.5 / np.maximum(views, 2))
     off = np.linalg.norm(problem.residuals(state), axis=-1) / problem.seen.noise / left
     return float(np.clip(np.median(off[shared]) / np.sqrt(2.0 * np.log(2.0)), 1.0, _BLUNTEST))
+
+
+def hardly_move(problem: Problem, state: State) -> bool:
+    """Whether people show next to nothing but one pose."""
+    return _poses(problem, state) < STILL
+
+
+def _poses(problem, state):
+    return float(min(1.0 + _path(problem, state) / _MOVED_MM, len(state.joints)))
 
 
 def _path(problem, state):

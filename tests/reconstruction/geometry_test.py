@@ -51,7 +51,7 @@ def test_the_linearisation_is_the_costs_own(world):
     state = State(rig, world[:4] + 20.0, body.bone_lengths(world[:4])[None] + 5.0)
     guesses = np.where(np.arange(17)[:, None] == 7, world[:4], np.nan)
     prior = dataclasses.replace(body.PRIOR, acceleration=1000.0)
-    problem = Problem(state, seen, prior, Free(focal="each"), guesses)
+    problem = Problem(state, seen, prior, Free(focal="each", clocks="drift"), guesses)
     equations = problem.linearised(state)
     gradient = np.concatenate([equations.right, equations.border_right])
     count = len(equations.right)
