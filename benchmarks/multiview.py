@@ -9,10 +9,10 @@ aside, put into the same cameras with what the detector erred by half a second b
 Human3.6M's S9, Walking and Sitting, under Stacked Hourglass (`--sh`), with lenses but without
 places; cameras against Human3.6M's after one similarity, joints against their triangulation
 (`s9.py`: views that agree within 18 px), and against what the same command gives with Human3.6M's
-places. `drift`: Walking forth and back for 97 s, one camera's clock 5 frames late, another's fast by
-300 and by 1,000 ppm. `damaged`: S9 with whole poses mirrored about their middle, sides exchanged, or
-missing, at random in 5 % and 20 % of each camera's frames. `long`: the four cameras played forth and
-back to 20,000 frames: seconds of processor time, and memory.
+places. `drift`: Walking forth and back for 97 s, one camera's clock 5 frames late, another's fast
+by 300 and by 1,000 ppm. `damaged`: S9 with whole poses mirrored about their middle, sides
+exchanged, or missing, at random in 5 % and 20 % of each camera's frames. `long`: the four cameras
+played forth and back to 20,000 frames: seconds of processor time, and memory.
 
 Millimetres are P-MPJPE, mean over frames. Cameras are compared after one similarity from the joints
 (`four`) or the cameras' places (`s9`): the largest difference of rotation and place.
