@@ -72,6 +72,9 @@ def test_from_four_files_to_a_room(recordings):
     report = json.loads((out / "poses.report.json").read_text())
     clocks = [RATE * camera["clock_offset_s"] for camera in report["cameras"]]
     np.testing.assert_allclose(clocks, [-start for start in LATER], atol=0.5)
+    told = [camera["standard_deviation"]["clock_s"] for camera in report["cameras"]]
+    assert told[0] == 0.0
+    assert (np.abs(np.add(clocks, LATER))[1:] < 2.5 * RATE * np.array(told[1:])).all()
     found = calibration_files.read(str(out / "cameras.toml"))
     centres = np.array([camera.position for camera in CAMERAS])
     laid, _, turn = similarity(np.array([camera.position for camera in found]), centres)
@@ -92,6 +95,7 @@ def test_from_four_files_to_a_room(recordings):
     assert (out / "poses.reprojection.png").stat().st_size > 1000
     check_views(out / "poses.views.npz")
     assert "known to" in finished.stdout
+    assert f"{clocks[2] / RATE:+.4f} ± {told[2]:.4f}" in finished.stdout
     assert "72 of 72 frames" in finished.stdout
 
 
