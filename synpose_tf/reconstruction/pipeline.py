@@ -85,7 +85,8 @@ class Scene:
             1 or more.
         stamped: whether the recordings' time stamps are taken for one clock, though the motion
             was asked.
-        moved_clocks: of each camera the offset that the motion told, seconds; empty where given.
+        moved_clocks: of each camera where the motion put its clock, seconds from the time stamps,
+            at the moment at which that is farthest; empty where given.
     """
 
     cameras: Sequence[Camera]
@@ -341,7 +342,8 @@ def _clocked(scene, free, problem, state):
     Where people hardly move, cameras and joints give way to a wrong clock. Both are compared after
     adjustment, at moments that the same cameras see by both.
     """
-    told = [clock.offset for clock in scene.clocks]
+    ends = problem.seen.times[[problem.seen.times.argmin(), problem.seen.times.argmax()]]
+    told = [max(clock.own(ends) - ends, key=abs) for clock in scene.clocks]
     if np.abs(told).max() > _step(scene) / 2:  # Nearer ones motion can't tell from the stamps.
         scene, problem, state = _by_stamps_or_motion(scene, free, problem, state)
     return dataclasses.replace(scene, moved_clocks=told), problem, state

@@ -40,7 +40,8 @@ class Spread:
         millimetres: (V,), of the places.
         distance: (V,), millimetres, how far the people are from each camera.
         poses: how many poses, as it were, the recording shows: a person who stands still shows one.
-        clocks: (V,), seconds, of the clocks in the middle of the recording; 0 where known.
+        clocks: (V,), seconds, of the clocks' offsets, which are those of the first one's time 0; 0
+            where known.
         drifts: (V,), seconds a second; 0 where none was looked for.
     """
 
@@ -74,14 +75,15 @@ def spread_of(problem: Problem, state: State) -> Spread:
     )
     clocks = np.where(clocks > 0.0, np.hypot(clocks, _FRAMES * problem.step), 0.0)
     times = problem.seen.times
+    drifts = 2.0 * clocks[:, 1] / max(float(times.max() - times.min()), 1e-9)
     depth = np.median(state.rig.to_cameras(state.joints)[..., 2], axis=(1, 2))
     return Spread(
         np.degrees(turns),
         ways,
         depth,
         _poses(problem, state),
-        clocks[:, 0],
-        2.0 * clocks[:, 1] / max(float(times.max() - times.min()), 1e-9),
+        np.hypot(clocks[:, 0], (times.max() + times.min()) / 2.0 * drifts),
+        drifts,
     )
 
 

@@ -72,13 +72,18 @@ def test_clocks_are_as_far_apart_as_at_the_worst_moment():
 
 def scene_of(folder, world, later):
     """What is found of a person whom three cameras saw, each from a frame of its own on."""
+    return scene_of_views(folder, [world[start:] for start in later], RATE)
+
+
+def scene_of_views(folder, worlds, rate):
+    """What is found of a person whom each of three cameras saw at moments of its own."""
     rng, lifter = np.random.default_rng(0), Lifter.from_pretrained("camera")
     cameras = []
-    for camera, start in zip(CAMERAS[:3], later, strict=True):
+    for camera, world in zip(CAMERAS[:3], worlds, strict=True):
         path = folder / f"{camera.name}.npz"
-        points = seen_by(camera, world[start:], rng)
+        points = seen_by(camera, world, rng)
         score = np.full((*points.shape[:-1], 1), 0.9)
-        np.savez(path, keypoints=np.concatenate([points, score], axis=-1), fps=RATE)
+        np.savez(path, keypoints=np.concatenate([points, score], axis=-1), fps=rate)
         (track,) = keypoints.read([path], layout="h36m").tracks
         lifted = lifter.lift_track(track, camera.intrinsics)
         size = camera.image_size
@@ -105,3 +110,17 @@ def test_time_stamps_are_not_taken_where_motion_tells(tmp_path):
     np.testing.assert_allclose(late, [0.0, -9.0, 0.0], atol=0.4)
     assert (np.abs(np.array(late) - [0, -9, 0]) <= 2.5 * RATE * scene.spread.clocks + 1e-9).all()
     assert "time stamps" not in " ".join(report.warnings(scene))
+
+
+@pytest.mark.slow
+def test_a_drift_is_looked_for_in_more_than_a_minute(tmp_path):
+    """70 s at 10 frames a second; the second camera's clock is fast by 3 in a thousand."""
+    rate, frames, fast = 10.0, 700, 3e-3
+    motion = CubicSpline(np.arange(frames + 1), walker(frames + 1))
+    worlds = [motion(np.arange(frames) / (1.0 + drift)) for drift in (0.0, fast, 0.0)]
+    scene = scene_of_views(tmp_path, worlds, rate)
+    drifts = np.array([clock.drift for clock in scene.clocks])
+    np.testing.assert_allclose(drifts, [0.0, fast, 0.0], atol=4e-4)
+    late = [clock.own(35.0) - 35.0 for clock in scene.clocks]
+    np.testing.assert_allclose(late, [0.0, 35.0 * fast, 0.0], atol=0.3 / rate)
+    assert (np.abs(drifts - [0.0, fast, 0.0]) <= 2.5 * scene.spread.drifts).all()
