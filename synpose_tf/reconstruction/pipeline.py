@@ -297,7 +297,7 @@ def _adjusted(scene, settings):
     first = scene.rig
     for number in range(_MOST_ROUNDS):
         seen, lifts = _observed(scene, _chosen_times(scene, _MOMENTS, _WINDOW))
-        problem, state = _round(scene, seen, lifts, free, _clocks(settings, seen.times))
+        problem, state = _round(scene, seen, lifts, free, _clocks(settings, scene))
         clocks, before = moved_on(scene.clocks, state, seen.times), scene.clocks
         scene = dataclasses.replace(
             scene, rig=state.rig, bones=state.bones, clocks=clocks, used=len(seen.times)
@@ -318,10 +318,11 @@ def _step(scene):
     return float(np.median(np.diff(scene.points[0][0].times)))
 
 
-def _clocks(settings, times):
+def _clocks(settings, scene):
     """What `bundle.Free` shall find of the clocks."""
     if settings.synchronized:
         return "known"
+    times = np.concatenate([track.times for track in scene.points[0]])
     return "drift" if times.max() - times.min() > _LONG else "offset"
 
 
