@@ -14,14 +14,11 @@ import dataclasses
 
 import multiview
 import numpy as np
-import s9
 from absl import flags
 
 from synpose_tf import cli
 from synpose_tf.errors import SynposeError
-from synpose_tf.keypoints.conversion import carried
 from synpose_tf.reconstruction import report
-from synpose_tf.structures.skeleton import MPII_16
 
 flags.DEFINE_integer("pieces", 16, "Of each recording.", lower_bound=1)
 FLAGS = flags.FLAGS
@@ -62,20 +59,10 @@ def four_cameras():
 
 
 def of_s9(action):
-    detections = s9.read_detections(FLAGS.sh, action)
-    world = s9.triangulate_robustly(detections, s9.CAMERAS, multiview.BOUND_PX)
-    order = carried(MPII_16)
-    joints = [j for j, source in enumerate(order) if source is not None and j != 10]
-    return Known(
-        f"S9 {action}",
-        multiview.s9_cameras(action),
-        np.array([camera.rotation for camera in s9.CAMERAS]),
-        np.array([camera.position for camera in s9.CAMERAS]),
-        joints,
-        world[:, [order[joint] for joint in joints]],
-        50.0,
-        (60, 150, 400, 900),
-    )
+    rig, (joints, sources) = multiview.s9_rig(), multiview.s9_joints()
+    world = multiview.triangulated(action)[:, sources]
+    cameras, lengths = multiview.s9_cameras(action), (60, 150, 400, 900)
+    return Known(f"S9 {action}", cameras, rig.rotation, rig.centres, joints, world, 50.0, lengths)
 
 
 def piece_of(camera, start, length):

@@ -256,13 +256,19 @@ def s9_rig():
     return Rig(rotation, -np.einsum("vij,vj->vi", rotation, centres), focal)
 
 
-def s9_errors(person, world):
-    """P-MPJPE of a person from the joints that s9.py triangulates (F, 16, 3)."""
+def s9_joints():
+    """Which of Human3.6M's joints MPII's have, without the head's top, and their numbers there."""
     order = carried(MPII_16)
     joints = [j for j, source in enumerate(order) if source is not None and j != 10]
+    return joints, [order[joint] for joint in joints]
+
+
+def s9_errors(person, world):
+    """P-MPJPE of a person from the joints that s9.py triangulates (F, 16, 3)."""
+    joints, sources = s9_joints()
     frames = np.rint(person.times * 50.0).astype(int)
     inside = (frames >= 0) & (frames < len(world))
-    truth = world[frames[inside]][:, [order[joint] for joint in joints]]
+    truth = world[frames[inside]][:, sources]
     return pose_errors(person.joints[inside][:, joints].astype(float), truth)
 
 
@@ -291,9 +297,7 @@ def judge_calibrated(action, cameras, person):
     both = np.isin(np.rint(person.times * 50.0), np.rint(known.times * 50.0))
     apart = pose_errors(person.joints[both].astype(float), known.joints.astype(float))
     world = triangulated(action)
-    narrow, wide = (
-        pose_errors(triangulated(action, bound), world).mean() for bound in (10.0, 30.0)
-    )
+    narrow, wide = (pose_errors(triangulated(action, px), world).mean() for px in (10.0, 30.0))
     print(
         f"  with Human3.6M's places: {apart.mean():.1f} apart, "
         f"{s9_errors(known, world).mean():.1f} from the triangulation, which is {narrow:.1f} from "

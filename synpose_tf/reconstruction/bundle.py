@@ -65,7 +65,7 @@ def adjust(
     return state
 
 
-def phase_of(times: np.ndarray) -> np.ndarray:
+def _phase_of(times: np.ndarray) -> np.ndarray:
     """(N,), moments from -1 to 1: where `State.lags` begin and end."""
     low, high = times.min(), times.max()
     return 2.0 * (times - low) / max(high - low, 1e-9) - 1.0
@@ -94,7 +94,7 @@ class Problem:
         self._first_focal, self._scale = state.rig.focal, state.bones.sum()
         self.triples, self._tightness = self._neighbours()
         self.guesses = guesses
-        self._velocity, self._phase = self._motion(state), phase_of(seen.times)
+        self._velocity, self._phase = self._motion(state), _phase_of(seen.times)
         self._layout(len(state.rig.focal), state.bones.shape)
 
     def _layout(self, views, bones):
